@@ -1,0 +1,64 @@
+import { resolve } from "node:path";
+import { playwright } from "@vitest/browser-playwright";
+import { configDefaults, defineConfig } from "vitest/config";
+
+/** Shared memory between ranks needs a cross-origin isolated page. */
+const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
+
+/** Entry points that run in Node: the terminal, the launcher of `npm start`, the runner of `npm test`, the benchmark. */
+const nodeEntries = ["handloom", "start", "test", "bench"];
+
+export default defineConfig(({ mode }) => ({
+  server: { headers: isolation },
+  preview: { headers: isolation },
+  worker: { format: "es" as const },
+  build:
+    mode === "node"
+      ? {
+          ssr: true,
+          outDir: "dist/node",
+          target: "node20",
+          copyPublicDir: false,
+          rollupOptions: {
+            input: Object.fromEntries(nodeEntries.map((name) => [name, resolve(`src/cli/${name}.ts`)])),
+          },
+        }
+      : { outDir: "dist/web", target: "esnext" },
+  test: {
+    projects: [
+      {
+        extends: true as const,
+        test: {
+          name: "node",
+          include: ["tests/**/*.test.ts"],
+          exclude: [...configDefaults.exclude, "tests/**/*.browser.test.ts"],
+          setupFiles: ["tests/helpers/setup-node.ts"],
+          pool: "forks" as const,
+          maxWorkers: 2,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        extends: true as const,
+        test: {
+          name: "chromium",
+          include: ["tests/**/*.browser.test.ts"],
+          testTimeout: 120_000,
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({
+              launchOptions: {
+                executablePath: process.env.HANDLOOM_BROWSER,
+                args: (process.env.HANDLOOM_BROWSER_ARGS ?? "").split(" ").filter(Boolean),
+              },
+            }),
+            instances: [{ browser: "chromium" as const }],
+          },
+        },
+      },
+    ],
+  },
+}));
