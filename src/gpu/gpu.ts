@@ -1,0 +1,328 @@
+import { DeviceLostError, GpuOutOfMemoryError, GpuValidationError } from "./errors";
+import type { Kernel } from "./kernel";
+
+/** What people read about the adapter; goes into logs, results and run manifests. */
+export interface AdapterDescription {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly device: string;
+  readonly description: string;
+  /** True for an adapter that runs on the CPU (SwiftShader, lavapipe, WARP). */
+  readonly software: boolean;
+}
+
+export interface BufferRequest {
+  readonly label: string;
+  readonly sizeBytes: number;
+}
+
+const STORAGE_USAGE = 0x80 | 0x4 | 0x8; // STORAGE | COPY_SRC | COPY_DST
+const UNIFORM_USAGE = 0x40 | 0x8; // UNIFORM | COPY_DST
+const READBACK_USAGE = 0x1 | 0x8; // MAP_READ | COPY_DST
+
+/**
+ * The one door to WebGPU: every call that can fail goes through here, has an error scope and ends in a sentence.
+ * The same class serves a page's worker (Chromium, Firefox) and Node on Dawn.
+ */
+export class Gpu {
+  readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
+  readonly #constants = new WeakMap<ArrayBufferView, GPUBuffer>();
+  readonly #layouts = new Map<string, GPUBindGroupLayout>();
+  #lost: GPUDeviceLostInfo | undefined;
+  #uncaptured: string | undefined;
+  #allocatedBytes = 0;
+  #peakBytes = 0;
+
+  private constructor(
+    readonly device: GPUDevice,
+    readonly adapter: AdapterDescription,
+    readonly hasTimestamps: boolean,
+    private readonly needsNudge: boolean,
+  ) {
+    void device.lost.then((info) => {
+      this.#lost = info;
+    });
+    device.addEventListener("uncapturederror", (event) => {
+      this.#uncaptured ??= (event as GPUUncapturedErrorEvent).error.message;
+    });
+  }
+
+  /**
+   * Requests the adapter and a device with the limits that training needs.
+   * Throws a sentence when WebGPU or an adapter is missing, or when a limit is below what Handloom needs.
+   */
+  static async request(gpu: GPU | undefined, options: { powerPreference?: GPUPowerPreference } = {}): Promise<Gpu> {
+    if (!gpu)
+      throw new Error(
+        "WebGPU is not available here: this browser has no navigator.gpu; use a recent Chrome, Edge or Firefox over https or localhost",
+      );
+    const adapter = await gpu.requestAdapter({ powerPreference: options.powerPreference ?? "high-performance" });
+    if (!adapter)
+      throw new Error(
+        "no WebGPU adapter was found: check that the GPU driver works, that hardware acceleration is on, and chrome://gpu or about:support",
+      );
+    const wanted = ["maxBufferSize", "maxStorageBufferBindingSize"] as const;
+    const requiredLimits: Record<string, number> = {};
+    for (const name of wanted) requiredLimits[name] = adapter.limits[name];
+    if (adapter.limits.maxStorageBuffersPerShaderStage < 8) {
+      throw new Error(
+        `the WebGPU adapter offers ${adapter.limits.maxStorageBuffersPerShaderStage} storage buffers per kernel, expected at least 8`,
+      );
+    }
+    const hasTimestamps = adapter.features.has("timestamp-query");
+    const device = await adapter.requestDevice({
+      requiredLimits,
+      requiredFeatures: hasTimestamps ? ["timestamp-query"] : [],
+    });
+    const { vendor, architecture, device: name, description } = adapter.info;
+    const text = `${vendor} ${architecture} ${name} ${description}`;
+    const software =
+      /swiftshader|llvmpipe|lavapipe|warp|basic render/i.test(text) || adapter.info.isFallbackAdapter === true;
+    const needsNudge = /firefox/i.test(globalThis.navigator?.userAgent ?? "");
+    return new Gpu(device, { vendor, architecture, device: name, description, software }, hasTimestamps, needsNudge);
+  }
+
+  get limits(): GPUSupportedLimits {
+    return this.device.limits;
+  }
+
+  /** Bytes of storage and staging buffers alive, and the highest that number has been. */
+  get memory(): { readonly allocatedBytes: number; readonly peakBytes: number } {
+    return { allocatedBytes: this.#allocatedBytes, peakBytes: this.#peakBytes };
+  }
+
+  /** One line for logs: "google swiftshader SwiftShader Device (Subzero), software". */
+  get label(): string {
+    const { vendor, architecture, device, description, software } = this.adapter;
+    const text = [...new Set([vendor, architecture, device, description].filter((part) => part !== ""))].join(" ");
+    return `${text === "" ? "unnamed adapter" : text}${software ? ", on the CPU" : ""}`;
+  }
+
+  /** Throws when the device is lost or an earlier call failed without an error scope; call it before trusting a result. */
+  check(what: string): void {
+    if (this.#lost)
+      throw new DeviceLostError(`${what}: the GPU device was lost (${this.#lost.reason}): ${this.#lost.message}`);
+    if (this.#uncaptured) throw new GpuValidationError(`${what}: ${this.#uncaptured}`);
+  }
+
+  async #scoped<T>(what: string, action: () => T | Promise<T>): Promise<T> {
+    this.check(what);
+    this.device.pushErrorScope("out-of-memory");
+    this.device.pushErrorScope("validation");
+    let result: T | undefined;
+    let thrown: unknown;
+    try {
+      result = await action();
+    } catch (error) {
+      thrown = error;
+    }
+    const [invalid, exhausted] = await Promise.all([this.device.popErrorScope(), this.device.popErrorScope()]).catch(
+      (error: unknown) => {
+        this.check(what);
+        throw error;
+      },
+    );
+    this.check(what);
+    if (invalid) throw new GpuValidationError(`${what}: ${invalid.message}`);
+    if (exhausted) throw new GpuOutOfMemoryError(`${what}: the GPU is out of memory: ${exhausted.message}`);
+    if (thrown !== undefined) throw thrown;
+    return result as T;
+  }
+
+  /** Allocates storage buffers, all or none. Throws GpuOutOfMemoryError naming the total when they do not fit. */
+  async allocate(what: string, requests: readonly BufferRequest[]): Promise<GPUBuffer[]> {
+    const largest = this.limits.maxBufferSize;
+    for (const { label, sizeBytes } of requests) {
+      if (sizeBytes > largest) {
+        throw new GpuOutOfMemoryError(
+          `${what}: buffer "${label}" needs ${mebibytes(sizeBytes)}, this adapter allows ${mebibytes(largest)} per buffer; use a smaller batch or preset`,
+        );
+      }
+    }
+    const total = requests.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    const created: GPUBuffer[] = [];
+    try {
+      await this.#scoped(`${what} (${requests.length} buffers, ${mebibytes(total)})`, () => {
+        for (const { label, sizeBytes } of requests) {
+          created.push(this.device.createBuffer({ label, size: align4(sizeBytes), usage: STORAGE_USAGE }));
+        }
+      });
+    } catch (error) {
+      for (const buffer of created) buffer.destroy();
+      throw error;
+    }
+    for (const buffer of created) this.#track(buffer);
+    return created;
+  }
+
+  #track(buffer: GPUBuffer): void {
+    this.#allocatedBytes += buffer.size;
+    this.#peakBytes = Math.max(this.#peakBytes, this.#allocatedBytes);
+  }
+
+  /** Destroys buffers that `allocate` or `uniform` returned. */
+  release(buffers: Iterable<GPUBuffer>): void {
+    for (const buffer of buffers) {
+      this.#allocatedBytes -= buffer.size;
+      buffer.destroy();
+    }
+  }
+
+  /** A uniform buffer holding `bytes`. */
+  async uniform(label: string, bytes: Uint8Array<ArrayBuffer>): Promise<GPUBuffer> {
+    return this.#scoped(label, () => {
+      const buffer = this.device.createBuffer({ label, size: Math.max(16, bytes.byteLength), usage: UNIFORM_USAGE });
+      this.device.queue.writeBuffer(buffer, 0, bytes);
+      this.#track(buffer);
+      return buffer;
+    });
+  }
+
+  /** The buffer holding a constant array; uploaded once per device however many plans use it. */
+  async constant(label: string, data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>): Promise<GPUBuffer> {
+    const known = this.#constants.get(data);
+    if (known) return known;
+    const [buffer] = await this.allocate(label, [{ label, sizeBytes: Math.max(4, data.byteLength) }]);
+    this.device.queue.writeBuffer(buffer, 0, data);
+    this.#constants.set(data, buffer);
+    return buffer;
+  }
+
+  /** Explicit layout for these bindings, shared between kernels that bind alike. */
+  layout(entries: readonly { readonly index: number; readonly access: string }[]): GPUBindGroupLayout {
+    const sorted = [...entries].sort((a, b) => a.index - b.index);
+    const key = sorted.map((entry) => `${entry.index}:${entry.access}`).join();
+    let layout = this.#layouts.get(key);
+    if (!layout) {
+      layout = this.device.createBindGroupLayout({
+        label: key,
+        entries: sorted.map(({ index, access }) => ({
+          binding: index,
+          visibility: 0x4, // COMPUTE
+          buffer: { type: access === "uniform" ? "uniform" : access === "read" ? "read-only-storage" : "storage" },
+        })),
+      });
+      this.#layouts.set(key, layout);
+    }
+    return layout;
+  }
+
+  /** Compiles a kernel, once per device for each source, constants and layout; a WGSL error names kernel, line and text. */
+  pipeline(
+    kernel: Kernel,
+    constants: Readonly<Record<string, number>>,
+    layout: GPUBindGroupLayout,
+  ): Promise<GPUComputePipeline> {
+    const key = `${kernel.name}|${JSON.stringify(constants)}|${layout.label}|${kernel.code}`;
+    let pipeline = this.#pipelines.get(key);
+    if (!pipeline) {
+      pipeline = this.#compile(kernel, constants, layout);
+      this.#pipelines.set(key, pipeline);
+    }
+    return pipeline;
+  }
+
+  async #compile(
+    kernel: Kernel,
+    constants: Readonly<Record<string, number>>,
+    layout: GPUBindGroupLayout,
+  ): Promise<GPUComputePipeline> {
+    this.device.pushErrorScope("validation");
+    const module = this.device.createShaderModule({ label: kernel.name, code: kernel.code });
+    const scope = this.device.popErrorScope();
+    const { messages } = await module.getCompilationInfo();
+    await scope;
+    const errors = messages.filter((message) => message.type === "error");
+    if (errors.length > 0) {
+      const lines = kernel.code.split("\n");
+      const where = errors.map((e) => `  line ${e.lineNum}: ${e.message}\n    ${lines[e.lineNum - 1]?.trim()}`);
+      throw new GpuValidationError(`${kernel.name} does not compile:\n${where.join("\n")}`);
+    }
+    try {
+      return await this.device.createComputePipelineAsync({
+        label: kernel.name,
+        layout: this.device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+        compute: { module, entryPoint: kernel.entryPoint, constants: { ...constants } },
+      });
+    } catch (error) {
+      this.check(kernel.name);
+      throw new GpuValidationError(`${kernel.name}: no pipeline: ${(error as Error).message}`);
+    }
+  }
+
+  /** Copies ranges of buffers to the host in one staging buffer and one map. Offsets and sizes in bytes, multiples of 4. */
+  async read(
+    ranges: readonly { readonly buffer: GPUBuffer; readonly offset: number; readonly sizeBytes: number }[],
+  ): Promise<ArrayBuffer[]> {
+    const total = ranges.reduce((sum, range) => sum + range.sizeBytes, 0);
+    this.check("read-back");
+    const staging = this.device.createBuffer({ label: "read-back", size: Math.max(4, total), usage: READBACK_USAGE });
+    this.#track(staging);
+    try {
+      const encoder = this.device.createCommandEncoder({ label: "read-back" });
+      let at = 0;
+      for (const { buffer, offset, sizeBytes } of ranges) {
+        encoder.copyBufferToBuffer(buffer, offset, staging, at, sizeBytes);
+        at += sizeBytes;
+      }
+      this.device.queue.submit([encoder.finish()]);
+      await this.#nudged(staging.mapAsync(0x1)).catch((error: unknown) => {
+        this.check("read-back");
+        throw error;
+      });
+      const bytes = staging.getMappedRange();
+      at = 0;
+      const results = ranges.map(({ sizeBytes }) => {
+        at += sizeBytes;
+        return bytes.slice(at - sizeBytes, at);
+      });
+      staging.unmap();
+      this.check("read-back");
+      return results;
+    } finally {
+      this.release([staging]);
+    }
+  }
+
+  /** Resolves when the queue is empty. Not a proof of success after a device loss: read something back for that. */
+  async idle(): Promise<void> {
+    await this.#nudged(this.device.queue.onSubmittedWorkDone());
+  }
+
+  /** Firefox settles WebGPU promises about every 100 ms unless something is submitted: submit nothing, often. */
+  async #nudged<T>(pending: Promise<T>): Promise<T> {
+    if (!this.needsNudge) return pending;
+    let done = false;
+    const settled = pending.finally(() => {
+      done = true;
+    });
+    settled.catch(() => {});
+    const { port1, port2 } = new MessageChannel();
+    const waiting: (() => void)[] = [];
+    port1.onmessage = () => waiting.shift()?.();
+    const tick = (): Promise<void> =>
+      new Promise((resolve) => {
+        waiting.push(resolve);
+        port2.postMessage(0);
+      });
+    let last = 0;
+    while (!done) {
+      await tick();
+      const now = performance.now();
+      if (done || now - last < 1) continue;
+      last = now;
+      this.device.queue.submit([this.device.createCommandEncoder().finish()]);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    port1.close();
+    return settled;
+  }
+
+  destroy(): void {
+    this.device.destroy();
+  }
+}
+
+export const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+
+const align4 = (bytes: number): number => Math.max(4, Math.ceil(bytes / 4) * 4);
