@@ -1,0 +1,46 @@
+import type { Config } from "../config";
+import type { ProfileReport, SampleView, TrainEvent } from "../train/events";
+
+/** Where the samples of a run come from. */
+export type DataChoice =
+  | { readonly kind: "synthetic"; readonly frames: number; readonly seed: number }
+  /** A directory handle, or files with their paths inside the chosen folder. */
+  | { readonly kind: "directory"; readonly handle: FileSystemDirectoryHandle }
+  | { readonly kind: "files"; readonly files: readonly { readonly path: string; readonly file: File }[] };
+
+export type HandChoice = { readonly kind: "openhand" } | { readonly kind: "mano"; readonly name: string; readonly bytes: ArrayBuffer };
+
+export interface StartOptions {
+  readonly name: string;
+  readonly config: Config;
+  readonly data: DataChoice;
+  readonly hand: HandChoice;
+  /** Name of a stored run whose last checkpoint is continued. */
+  readonly resume?: string;
+}
+
+export interface StoredRun {
+  readonly name: string;
+  readonly step: number;
+  readonly sizeBytes: number;
+  /** Milliseconds since 1970, for display only. */
+  readonly savedAt: number;
+}
+
+/** What a page may ask of a rank's worker, over Comlink. Events come back through `onEvent`. */
+export interface RankApi {
+  /** Resolves when the run ends; errors arrive as an "error" event and reject. */
+  start(options: StartOptions, onEvent: (event: TrainEvent) => void): Promise<void>;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** Ends after the step at hand, with a checkpoint. */
+  stop(): Promise<void>;
+  /** Times every kernel of the training step and of the update, `repeats` times. */
+  profile(repeats: number): Promise<ProfileReport>;
+  /** The validation (or training) sample at `index`, with the current weights' prediction. */
+  inspect(split: "train" | "val", index: number): Promise<SampleView>;
+  storedRuns(): Promise<StoredRun[]>;
+  /** Files of a run by path, as the terminal's --out folder holds them. */
+  files(run: string): Promise<{ readonly path: string; readonly bytes: Uint8Array<ArrayBuffer> }[]>;
+  deleteRun(run: string): Promise<void>;
+}

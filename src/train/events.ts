@@ -1,0 +1,123 @@
+/** What a run says while it goes: the one protocol that the page, the terminal and the run's files are fed from. */
+
+export type LossName = "loss_2d" | "loss_3d_joint" | "loss_3d_vert" | "shape_prior" | "loss_aux" | "total_loss";
+
+/** Facts that are known once the plan is compiled. */
+export interface RunInfo {
+  readonly name: string;
+  readonly preset: string;
+  readonly adapter: string;
+  readonly softwareAdapter: boolean;
+  readonly hand: string;
+  readonly data: string;
+  readonly parameters: number;
+  readonly trainSamples: number;
+  readonly valSamples: number;
+  readonly batch: number;
+  readonly stepsPerEpoch: number;
+  readonly totalSteps: number;
+  /** "212 dispatches, 31 pipelines, 48.1 MiB of activations ..." */
+  readonly plan: string;
+  readonly memoryBytes: number;
+  readonly configYaml: string;
+  readonly quirks: readonly string[];
+}
+
+/** One line of metrics.jsonl for a step. Losses are unweighted; `total_loss` is the weighted sum. */
+export interface StepRecord {
+  readonly step: number;
+  readonly epoch: number;
+  readonly split: "train";
+  readonly losses: Readonly<Record<LossName, number>>;
+  readonly lr: number;
+  readonly lr_backbone: number;
+  readonly grad_norm: number;
+  readonly clipped: boolean;
+  /** Gradients and losses that were not finite; the step was skipped when above 0. */
+  readonly non_finite: number;
+  readonly samples: number;
+  /** Share of vertex samples that fell inside their feature map. */
+  readonly in_map_share: number;
+  /** Wall time of the step, and the part of it that the host spent issuing it. */
+  readonly ms: number;
+  readonly host_ms: number;
+}
+
+export interface PoseMetrics {
+  readonly mpjpe_mm: number;
+  readonly pa_mpjpe_mm: number;
+}
+
+/** One line of metrics.jsonl for an evaluation. */
+export interface EvaluationRecord extends PoseMetrics {
+  readonly step: number;
+  readonly epoch: number;
+  readonly split: "val" | "evaluation";
+  readonly samples: number;
+  readonly non_finite: number;
+  readonly mpvpe_mm: number;
+  readonly pa_mpvpe_mm: number;
+  readonly losses: Readonly<Record<LossName, number>>;
+  /** The same samples scored for two predictors that look at no image. */
+  readonly baselines: { readonly zero_pose: PoseMetrics; readonly mean_pose: PoseMetrics };
+  readonly ms: number;
+}
+
+/** One sample as the network saw it, with what it said. Pixel coordinates are of the model's input (W x S). */
+export interface SampleView {
+  readonly id: string;
+  readonly split: "train" | "val";
+  readonly step: number;
+  readonly width: number;
+  readonly height: number;
+  /** RGB of the crop after augmentation, 8 bit. */
+  readonly rgb: Uint8ClampedArray; // [height, width, 3]
+  /** Depth of the crop, 0 near .. 255 far or missing; undefined for an RGB-only sample. */
+  readonly depth: Uint8ClampedArray | undefined; // [height, width]
+  readonly jointsTrue: Float32Array; // [21, 2]
+  readonly jointsPredicted: Float32Array; // [21, 2]
+  readonly confidence: Float32Array; // [21]
+  /** Predicted vertices in pixels, for the mesh overlay. */
+  readonly vertices: Float32Array; // [V, 2]
+  readonly faces: Uint32Array; // [F, 3]
+  /** Wrist-relative joints in millimetres. */
+  readonly joints3dTrue: Float32Array; // [21, 3]
+  readonly joints3dPredicted: Float32Array; // [21, 3]
+  readonly mpjpe_mm: number;
+  readonly pa_mpjpe_mm: number;
+}
+
+/** One row of the profile table: a kernel in its place in the step. */
+export interface KernelRow {
+  readonly index: number;
+  readonly plan: string;
+  readonly kernel: string;
+  readonly scope: string;
+  readonly pass: "forward" | "backward" | "update";
+  readonly workgroups: readonly [number, number, number];
+  readonly constants: string;
+  /** Milliseconds, median over the repeats. */
+  readonly ms: number;
+  readonly flops: number;
+  readonly bytes: number;
+}
+
+export interface ProfileReport {
+  readonly adapter: string;
+  /** "timestamp-query" or "wall clock". */
+  readonly clock: string;
+  readonly stepMs: number;
+  readonly rows: readonly KernelRow[];
+}
+
+export type TrainEvent =
+  | { readonly type: "status"; readonly text: string; readonly done?: number; readonly total?: number }
+  | { readonly type: "started"; readonly run: RunInfo }
+  | { readonly type: "log"; readonly line: string }
+  | { readonly type: "step"; readonly record: StepRecord }
+  | { readonly type: "evaluation"; readonly record: EvaluationRecord }
+  | { readonly type: "sample"; readonly view: SampleView }
+  | { readonly type: "checkpoint"; readonly step: number; readonly name: string; readonly sizeBytes: number }
+  | { readonly type: "paused"; readonly step: number }
+  | { readonly type: "finished"; readonly step: number; readonly reason: "done" | "stopped" }
+  | { readonly type: "error"; readonly message: string };
