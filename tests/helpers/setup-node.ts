@@ -1,4 +1,4 @@
-/** Gives the tests that run in Node the WebGPU globals of Dawn. */
-import { globals } from "webgpu";
+/** Gives the tests that run in Node the WebGPU globals of Dawn, `navigator.gpu`, and a Vulkan driver when there is no GPU. */
+import { prepareNodeGpu } from "../../src/cli/dawn";
 
-Object.assign(globalThis, globals);
+await prepareNodeGpu();

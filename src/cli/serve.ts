@@ -1,0 +1,132 @@
+import { createReadStream, statSync } from "node:fs";
+import { createServer } from "node:http";
+import { extname, join, normalize, sep } from "node:path";
+
+/** A running static server. */
+export interface StaticServer {
+  /** `http://localhost:PORT`, without a slash at its end. */
+  readonly url: string;
+  close(): void;
+}
+
+const TYPES: Record<string, string> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".mjs": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".json": "application/json; charset=utf-8",
+  ".webmanifest": "application/manifest+json",
+  ".svg": "image/svg+xml",
+  ".png": "image/png",
+  ".jpg": "image/jpeg",
+  ".ico": "image/x-icon",
+  ".wasm": "application/wasm",
+  ".wgsl": "text/plain; charset=utf-8",
+  ".md": "text/plain; charset=utf-8",
+  ".txt": "text/plain; charset=utf-8",
+  ".py": "text/plain; charset=utf-8",
+  ".yaml": "text/yaml; charset=utf-8",
+};
+
+/** Nothing but own files; no eval. A worker has the policy of its own script, so a file may differ from its page. */
+function contentSecurityPolicy(scriptSource: string): string {
+  return [
+    "default-src 'none'",
+    `script-src ${scriptSource}`,
+    "worker-src 'self' blob:",
+    "connect-src 'self' blob: data:",
+    "img-src 'self' blob: data:",
+    "font-src 'self'",
+    "manifest-src 'self'",
+    "style-src 'self' 'unsafe-inline'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "object-src 'none'",
+  ].join("; ");
+}
+
+/**
+ * Headers of every answer: cross-origin isolation, which shared memory between ranks needs, and a policy that keeps the
+ * page to its own origin. Workers whose file name contains "oracle" may compile code at run time, as gpu.js does.
+ */
+export function headersFor(path: string): Record<string, string> {
+  const isOracle = /oracle[^/]*\.js$/.test(path);
+  return {
+    "content-type": TYPES[extname(path)] ?? "application/octet-stream",
+    "cache-control": "no-cache",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-embedder-policy": "require-corp",
+    "cross-origin-resource-policy": "same-origin",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "permissions-policy":
+      "camera=(), microphone=(), geolocation=(), usb=(), serial=(), hid=(), bluetooth=(), payment=()",
+    "content-security-policy": contentSecurityPolicy(isOracle ? "'self' 'unsafe-eval' 'wasm-unsafe-eval'" : "'self'"),
+  };
+}
+
+/** File under `folder` that a URL path means, or undefined when there is none or it would leave the folder. */
+export function resolveFile(folder: string, urlPath: string): string | undefined {
+  let decoded: string;
+  try {
+    decoded = decodeURIComponent(urlPath);
+  } catch {
+    return undefined;
+  }
+  if (decoded.includes("\0")) return undefined;
+  const root = normalize(folder + sep);
+  const path = normalize(join(root, decoded.endsWith("/") ? `${decoded}index.html` : decoded));
+  if (!path.startsWith(root)) return undefined;
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ? path : undefined;
+}
+
+/**
+ * Serves `folder` to this machine only, on `port` or the next free one of ten; with port 0 on any free one.
+ * Throws when none of them is free.
+ */
+export async function serve(folder: string, port: number): Promise<StaticServer> {
+  const server = createServer((request, response) => {
+    const urlPath = (request.url ?? "/").split(/[?#]/, 1)[0];
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      response.writeHead(405, { allow: "GET, HEAD" }).end();
+      return;
+    }
+    const path = resolveFile(folder, urlPath);
+    if (path === undefined) {
+      response.writeHead(404, headersFor(".txt")).end(`not found: ${urlPath}\n`);
+      return;
+    }
+    response.writeHead(200, { ...headersFor(path), "content-length": statSync(path).size });
+    if (request.method === "HEAD") response.end();
+    else
+      createReadStream(path)
+        .on("error", () => response.destroy())
+        .pipe(response);
+  });
+  const listen = (candidate: number) =>
+    new Promise<boolean>((resolve, reject) => {
+      server.once("error", (error: NodeJS.ErrnoException) => {
+        if (error.code === "EADDRINUSE" || error.code === "EACCES") resolve(false);
+        else reject(error);
+      });
+      server.listen(candidate, "localhost", () => {
+        server.removeAllListeners("error");
+        resolve(true);
+      });
+    });
+  const candidates = port === 0 ? [0] : Array.from({ length: 10 }, (_, i) => port + i);
+  for (const candidate of candidates) {
+    if (!(await listen(candidate))) continue;
+    const address = server.address();
+    const bound = typeof address === "object" && address !== null ? address.port : candidate;
+    return {
+      url: `http://localhost:${bound}`,
+      close() {
+        server.closeAllConnections();
+        server.close();
+      },
+    };
+  }
+  throw new Error(`serve: none of the ports ${port} to ${port + 9} is free; name another with --port`);
+}
