@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { playwright } from "@vitest/browser-playwright";
 import { configDefaults, defineConfig } from "vitest/config";
@@ -7,6 +8,14 @@ const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-E
 
 /** Entry points that run in Node: the terminal, the launcher of `npm start`, the runner of `npm test`, the benchmark. */
 const nodeEntries = ["handloom", "start", "test", "bench"];
+
+/** `npm test` finds the browser and its flags; these serve a direct `npx vitest`. */
+const testBrowser =
+  process.env.HANDLOOM_BROWSER ?? ["/usr/bin/google-chrome", "/usr/bin/chromium"].find((path) => existsSync(path));
+const testBrowserFlags = (
+  process.env.HANDLOOM_BROWSER_ARGS ??
+  `--no-sandbox --enable-unsafe-webgpu --enable-features=Vulkan${existsSync("/dev/dri") ? "" : " --use-webgpu-adapter=swiftshader"}`
+).split(" ");
 
 export default defineConfig(({ mode }) => ({
   server: { headers: isolation },
@@ -51,8 +60,8 @@ export default defineConfig(({ mode }) => ({
             screenshotFailures: false,
             provider: playwright({
               launchOptions: {
-                executablePath: process.env.HANDLOOM_BROWSER,
-                args: (process.env.HANDLOOM_BROWSER_ARGS ?? "").split(" ").filter(Boolean),
+                executablePath: testBrowser,
+                args: testBrowserFlags,
               },
             }),
             instances: [{ browser: "chromium" as const }],

@@ -32,6 +32,7 @@ export interface DrivenPage {
 /** A running browser with a WebGPU adapter. */
 export interface DrivenBrowser {
   readonly kind: BrowserKind;
+  readonly executable: string;
   readonly version: string;
   /** Flags that the browser was started with, so that a test runner can start another one alike. */
   readonly args: readonly string[];
@@ -184,6 +185,7 @@ export async function launchBrowser(options: LaunchOptions): Promise<DrivenBrows
 }
 
 type StartedBrowser = Omit<DrivenBrowser, "adapter">;
+type Session = Omit<StartedBrowser, "executable">;
 
 /** Environment of a browser: a home that can be written to, and not the Vulkan driver that was chosen for Node. */
 function browserEnvironment(home: string): Record<string, string> {
@@ -205,7 +207,7 @@ async function start(executable: string, software: boolean, options: LaunchOptio
       await browser.close().catch(() => undefined);
       temporary.remove();
     };
-    return { ...browser, close };
+    return { ...browser, executable, close };
   } catch (error) {
     temporary.remove();
     const reason = error instanceof Error ? error.message.split("\n").slice(0, 6).join(" ") : String(error);
@@ -218,7 +220,7 @@ async function startChromium(
   software: boolean,
   { headless, profile }: LaunchOptions,
   temporary: string,
-): Promise<StartedBrowser> {
+): Promise<Session> {
   const { chromium } = await import("playwright");
   const args = chromiumFlags({ software, headless });
   // A persistent context, because an incognito one keeps IndexedDB in memory.
@@ -258,7 +260,7 @@ async function startFirefox(
   executable: string,
   { headless, profile }: LaunchOptions,
   temporary: string,
-): Promise<StartedBrowser> {
+): Promise<Session> {
   const { default: puppeteer } = await import("puppeteer-core");
   const browser = await puppeteer.launch({
     browser: "firefox",

@@ -1,0 +1,88 @@
+import { join } from "node:path";
+import { findBrowser, launchBrowser } from "./browser";
+import { isRoot, projectRoot } from "./host";
+import { buildWebApp, runInBrowser } from "./run-in-browser";
+
+/** One thing that was checked outside vitest; `error` is undefined when it passed. */
+export interface Check {
+  readonly name: string;
+  readonly error?: string;
+}
+
+/** The verdicts that `tests/browser/compile.html` leaves in its page. */
+interface Verdict {
+  readonly name: string;
+  readonly lacks?: string;
+  readonly errors: readonly string[];
+}
+
+/**
+ * Checks in a real Firefox, whose WGSL compiler (naga) is another than Chromium's: every shader compiles, and the demo
+ * trains two steps. When there is no Firefox and none can be installed, that is a failure under CI and a note elsewhere.
+ */
+export async function checkFirefox(note: (line: string) => void): Promise<Check[]> {
+  const installable = process.platform === "linux" && isRoot();
+  if (!(await findBrowser("firefox")) && !installable) {
+    const sentence = "Firefox was not checked: none was found; install it or set HANDLOOM_FIREFOX to its path";
+    note(sentence);
+    return process.env.CI ? [{ name: "Firefox is there", error: sentence }] : [];
+  }
+  const shaders = await attempt("every shader compiles", () => compileInFirefox(note));
+  const demo = await attempt("the demo trains two steps", async () => [await trainInFirefox()]);
+  return [...shaders, ...demo].map((check) => ({ ...check, name: `Firefox: ${check.name}` }));
+}
+
+async function attempt(name: string, run: () => Promise<Check[]>): Promise<Check[]> {
+  try {
+    return await run();
+  } catch (error) {
+    return [{ name, error: error instanceof Error ? error.message : String(error) }];
+  }
+}
+
+async function compileInFirefox(note: (line: string) => void): Promise<Check[]> {
+  const { createServer } = await import("vite");
+  const root = projectRoot();
+  const configFile = join(root, "vite.config.ts");
+  const server = await createServer({ root, configFile, logLevel: "error", server: { port: 5300, hmr: false } });
+  const browser = await launchBrowser({ kind: "firefox", headless: true }).catch(async (error: Error) => {
+    await server.close();
+    throw error;
+  });
+  try {
+    await server.listen();
+    const trouble: string[] = [];
+    browser.page.onTrouble((_kind, message) => trouble.push(message));
+    await browser.page.goto(`${server.resolvedUrls?.local[0]}tests/browser/compile.html`);
+    const json = await browser.page.evaluate("globalThis.compiled?.then(JSON.stringify)");
+    if (typeof json !== "string") throw new Error(`the shader page did not run: ${trouble.join("; ")}`);
+    const verdicts: Verdict[] = JSON.parse(json);
+    for (const { name, lacks } of verdicts)
+      if (lacks) note(`Firefox: ${name} was not compiled, its adapter lacks ${lacks}`);
+    return verdicts
+      .filter(({ lacks }) => lacks === undefined)
+      .map(({ name, errors }) => ({ name: `${name} compiles`, error: errors.length ? errors.join("; ") : undefined }));
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+}
+
+async function trainInFirefox(): Promise<Check> {
+  await buildWebApp();
+  let log = "";
+  const { ok, message } = await runInBrowser({
+    kind: "firefox",
+    route: "#/train",
+    params: { demo: 1, steps: 2 },
+    outFolder: join(projectRoot(), "runs", ".firefox-check"),
+    silenceLimitMs: 300_000,
+    onMessage: (report) => {
+      if (report.type === "log") log = report.line;
+    },
+  });
+  return {
+    name: "the demo trains two steps",
+    error: ok ? undefined : `${message}${log && ` (last log line: ${log})`}`,
+  };
+}
