@@ -84,10 +84,7 @@ export async function simplifyTo(
   const surplus = mesh.positions.length / 3 - vertexCount;
   for (const slack of [0, 1, -1, 2, -2, 3, -3]) {
     const faceCount = mesh.faces.length / 3 - 2 * (surplus + slack);
-    const [faces, error] = MeshoptSimplifier.simplify(mesh.faces, mesh.positions, 3, 3 * faceCount, 1, [
-      "LockBorder",
-      "Regularize",
-    ]);
+    const [faces, error] = MeshoptSimplifier.simplify(mesh.faces, mesh.positions, 3, 3 * faceCount, 1, ["LockBorder"]);
     const result = compact({ ...mesh, faces });
     if (result.positions.length / 3 === vertexCount) return { mesh: result, error };
   }

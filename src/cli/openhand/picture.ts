@@ -14,12 +14,12 @@ interface NamedPose {
 }
 
 const OPEN = [0, 0, 0];
-const FIST = [80, 92, 55];
+const FIST = [82, 97, 62];
 const POSES: Record<string, NamedPose> = {
   rest: { bend: [OPEN, OPEN, OPEN, OPEN, OPEN].flat() },
   spread: { bend: [-4, 2, 2, -4, 2, 2, -4, 2, 2, -4, 2, 2, -10, -5, -8], spread: [9, 1, -12, -6, 10] },
   point: { bend: [OPEN, FIST, FIST, FIST, [14, 35, 40]].flat(), spread: [0, 0, 0, 0, 10], twist: 10 },
-  fist: { bend: [FIST, FIST, FIST, FIST, [20, 40, 50]].flat(), spread: [0, 0, 0, 0, 12], twist: 12 },
+  fist: { bend: [FIST, FIST, FIST, FIST, [22, 40, 48]].flat(), spread: [0, 0, 0, 0, 24], twist: 16 },
   pinch: {
     bend: [
       [48, 50, 30],
@@ -95,7 +95,7 @@ const CELLS: readonly Cell[] = [
   { pose: "victory", view: PALM, shape: [0, 1.5, -1], skin: 0 },
   { pose: "grasp", view: viewFrom(-25, 75, 0), shape: [1, 0, 1], skin: 1 },
   { pose: "fist", view: viewFrom(-15, 150, 0), shape: [1, -1, 1, 1], skin: 0 },
-  { pose: "thumbUp", view: viewFrom(0, 180, -90), shape: [0, 0, 0, 1], skin: 2 },
+  { pose: "thumbUp", view: viewFrom(0, 180, 90), shape: [0, 0, 0, 1], skin: 2 },
   { pose: "rest", view: SIDE, shape: [2, 0, 1], skin: 3 },
   { pose: "fist", view: BACK, shape: [-1.5, 0, -1], skin: 1 },
 ];
@@ -137,7 +137,7 @@ function drawHand(model: HandModel, axes: JointAxes, cell: Cell): Uint8Array {
     }
     for (let i = c; i < vertices.length; i += 3) vertices[i] += (c === 2 ? distance : 0) - (low + high) / 2;
   }
-  const focal = h * 3.5;
+  const focal = h * 3.2;
   const target = createRasterTarget(w, h);
   rasterize(target, vertices, model.faces, [focal, focal, (w - 1) / 2, (h - 1) / 2]);
   const normals = interpolate(

@@ -94,7 +94,9 @@ export function jointRegressor(vertices: Float64Array, joints: readonly (readonl
     const offsets = Array.from({ length: count }, (_, v) => [0, 1, 2].map((c) => vertices[3 * v + c] - joint[c]));
     const distances = offsets.map(([x, y, z]) => Math.sqrt(x * x + y * y + z * z));
     const width = 1.5 * Math.min(...distances);
-    const bell = distances.map((distance) => (distance < 3 * width ? Math.exp(-0.5 * (distance / width) ** 2) : 0));
+    const bell = distances.map((distance) =>
+      distance < 3 * width ? Math.exp((-0.5 * distance * distance) / (width * width)) : 0,
+    );
     const rows = offsets.map((offset) => [1, ...offset.map((value) => value / width)]);
     const normal = Array.from({ length: 4 }, (_, i) =>
       Array.from({ length: 4 }, (_, j) => rows.reduce((sum, row, v) => sum + bell[v] * row[i] * row[j], 0)),

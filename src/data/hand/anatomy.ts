@@ -49,7 +49,7 @@ export function axesFromJoints(joints: Numbers, tips: readonly Numbers[]): Joint
   const store = (k: number, bone: Float64Array, flexion: Float64Array): void => {
     axes.twist.set(bone, 3 * (k - 1));
     axes.flexion.set(flexion, 3 * (k - 1));
-    axes.abduction.set(cross(flexion, bone), 3 * (k - 1));
+    axes.abduction.set(cross(bone, flexion), 3 * (k - 1));
   };
   // Out of the back of a right hand: from the little finger's side to the index finger's, seen from the wrist.
   const dorsal = normalized(cross(minus(at(7), at(0)), minus(at(1), at(0))));
