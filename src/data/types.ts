@@ -54,6 +54,49 @@ export interface Frame {
   readonly box: readonly [number, number, number, number] | undefined;
 }
 
+/** What became of the frames that a data set names: none is dropped without being counted here. */
+export interface ImportReport {
+  /** Usable frames. */
+  kept: number;
+  /** Reason to count and the first frame it happened to. */
+  readonly dropped: Map<string, { count: number; example: string }>;
+  /** Frames that are used although something is missing, e.g. without a depth image. */
+  readonly notes: Map<string, { count: number; example: string }>;
+}
+
+/** A data set: the ids of its usable frames and a way to read one. */
+export interface FrameSet {
+  readonly name: string;
+  readonly ids: readonly string[];
+  readonly report: ImportReport;
+  /** Throws DataError naming the frame when it cannot be used. */
+  read(id: string): Promise<Frame>;
+}
+
+/**
+ * A frame cut down to the surroundings of the hand, small enough to keep tens of thousands: pixels of the original image
+ * (every `step`-th of a box-filtered one when the hand is much larger than the crop), with everything a Sample needs.
+ * Pixel (i, j) of the record has its centre at (x0 + i step, y0 + j step) of the original image.
+ */
+export interface CropRecord {
+  readonly id: string;
+  readonly sequence: string;
+  readonly recording: string;
+  readonly width: number;
+  readonly height: number;
+  readonly x0: number;
+  readonly y0: number;
+  readonly step: number;
+  readonly rgb: Uint8Array; // [height, width, 3]
+  readonly depth: Uint16Array | undefined; // [height, width] in units of HO3D_DEPTH_UNIT, 0 = no reading
+  /** Centre x, centre y, side of the square crop before augmentation, original pixels. */
+  readonly square: readonly [number, number, number];
+  readonly camera: Frame["camera"];
+  readonly joints3d: Float64Array; // [21, 3]
+  readonly rootOnly: boolean;
+  readonly mano: Frame["mano"];
+}
+
 /** One cropped, augmented sample, ready to be stacked into a batch. S = crop side, W = columns the model sees. */
 export interface Sample {
   readonly id: string;
@@ -62,11 +105,16 @@ export interface Sample {
   readonly hasDepth: 0 | 1;
   /** Focal length in crop pixels divided by S. */
   readonly focal: number;
+  /** Principal point, x, y in the units of joints2d: joints2d = focal (X, Y) / Z + principal, exactly, also after augmentation. */
+  readonly principal: Float32Array; // [2]
   readonly joints2d: Float32Array; // [21, 3] x, y in [-0.5, 0.5] of the square crop, confidence
   readonly joints3d: Float32Array; // [21, 4] metres, camera frame of the crop, confidence
   readonly hasMano: 0 | 1;
   readonly pose: Float32Array; // [16, 3, 3] rotation matrices of the augmented hand
   readonly shape: Float32Array; // [10]
-  /** Similarity that maps original pixels to crop pixels, row-major 2x3. */
-  readonly cropFromImage: Float32Array; // [6]
+  /**
+   * Maps original pixels to crop pixels, row-major 2x3: a similarity, times the camera's pixel aspect fx / fy in y.
+   * Original pixel (0, 0) has its centre at (0, 0), as camera matrices count; crop pixel (0, 0) has it at (0.5, 0.5).
+   */
+  readonly cropFromImage: Float64Array; // [6]
 }
