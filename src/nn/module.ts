@@ -21,6 +21,23 @@ export abstract class Module {
     }
   }
 
+  /** Whether the next recording is of training: batch statistics and drop-path, or running statistics and neither. */
+  training = true;
+
+  /** Sets `training` here and in every part, as PyTorch's train(). */
+  train(on = true): this {
+    this.training = on;
+    for (const value of Object.values(this)) {
+      for (const part of Array.isArray(value) ? value : [value]) if (part instanceof Module) part.train(on);
+    }
+    return this;
+  }
+
+  /** PyTorch's eval(). */
+  eval(): this {
+    return this.train(false);
+  }
+
   /** Optimiser group of a parameter; a model overrides this. */
   groupOf(_name: string): Group {
     return "head";

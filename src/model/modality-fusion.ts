@@ -1,0 +1,98 @@
+import type { Tensor } from "../autograd/tensor";
+import { LayerNorm, Linear, PatchConv } from "../nn/layers";
+import { Module } from "../nn/module";
+import { Parameter } from "../nn/parameter";
+import * as F from "../ops";
+import { InitialParameters } from "./initial-parameters";
+import type { Inputs, MeanParameters, UTNetShape } from "./types";
+
+/** Patches of an image, normalised: [B, C, S, W] -> [B, N, D]. */
+class PatchEmbed extends Module {
+  readonly proj: PatchConv;
+  readonly norm: LayerNorm;
+
+  constructor(channels: number, { dim, patch }: UTNetShape) {
+    super();
+    this.proj = new PatchConv(channels, dim, patch);
+    this.norm = new LayerNorm(dim);
+  }
+
+  forward(image: Tensor): Tensor {
+    return this.norm.forward(this.proj.forward(image));
+  }
+}
+
+/** A learned table of tokens, [1, N, D], under the original's doubled names. */
+class PositionEmbedding extends Module {
+  readonly posEmbed: Parameter;
+
+  constructor(tokens: number, dim: number) {
+    super();
+    this.posEmbed = new Parameter([1, tokens, dim], { kind: "truncNormal", std: 0.02 }, { decay: false });
+  }
+}
+
+class Placeholder extends Module {
+  readonly placeholder: Parameter;
+
+  constructor(tokens: number, dim: number) {
+    super();
+    this.placeholder = new Parameter([1, tokens, dim], { kind: "normal", std: 0.02 }, { decay: false });
+  }
+}
+
+class RgbEmbed extends Module {
+  readonly patchEmbed: PatchEmbed;
+  readonly posEmbed: PositionEmbedding;
+
+  constructor(tokens: number, shape: UTNetShape) {
+    super();
+    this.patchEmbed = new PatchEmbed(3, shape);
+    this.posEmbed = new PositionEmbedding(tokens, shape.dim);
+  }
+
+  forward(image: Tensor): Tensor {
+    return F.add(this.patchEmbed.forward(image), this.posEmbed.posEmbed.on(image.tape));
+  }
+}
+
+class DepthEmbed extends Module {
+  readonly patchEmbed: PatchEmbed;
+  readonly placeholder: Placeholder;
+
+  constructor(tokens: number, shape: UTNetShape) {
+    super();
+    this.patchEmbed = new PatchEmbed(1, shape);
+    this.placeholder = new Placeholder(tokens, shape.dim);
+  }
+}
+
+/** Image, depth and mean parameters to the token sequence [B, 18 + N, D]: 16 pose tokens, shape, camera, then the patches. */
+export class ModalityFusion extends InitialParameters {
+  readonly rgbEmbed: RgbEmbed;
+  readonly depthEmbed: DepthEmbed;
+  readonly poseEmb: Linear;
+  readonly shapeEmb: Linear;
+  readonly camEmb: Linear;
+
+  constructor(shape: UTNetShape, mean: MeanParameters) {
+    super(shape.jointRep, mean);
+    const tokens = (shape.height / shape.patch) * (shape.width / shape.patch);
+    this.rgbEmbed = new RgbEmbed(tokens, shape);
+    this.depthEmbed = new DepthEmbed(tokens, shape);
+    this.poseEmb = new Linear(shape.jointRep === "6d" ? 6 : 3, shape.dim, { decay: false });
+    this.shapeEmb = new Linear(10, shape.dim, { decay: false });
+    this.camEmb = new Linear(3, shape.dim, { decay: false });
+  }
+
+  forward({ image, depth, hasDepth }: Inputs): Tensor {
+    const { tape } = image;
+    const placeholder = this.depthEmbed.placeholder.placeholder.on(tape);
+    const rgb = this.rgbEmbed.forward(image); // [B, N, D]
+    const patches = F.modalityFusion(rgb, this.depthEmbed.patchEmbed.forward(depth), placeholder, hasDepth);
+
+    const { pose, shape, camera } = this.initial(tape); // [16, 6 or 3], [1, 10], [1, 3]
+    const front = [this.poseEmb.forward(pose), this.shapeEmb.forward(shape), this.camEmb.forward(camera)];
+    return F.concatTokens([...front, patches]); // [B, 18 + N, D]
+  }
+}

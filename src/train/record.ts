@@ -1,0 +1,74 @@
+import { Plan } from "../autograd/plan";
+import { Tape } from "../autograd/tape";
+import type { Tensor } from "../autograd/tensor";
+import type { Gpu } from "../gpu/gpu";
+import { computeLosses, type Losses, type LossWeights, type Targets } from "../model/losses";
+import type { Inputs, Outputs } from "../model/types";
+import type { UTNet } from "../model/utnet";
+import type { ParameterStore } from "../nn/parameter-store";
+
+/** One recording of the network over a fixed batch size: training with its backward, or evaluation. */
+export interface Recording {
+  readonly plan: Plan;
+  readonly batch: number;
+  readonly inputs: Inputs & Targets;
+  readonly outputs: Outputs;
+  readonly losses: Losses;
+}
+
+/** What the host may read after a run. */
+const kept = (outputs: Outputs, losses: Losses): Tensor[] => [
+  outputs.keypoints2d,
+  outputs.keypoints3d,
+  outputs.vertices,
+  outputs.camera,
+  outputs.rotations,
+  outputs.betas,
+  outputs.coarse.vertices,
+  outputs.inMapShare,
+  ...Object.values(losses.perSample),
+  losses.loss_2d,
+  losses.loss_3d_joint,
+  losses.loss_3d_vert,
+  losses.shape_prior,
+  losses.loss_aux,
+  losses.total_loss,
+];
+
+/** Declares the inputs of docs/model.md on `tape`. */
+export function declareInputs(tape: Tape, model: UTNet, batch: number): Inputs & Targets {
+  const { height, width, dropPath, depth } = model.shape;
+  const masks = model.training && dropPath > 0 ? 2 * depth : 0;
+  return {
+    image: tape.input("image", [batch, 3, height, width]),
+    depth: tape.input("depth", [batch, 1, height, width]),
+    hasDepth: tape.input("has_depth", [batch]),
+    focal: tape.input("focal", [batch]),
+    dropPath: Array.from({ length: masks }, (_, i) => tape.input(`drop_path.${i}`, [batch])),
+    joints2d: tape.input("joints2d", [batch, 21, 3]),
+    joints3d: tape.input("joints3d", [batch, 21, 4]),
+    hasMano: tape.input("has_mano", [batch]),
+    pose: tape.input("pose", [batch, 16, 3, 3]),
+    shape: tape.input("shape", [batch, 10]),
+    poseAxisAngle: model.quirks.has("aux-axis-angle") ? tape.input("pose_axis_angle", [batch, 48]) : undefined,
+  };
+}
+
+/** Records `model` in its current mode (train or eval) and compiles the plan. `reuse` false keeps every tensor readable. */
+export async function record(
+  gpu: Gpu,
+  store: ParameterStore,
+  model: UTNet,
+  batch: number,
+  weights: LossWeights,
+  options: { reuse?: boolean } = {},
+): Promise<Recording> {
+  const tape = new Tape(model.training ? "train" : "eval");
+  const inputs = declareInputs(tape, model, batch);
+  const outputs = model.forward(inputs);
+  const losses = tape.scoped("loss", () => computeLosses(outputs, inputs, model.mano, weights, model.quirks));
+  if (model.training) tape.backward(losses.total_loss);
+  tape.keep(...kept(outputs, losses));
+  const plan = await Plan.compile(gpu, tape, store, options);
+  return { plan, batch, inputs, outputs, losses };
+}

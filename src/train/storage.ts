@@ -1,0 +1,44 @@
+/** Where a run keeps its files: a folder in Node, IndexedDB in a page. A file is written whole or not at all. */
+export interface RunStorage {
+  /** What to tell people: "runs/demo" or "this browser (IndexedDB), run demo". */
+  readonly place: string;
+  write(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  /** Several files that become visible together: a checkpoint. `folder` must not exist yet or is replaced whole. */
+  commit(folder: string, files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>): Promise<void>;
+  /** Throws a sentence naming the file when it is missing. */
+  read(path: string): Promise<Uint8Array<ArrayBuffer>>;
+  /** Paths of all files, sorted. */
+  list(): Promise<readonly string[]>;
+  remove(folder: string): Promise<void>;
+}
+
+export const utf8 = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text) as Uint8Array<ArrayBuffer>;
+
+/** A text file that grows: lines are gathered and the whole file is rewritten at `flush`. */
+export class LineFile {
+  readonly #lines: string[] = [];
+  #dirty = false;
+
+  constructor(
+    private readonly storage: RunStorage,
+    private readonly path: string,
+    earlier = "",
+  ) {
+    if (earlier !== "") this.#lines.push(...earlier.replace(/\n$/, "").split("\n"));
+  }
+
+  get lines(): readonly string[] {
+    return this.#lines;
+  }
+
+  add(line: string): void {
+    this.#lines.push(line);
+    this.#dirty = true;
+  }
+
+  async flush(): Promise<void> {
+    if (!this.#dirty) return;
+    this.#dirty = false;
+    await this.storage.write(this.path, utf8(`${this.#lines.join("\n")}\n`));
+  }
+}
