@@ -1,1 +1,3 @@
-console.log("stub");
+/** Entry of `npm run bench`. */
+process.stderr.write("handloom: no benchmark is part of this build\n");
+process.exit(1);

@@ -9,6 +9,7 @@ import { launchBrowser } from "./browser";
 import { requestNodeGpu } from "./dawn";
 import { type Check, checkFirefox } from "./firefox-check";
 import { projectRoot, say, temporaryFolder } from "./host";
+import { type Counts, countReport, type Report } from "./test-report";
 
 const HELP = `npm test [-- options] [files]: run the tests
 
@@ -19,24 +20,6 @@ const HELP = `npm test [-- options] [files]: run the tests
   everything else goes to vitest, for example: --project node tests/ops/gelu.test.ts; Firefox is left out then
 `;
 
-interface Counts {
-  passed: number;
-  failed: number;
-}
-
-/** The part of vitest's JSON report (Jest's format) that is counted. */
-interface Report {
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
-  readonly numPendingTests: number;
-  readonly numTodoTests: number;
-  readonly testResults: readonly {
-    readonly name: string;
-    readonly status: string;
-    readonly assertionResults: readonly { readonly status: string }[];
-  }[];
-}
-
 /** Runs a program with our terminal; its output on stdout, so that the summary comes last. */
 function runVisible(program: string, args: readonly string[]): Promise<number> {
   return new Promise((resolve) => {
@@ -44,18 +27,6 @@ function runVisible(program: string, args: readonly string[]): Promise<number> {
     child.on("error", () => resolve(127));
     child.on("exit", (code) => resolve(code ?? 1));
   });
-}
-
-/**
- * Counts a vitest report. A file that failed without a failed test (it did not load) counts as one failure, and so does
- * a run that ended badly for another reason, such as an unhandled error.
- */
-export function countReport(report: Report, exitCode: number): Counts {
-  const brokenFiles = report.testResults.filter(
-    ({ status, assertionResults }) => status === "failed" && !assertionResults.some((test) => test.status === "failed"),
-  ).length;
-  const failed = report.numFailedTests + brokenFiles;
-  return { passed: report.numPassedTests, failed: failed === 0 && exitCode !== 0 ? 1 : failed };
 }
 
 async function runVitest(args: readonly string[]): Promise<Counts> {
