@@ -3,7 +3,7 @@ import { Linear } from "../nn/layers";
 import { Module, Numbered } from "../nn/module";
 import type { Init } from "../nn/parameter";
 import * as F from "../ops";
-import type { Csr } from "./mesh-graph";
+import type { Csr } from "../ops/csr";
 
 const ZEROS: Init = { kind: "zeros" };
 

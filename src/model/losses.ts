@@ -1,7 +1,7 @@
 import type { Tensor } from "../autograd/tensor";
 import * as F from "../ops";
 import type { Mano } from "./mano";
-import type { Outputs, Quirks } from "./types";
+import type { Hand, Outputs, Quirks } from "./types";
 
 /** Ground truth of a batch, as tensors of the tape. */
 export interface Targets {
@@ -30,6 +30,8 @@ export interface Losses {
   readonly shape_prior: Tensor;
   readonly loss_aux: Tensor;
   readonly total_loss: Tensor;
+  /** MANO of the annotated parameters. */
+  readonly truth: Hand;
   readonly perSample: Readonly<Record<"loss_2d" | "loss_3d_joint" | "loss_3d_vert" | "shape_prior" | "loss_aux", Tensor>>;
 }
 
@@ -64,7 +66,7 @@ export function computeLosses(outputs: Outputs, targets: Targets, mano: Mano, we
     loss_aux: F.batchMean(perSample.loss_aux),
   };
   const { w2d, w3dJoint, w3dVert, wPrior, wAux } = weights;
-  return { ...terms, total_loss: F.weightedSum(Object.values(terms), [w2d, w3dJoint, w3dVert, wPrior, wAux]), perSample };
+  return { ...terms, truth, total_loss: F.weightedSum(Object.values(terms), [w2d, w3dJoint, w3dVert, wPrior, wAux]), perSample };
 }
 
 /** On the coarse prediction: squared error of rotation matrices and of betas (HaMeR). */

@@ -2,7 +2,7 @@ import type { Tape } from "../autograd/tape";
 import type { Tensor } from "../autograd/tensor";
 import type { HandModel } from "../data/types";
 import * as F from "../ops";
-import { type Csr, denseToCsr } from "./mesh-graph";
+import { type Csr, csrFromDense } from "../ops/csr";
 import type { Hand, Quirks } from "./types";
 
 /** For each of the 21 joints the MANO joint, or "tip" for the finger's tip vertex: wrist, thumb, index, middle, ring, pinky. */
@@ -29,7 +29,7 @@ export class Mano {
     this.#shapedirs = Float32Array.from(hand.shapedirs);
     this.#posedirs = Float32Array.from(hand.posedirs);
     this.#weights = Float32Array.from(hand.weights);
-    this.#regressor = denseToCsr(hand.jRegressor, 16, hand.vertexCount);
+    this.#regressor = csrFromDense(16, hand.vertexCount, hand.jRegressor);
     this.#parents = Array.from(hand.parents);
     this.#missing = quirks.has("mano-missing");
     const tips = quirks.has("tips-smplx") ? hand.tips.map((tip) => firstNeighbour(hand, tip)) : hand.tips;

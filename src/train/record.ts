@@ -26,6 +26,7 @@ const kept = (outputs: Outputs, losses: Losses): Tensor[] => [
   outputs.betas,
   outputs.coarse.vertices,
   outputs.inMapShare,
+  losses.truth.vertices,
   ...Object.values(losses.perSample),
   losses.loss_2d,
   losses.loss_3d_joint,
