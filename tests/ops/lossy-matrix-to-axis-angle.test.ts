@@ -56,7 +56,7 @@ describe("lossyMatrixToAxisAngle", () => {
   });
 
   it("is as wrong near pi as the original: 3.1415 rad come back as 0.596, with a gradient of thousands", async () => {
-    const { y, d_x } = await at(3.1415);
+    const { y, d_x } = await at(Math.PI - 9.265e-5);
     expect(y[0]).toBeCloseTo(0.596, 2);
     expect(d_x[7]).toBeGreaterThan(3000);
     expect(d_x[7] - d_x[5]).toBeCloseTo(6434, -2);
