@@ -39,6 +39,8 @@ export default defineConfig(({ mode }) => ({
         extends: true as const,
         test: {
           name: "node",
+          // Different numbers of workers need an order; the browser tests come second.
+          sequence: { groupOrder: 0 },
           include: ["tests/**/*.test.ts"],
           exclude: [...configDefaults.exclude, "tests/**/*.browser.test.ts"],
           setupFiles: ["tests/helpers/setup-node.ts"],
@@ -52,6 +54,7 @@ export default defineConfig(({ mode }) => ({
         extends: true as const,
         test: {
           name: "chromium",
+          sequence: { groupOrder: 1 },
           include: ["tests/**/*.browser.test.ts"],
           testTimeout: 120_000,
           browser: {

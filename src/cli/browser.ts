@@ -116,12 +116,17 @@ export async function ensureBrowser(kind: BrowserKind): Promise<string> {
 async function installChromium(): Promise<string | undefined> {
   say("no Chromium, Chrome or Edge found; installing Chromium");
   const playwright = join(projectRoot(), "node_modules/playwright/cli.js");
-  const install = [playwright, "install", "--no-shell", ...(isRoot() ? ["--with-deps"] : []), "chromium"];
   const env = { DEBIAN_FRONTEND: "noninteractive" };
-  const code = await runProgram(process.execPath, install, { env, limitMs: 600_000 });
-  if (code !== 0) {
+  const limitMs = 600_000;
+  const downloaded = await runProgram(process.execPath, [playwright, "install", "--no-shell", "chromium"], {
+    env,
+    limitMs,
+  });
+  if (downloaded !== 0) {
     say("Playwright could not download its Chromium");
     await aptInstall("chromium", "libvulkan1");
+  } else if (process.platform === "linux" && isRoot()) {
+    await runProgram(process.execPath, [playwright, "install-deps", "chromium"], { env, limitMs });
   }
   return findBrowser("chromium");
 }

@@ -51,22 +51,35 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** Runs a program, its output on our stderr, and returns its exit code; 124 when it ran past `limitMs`. */
+/**
+ * Runs a program and returns its exit code; 124 when it ran past `limitMs`, 127 when it did not start. Quiet unless it
+ * fails: then the last lines of its output go to stderr.
+ */
 export function runProgram(
   program: string,
   args: readonly string[],
-  { env, limitMs }: { env?: NodeJS.ProcessEnv; limitMs?: number } = {},
+  { env, limitMs }: { env?: NodeJS.ProcessEnv; limitMs: number },
 ): Promise<number> {
   return new Promise((resolve) => {
     let timedOut = false;
-    const child = spawn(program, args, { stdio: ["ignore", 2, 2], env: { ...process.env, ...env } });
-    const timer = limitMs === undefined ? undefined : setTimeout(() => (timedOut = child.kill("SIGKILL")), limitMs);
+    let output = "";
+    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (data) => {
+        output = (output + data).slice(-10_000);
+      });
+    }
+    const timer = setTimeout(() => {
+      timedOut = child.kill("SIGKILL");
+    }, limitMs);
     const finish = (code: number) => {
       clearTimeout(timer);
-      resolve(timedOut ? 124 : code);
+      const result = timedOut ? 124 : code;
+      if (result !== 0) process.stderr.write(`${output.trimEnd().split("\n").slice(-8).join("\n")}\n`);
+      resolve(result);
     };
     child.on("error", () => finish(127));
-    child.on("exit", (code) => finish(code ?? 1));
+    child.on("close", (code) => finish(code ?? 1));
   });
 }
 
