@@ -1,0 +1,22 @@
+import { mean } from "./points";
+
+/** HO-3D's curve: 100 thresholds from 0 to 50 mm, both included. */
+export const AUC_THRESHOLDS = 100;
+export const AUC_LARGEST_MM = 50;
+
+/**
+ * Area under the PCK curve (share of errors <= threshold) over 0 to 50 mm by the trapezoidal rule, divided by 50 mm: 0 to 1.
+ * HO-3D's eval.py, EvalUtil.get_measures. The area is a mean over errors, so a set of samples has the mean of their areas.
+ */
+export function auc(errorsMm: ArrayLike<number>): number {
+  return mean("AUC", Float64Array.from(errorsMm, areaOfOne));
+}
+
+/** One error e makes a step from 0 to 1 at the first threshold t_k >= e: the trapezoids hold (99 - k) + 1/2 steps of 99. */
+function areaOfOne(errorMm: number): number {
+  const steps = AUC_THRESHOLDS - 1;
+  let k = Math.max(0, Math.ceil((errorMm / AUC_LARGEST_MM) * steps) - 1);
+  while (k <= steps && (k * AUC_LARGEST_MM) / steps < errorMm) k++;
+  if (k > steps) return 0;
+  return k === 0 ? 1 : (steps - k + 0.5) / steps;
+}

@@ -1,0 +1,265 @@
+import { describe, expect, it } from "vitest";
+import { auc } from "../../src/metrics/auc";
+import { MeanPose, meanPoseAt, zeroPose } from "../../src/metrics/baselines";
+import { Evaluation } from "../../src/metrics/evaluation";
+import { fScores } from "../../src/metrics/f-score";
+import { mpjpe, mpjpeAbsolute, mpvpe, paMpjpe, paMpvpe } from "../../src/metrics/mpjpe";
+import { mean } from "../../src/metrics/points";
+import { align, procrustes, transform } from "../../src/metrics/procrustes";
+import { pseudoRandom } from "../helpers/check-op";
+
+const cloud = (count: number, seed: number, size = 0.1): Float64Array =>
+  Float64Array.from(pseudoRandom(3 * count, seed), (x) => size * x);
+
+/** Rotation about an axis, row-major, by Rodrigues' formula. */
+function rotation(axis: readonly number[], angle: number): Float64Array {
+  const n = Math.hypot(...axis);
+  const [x, y, z] = axis.map((a) => a / n);
+  const [s, c] = [Math.sin(angle), Math.cos(angle)];
+  const k = [0, -z, y, z, 0, -x, -y, x, 0];
+  return Float64Array.from({ length: 9 }, (_, i) => {
+    const [r, col] = [Math.floor(i / 3), i % 3];
+    return (r === col ? c : 0) + s * k[i] + (1 - c) * [x, y, z][r] * [x, y, z][col];
+  });
+}
+
+const largest = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+  Math.max(...Array.from(a, (x, i) => Math.abs(x - b[i])));
+
+describe("procrustes", () => {
+  it.each([0, 1e-8, 0.5, Math.PI / 2, Math.PI - 1e-6, Math.PI])("recovers a turn by %d, scale and shift", (angle) => {
+    const points = cloud(21, 3);
+    for (const axis of [
+      [1, 0, 0],
+      [0, 0, 1],
+      [1, -2, 0.5],
+    ]) {
+      const known = {
+        scale: 1.7,
+        rotation: rotation(axis, angle),
+        translation: [0.3, -2, 1] as const,
+        collapsed: false,
+      };
+      const truth = transform(known, points);
+      const found = procrustes(points, truth);
+      expect(found.scale).toBeCloseTo(1.7, 12);
+      expect(largest(found.rotation, known.rotation)).toBeLessThan(1e-9);
+      expect(largest(align(points, truth), truth)).toBeLessThan(1e-12);
+    }
+  });
+
+  it("never reflects: a mirrored hand stays wrong, by a proper rotation", () => {
+    const points = cloud(21, 4);
+    const mirrored = points.map((x, i) => (i % 3 === 0 ? -x : x));
+    const { rotation: r } = procrustes(mirrored, points);
+    const determinant =
+      r[0] * (r[4] * r[8] - r[5] * r[7]) - r[1] * (r[3] * r[8] - r[5] * r[6]) + r[2] * (r[3] * r[7] - r[4] * r[6]);
+    expect(determinant).toBeCloseTo(1, 12);
+    expect(paMpjpe(mirrored, points)).toBeGreaterThan(10);
+  });
+
+  it("is the best of many similarities near it", () => {
+    const [pred, truth] = [cloud(21, 5), cloud(21, 6)];
+    const cost = (points: Float64Array): number => points.reduce((s, x, i) => s + (x - truth[i]) ** 2, 0);
+    const best = procrustes(pred, truth);
+    const least = cost(transform(best, pred));
+    for (let k = 0; k < 60; k++) {
+      const [a, b, c, d, e, f, g] = pseudoRandom(7, 100 + k).map((x) => 1e-3 * x);
+      const small = rotation([a, b, c + 1e-9], Math.hypot(a, b, c));
+      const turned = Float64Array.from({ length: 9 }, (_, i) =>
+        [0, 1, 2].reduce((s, j) => s + small[3 * Math.floor(i / 3) + j] * best.rotation[3 * j + (i % 3)], 0),
+      );
+      const [x, y, z] = best.translation;
+      const other = { ...best, rotation: turned, scale: best.scale + d, translation: [x + e, y + f, z + g] as const };
+      expect(cost(transform(other, pred))).toBeGreaterThanOrEqual(least);
+    }
+  });
+
+  it("planar, collinear and two-point sets align exactly; a collapsed one is called so", () => {
+    for (const keep of [
+      [1, 1, 0],
+      [1, 0, 0],
+    ]) {
+      const points = cloud(21, 7).map((x, i) => x * keep[i % 3]);
+      const truth = transform(
+        { scale: 2, rotation: rotation([1, 1, 0], 2), translation: [1, 2, 3], collapsed: false },
+        points,
+      );
+      expect(largest(align(points, truth), truth)).toBeLessThan(1e-12);
+    }
+    const truth = cloud(21, 8);
+    const still = new Float64Array(63).fill(0.4);
+    expect(procrustes(still, truth)).toMatchObject({ collapsed: true, scale: 0 });
+    const centroid = [0, 1, 2].map((c) =>
+      mean(
+        "",
+        truth.filter((_, i) => i % 3 === c),
+      ),
+    );
+    expect(
+      largest(
+        align(still, truth),
+        truth.map((_, i) => centroid[i % 3]),
+      ),
+    ).toBeLessThan(1e-12);
+    expect(() => procrustes(still.fill(Number.NaN), truth)).toThrow("procrustes: a coordinate is not a finite number");
+    expect(() => procrustes(new Float64Array(6), truth)).toThrow("procrustes: 6 predicted and 63 true coordinates");
+  });
+});
+
+describe("distances", () => {
+  it("a shift of 10 mm is 10.000 mm absolute, 0 relative to the wrist and 0 after alignment", () => {
+    const truth = cloud(21, 9);
+    const pred = truth.map((x, i) => (i % 3 === 2 ? x + 0.01 : x));
+    expect(mpjpeAbsolute(pred, truth)).toBeCloseTo(10, 9);
+    expect(mpjpe(pred, truth)).toBeCloseTo(0, 9);
+    expect(paMpjpe(pred, truth)).toBeCloseTo(0, 9);
+    const finger = truth.slice();
+    finger[62] += 0.021;
+    expect(mpjpe(finger, truth)).toBeCloseTo(1, 9);
+  });
+
+  it("vertices are relative to the wrist joints, which are not vertices", () => {
+    const truth = cloud(50, 10);
+    const pred = truth.map((x) => x + 0.01);
+    const wrist = Float64Array.of(1, 2, 3);
+    expect(
+      mpvpe(
+        pred,
+        truth,
+        wrist.map((x) => x + 0.01),
+        wrist,
+      ),
+    ).toBeCloseTo(0, 9);
+    expect(mpvpe(pred, truth, wrist, wrist)).toBeCloseTo(10 * Math.sqrt(3), 9);
+    expect(paMpvpe(pred, truth)).toBeCloseTo(0, 9);
+  });
+
+  it("refuses to average nothing", () => {
+    expect(() => mpjpe(new Float64Array(0), new Float64Array(0))).toThrow("expected the same 3 N > 0");
+    expect(() => mean("MPJPE", [])).toThrow("MPJPE: no valid sample");
+  });
+});
+
+describe("auc", () => {
+  it("equals the trapezoids over 100 thresholds up to 50 mm", () => {
+    const errors = [
+      0,
+      0.2,
+      50 / 99,
+      0.51,
+      7,
+      20.2,
+      49.9,
+      50,
+      50.01,
+      300,
+      ...pseudoRandom(50, 11).map((x) => 40 * Math.abs(x)),
+    ];
+    const thresholds = Array.from({ length: 100 }, (_, i) => (i * 50) / 99);
+    const pck = thresholds.map((t) => errors.filter((e) => e <= t).length / errors.length);
+    let area = 0;
+    for (let i = 1; i < 100; i++) area += ((pck[i] + pck[i - 1]) / 2) * (thresholds[i] - thresholds[i - 1]);
+    expect(auc(errors)).toBeCloseTo(area / 50, 12);
+    expect([auc([0]), auc([51])]).toEqual([1, 0]);
+  });
+});
+
+describe("fScores", () => {
+  it("equals the exhaustive search, for near, far and differently sized meshes", () => {
+    const truth = cloud(300, 12, 0.08);
+    for (const [seed, amount, count] of [
+      [13, 0.002, 300],
+      [14, 0.01, 300],
+      [15, 0.03, 200],
+      [16, 5, 10],
+    ]) {
+      const noise = pseudoRandom(900, seed);
+      const pred = truth.slice(0, 3 * count).map((x, i) => x + amount * noise[i]);
+      const share = (a: Float64Array, b: Float64Array, t: number): number => {
+        let near = 0;
+        for (let i = 0; i < a.length; i += 3) {
+          let least = Number.POSITIVE_INFINITY;
+          for (let j = 0; j < b.length; j += 3)
+            least = Math.min(least, Math.hypot(a[i] - b[j], a[i + 1] - b[j + 1], a[i + 2] - b[j + 2]));
+          if (least < t) near++;
+        }
+        return near / (a.length / 3);
+      };
+      const expected = [0.005, 0.015].map((t) => {
+        const [p, r] = [share(pred, truth, t), share(truth, pred, t)];
+        return p + r === 0 ? 0 : (2 * p * r) / (p + r);
+      });
+      expect(largest(fScores(pred, truth, [5, 15]), expected)).toBeLessThan(1e-12);
+    }
+  });
+});
+
+describe("Evaluation", () => {
+  const truth = cloud(21, 20);
+  const near = (seed: number): Float64Array => truth.map((x, i) => x + 0.005 * pseudoRandom(63, seed)[i]);
+
+  it("means over samples, with baselines, groups and the same bits however samples are dealt", () => {
+    const meanPose = new MeanPose();
+    meanPose.add(truth);
+    meanPose.add(truth.map((x) => x + 1));
+    expect(largest(meanPoseAt(meanPose.joints, truth), truth)).toBeLessThan(1e-12);
+    const samples = Array.from({ length: 7 }, (_, i) => ({
+      id: `s${i}`,
+      joints: near(i),
+      truthJoints: truth,
+      vertices: near(i),
+      truthVertices: truth,
+      group: i < 3 ? "RGB" : "RGB-D",
+    }));
+    const all = new Evaluation({ meanPose: meanPose.joints });
+    for (const s of samples) all.add(s);
+    const dealt = new Evaluation({ meanPose: meanPose.joints });
+    const other = new Evaluation({ meanPose: meanPose.joints });
+    for (const [i, s] of samples.entries()) (i % 2 === 0 ? other : dealt).add(s);
+    dealt.merge(JSON.parse(JSON.stringify(other.part)));
+    const summary = all.summary();
+    expect(dealt.summary()).toEqual(summary);
+    expect(summary).toMatchObject({ samples: 7, valid: 7, nonFinite: 0, duplicates: 0, collapsed: 0 });
+    expect(summary.mpjpeMm).toBeCloseTo(
+      mean(
+        "",
+        samples.map((s) => mpjpe(s.joints, truth)),
+      ),
+      9,
+    );
+    expect(summary.mpvpeMm).toBeCloseTo(summary.mpjpeMm, 9);
+    expect(summary.perJointMm[0]).toBe(0);
+    expect(summary.zeroPoseMpjpeMm).toBeCloseTo(mpjpe(zeroPose(truth), truth), 9);
+    expect(summary.meanPoseMpjpeMm).toBeCloseTo(0, 9);
+    expect(all.summary("RGB").valid).toBe(3);
+    expect(() => all.summary("depth")).toThrow("evaluation of depth: no valid sample among 0");
+  });
+
+  it("counts non-finite predictions, never replaces them, and has no metric without a valid sample", () => {
+    const evaluation = new Evaluation();
+    const broken = near(1);
+    broken[40] = Number.NaN;
+    expect(evaluation.add({ id: "a", joints: broken, truthJoints: truth })).toBeUndefined();
+    expect(() => evaluation.summary()).toThrow(
+      "evaluation: no valid sample among 1 (1 predictions are not finite), so there is no metric",
+    );
+    evaluation.add({ id: "b", joints: near(2), truthJoints: truth });
+    evaluation.add({ id: "b", joints: new Float64Array(63), truthJoints: truth });
+    expect(evaluation.summary()).toMatchObject({ samples: 3, valid: 2, nonFinite: 1, duplicates: 1, collapsed: 1 });
+    expect(() => evaluation.add({ id: "c", joints: truth, truthJoints: broken })).toThrow(
+      "sample c: true joints hold a non-finite number",
+    );
+    expect(() => evaluation.add({ id: "d", joints: truth, truthJoints: cloud(20, 1) })).toThrow(
+      "sample d: 21 joints and 0 vertices predicted, 20 and 0 expected",
+    );
+  });
+
+  it("the quirk nan-as-zero reports the zero pose's calm figures", () => {
+    const quirk = new Evaluation({ nanAsZero: true });
+    quirk.add({ id: "a", joints: new Float64Array(63).fill(Number.NaN), truthJoints: truth });
+    const summary = quirk.summary();
+    expect(summary.mpjpeMm).toBeCloseTo(summary.zeroPoseMpjpeMm, 9);
+    expect(summary).toMatchObject({ samples: 1, valid: 1, nonFinite: 1 });
+  });
+});
