@@ -1,0 +1,54 @@
+/** Which tiling a GEMM is recorded with. All tilings give the same bits; only speed differs. */
+
+export interface GemmSizes {
+  /** Rows of y, columns of y, and the length that is summed over. */
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+}
+
+/** direct: register tiles without barriers, for adapters on the CPU; shared: tiles in workgroup memory, for real GPUs. */
+export type GemmStyle = "direct" | "shared";
+
+export interface GemmTile {
+  /** Entry point of gemm.wgsl (direct) or gemm-shared.wgsl (shared). */
+  readonly entryPoint: string;
+  readonly rows: number;
+  readonly cols: number;
+  /** Tiles that one workgroup makes, in the order of rows; undefined when a workgroup is one tile of a 2D grid. */
+  readonly tilesPerGroup: number | undefined;
+}
+
+const DIRECT_GROUP = 32;
+export const GEMM_TILES = {
+  direct_4x4: { entryPoint: "direct_4x4", rows: 4, cols: 4, tilesPerGroup: DIRECT_GROUP },
+  direct_8x8: { entryPoint: "direct_8x8", rows: 8, cols: 8, tilesPerGroup: DIRECT_GROUP },
+  direct_8x16: { entryPoint: "direct_8x16", rows: 8, cols: 16, tilesPerGroup: DIRECT_GROUP },
+  shared_32x32: { entryPoint: "shared_32x32", rows: 32, cols: 32, tilesPerGroup: undefined },
+  shared_64x64: { entryPoint: "shared_64x64", rows: 64, cols: 64, tilesPerGroup: undefined },
+} as const satisfies Record<string, GemmTile>;
+
+let style: GemmStyle = "direct";
+
+/** The style of GEMMs recorded from here on: "shared" when the adapter is a GPU. A tape does not know its adapter. */
+export function setGemmStyle(next: GemmStyle): void {
+  style = next;
+}
+
+/** The tile for y [m, n]: large where there are enough tiles to keep every core busy. */
+export function chooseTile({ m, n }: GemmSizes, wanted: GemmStyle = style): GemmTile {
+  const tiles = (rows: number, cols: number): number => Math.ceil(m / rows) * Math.ceil(n / cols);
+  if (wanted === "shared") return tiles(64, 64) >= 128 ? GEMM_TILES.shared_64x64 : GEMM_TILES.shared_32x32;
+  if (m >= 8 && n >= 16 && tiles(8, 16) >= 16 * DIRECT_GROUP) return GEMM_TILES.direct_8x16;
+  return m >= 8 && n >= 8 && tiles(8, 8) >= 4 * DIRECT_GROUP ? GEMM_TILES.direct_8x8 : GEMM_TILES.direct_4x4;
+}
+
+/**
+ * Length of the slices of k of a weight gradient, a multiple of 16 that depends on the shape alone, so that the order of
+ * addition does not change with the adapter. Slices of at least 128, and only while y has fewer than 192 tiles of 64 x 64.
+ */
+export function sliceLength({ m, n, k }: GemmSizes): number {
+  const tiles = Math.ceil(m / 64) * Math.ceil(n / 64);
+  const slices = Math.max(1, Math.min(Math.ceil(k / 128), Math.floor(192 / tiles)));
+  return Math.max(16, Math.ceil(k / slices / 16) * 16);
+}
