@@ -215,7 +215,10 @@ async function start(executable: string, software: boolean, options: LaunchOptio
     return { ...browser, executable, close };
   } catch (error) {
     temporary.remove();
-    const reason = error instanceof Error ? error.message.split("\n").slice(0, 6).join(" ") : String(error);
+    const lines = (error instanceof Error ? error.message : String(error)).split("\n");
+    // Behind the first line come the command line and, marked [err], what the browser itself said.
+    const said = lines.filter((line) => line.includes("[err]")).slice(0, 2);
+    const reason = [lines[0], ...said.map((line) => line.replace(/^.*\[err\]\s*/, ""))].join("; ");
     throw new Error(`${executable} did not start: ${reason}`);
   }
 }

@@ -25,7 +25,7 @@ class Reporter {
       const fields = Object.entries(message).filter(([name]) => name !== "type");
       this.print(fields.map(([name, value]) => `${name} ${format(value)}`).join("  "));
     } else if (message.type === "progress") {
-      this.progress ??= new Progress({ label: "train", total: message.steps, unit: "steps" });
+      this.progress ??= new Progress({ label: "train", total: message.steps, unit: "steps", initial: message.step });
       this.progress.update(message.step, message.loss === undefined ? "" : `loss ${message.loss.toPrecision(4)}`);
       if (message.step >= message.steps) this.end();
     } else if (message.type === "done") {
