@@ -1,5 +1,7 @@
 /** The ops, imported as `F`: free functions that record a forward and, beside it, its backward. */
 export { add } from "./add";
+export { affine2d } from "./affine2d";
+export { attention } from "./attention";
 export { axisAngleToMatrix } from "./axis-angle-to-matrix";
 export { batchMean } from "./batch-mean";
 export { blendShapes } from "./blend-shapes";
@@ -15,9 +17,13 @@ export { layerNorm } from "./layer-norm";
 export { linear } from "./linear";
 export { lossyMatrixToAxisAngle } from "./lossy-matrix-to-axis-angle";
 export { meanVertices } from "./mean-vertices";
+export { orthographic } from "./orthographic";
 export { poseFeature } from "./pose-feature";
+export { positiveCamera } from "./positive-camera";
+export { project } from "./project";
 export { regressJoints } from "./regress-joints";
 export { rot6dToMatrix } from "./rot6d-to-matrix";
 export { skin } from "./skin";
 export { squaredErrorPerSample } from "./squared-error-per-sample";
+export { subtractRoot } from "./subtract-root";
 export { weightedSum } from "./weighted-sum";

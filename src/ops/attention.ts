@@ -1,0 +1,53 @@
+import wgsl from "../../shaders/attention.wgsl?raw";
+import flat from "../../shaders/lib/flat.wgsl?raw";
+import block from "../../shaders/lib/gemm-block.wgsl?raw";
+import { flatGroups, type Workgroups } from "../autograd/tape";
+import { expectShape, showShape, type Tensor } from "../autograd/tensor";
+import { readKernels } from "../gpu/kernel";
+
+const kernels = readKernels("attention", wgsl, block, flat);
+/** Rows and columns of a head that one thread owns; fixed, because the online softmax depends on the order of keys. */
+const TILE_ROWS = 4;
+const TILE_COLS = 32;
+const THREADS = 32;
+const MAX_HEAD_DIM = 80;
+
+/**
+ * Multi-head self-attention softmax(q k^T / sqrt(D / heads)) v. qkv [B, T, 3 D] packed as timm does, D split into
+ * [3, heads, D / heads] -> [B, T, D]. Memory grows with T, not T^2. Dao et al. 2022; must equal
+ * torch.nn.functional.scaled_dot_product_attention. Throws unless D / heads is a multiple of 4 up to 80.
+ */
+export function attention(qkv: Tensor, heads: number): Tensor {
+  const [batch, tokens, width] = expectShape("attention", "qkv", qkv, -1, -1, -1);
+  const headDim = width / 3 / heads;
+  if (!Number.isInteger(headDim) || headDim % 4 !== 0 || headDim > MAX_HEAD_DIM) {
+    throw new Error(
+      `attention: qkv has shape ${showShape(qkv.shape)}, its last axis gives ${heads} heads of ${headDim}, expected a multiple of 4 up to ${MAX_HEAD_DIM} (tensor "${qkv.name}")`,
+    );
+  }
+  const { tape } = qkv;
+  const rowTiles = Math.ceil(tokens / TILE_ROWS);
+  const colTiles = Math.ceil(headDim / TILE_COLS);
+  const dims = {
+    tokens,
+    heads,
+    head_dim: headDim,
+    row_tiles: rowTiles,
+    col_tiles: colTiles,
+    scale: 1 / Math.sqrt(headDim),
+  };
+  const groups = Math.ceil((rowTiles * colTiles * heads * batch) / THREADS);
+  const both: Workgroups = [groups, 1, 2];
+  const product = 2 * batch * heads * tokens * tokens * headDim;
+  const y = tape.output("attention", [batch, tokens, width / 3], [qkv]);
+  const lse = tape.scratch("attention.lse", [batch, heads, tokens]);
+  tape.dispatch(kernels.forward, { qkv, y, lse }, dims, [groups], { flops: 2 * product });
+  tape.onBackward(y, () => {
+    const d_y = tape.grad(y);
+    const delta = tape.scratch("attention.delta", [batch, heads, tokens]);
+    tape.dispatch(kernels.backward_delta, { d_y, y, delta }, dims, flatGroups(delta.size));
+    const bound = { qkv, d_y, lse, delta, d_qkv: tape.grad(qkv) };
+    tape.dispatch(kernels.backward_qkv, bound, dims, both, { flops: 5 * product });
+  });
+  return y;
+}
