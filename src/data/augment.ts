@@ -65,7 +65,11 @@ function around(rng: Random, range: number): number {
 }
 
 /** The square of a record, turned, scaled and shifted. */
-export function augmentSquare(square: readonly [number, number, number], options: AugmentOptions, key: DrawKey): Square {
+export function augmentSquare(
+  square: readonly [number, number, number],
+  options: AugmentOptions,
+  key: DrawKey,
+): Square {
   const rng = draw(key, "crop");
   const [x, y, side] = square;
   const angle = around(rng, options.rotation);

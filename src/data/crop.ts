@@ -30,14 +30,7 @@ export function cropMatrix(square: Square, camera: Frame["camera"], size: number
   const c = scale * cos(square.angle);
   const s = scale * sin(square.angle);
   const [a, b, d, e] = [c, -s * aspect, s, c * aspect];
-  return Float64Array.of(
-    a,
-    b,
-    size / 2 - a * square.x - b * square.y,
-    d,
-    e,
-    size / 2 - d * square.x - e * square.y,
-  );
+  return Float64Array.of(a, b, size / 2 - a * square.x - b * square.y, d, e, size / 2 - d * square.x - e * square.y);
 }
 
 /** The 2x3 matrix of the opposite map. */
@@ -97,7 +90,10 @@ export function project(points: ArrayLike<number>, camera: Frame["camera"]): Flo
 function boxOf(frame: Frame): readonly [number, number, number, number] {
   if (frame.box !== undefined) return frame.box;
   if (frame.rootOnly) {
-    throw new DataError(`frame "${frame.id}" has neither a box nor joints besides the wrist, expected one of them`, "no box");
+    throw new DataError(
+      `frame "${frame.id}" has neither a box nor joints besides the wrist, expected one of them`,
+      "no box",
+    );
   }
   const points = project(frame.joints3d, frame.camera);
   const xs = points.filter((_, i) => i % 2 === 0);
@@ -199,7 +195,10 @@ export function cropRecord(frame: Frame, options: CropOptions): CropRecord {
   const width = Math.floor((Math.min(frame.rgb.width, Math.ceil(x + half) + 1) - x0) / step);
   const height = Math.floor((Math.min(frame.rgb.height, Math.ceil(y + half) + 1) - y0) / step);
   if (width < 1 || height < 1) {
-    throw new DataError(`frame "${id}": nothing of the image lies in the crop round the hand`, "hand outside the image");
+    throw new DataError(
+      `frame "${id}": nothing of the image lies in the crop round the hand`,
+      "hand outside the image",
+    );
   }
   return {
     ...labels,

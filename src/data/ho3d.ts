@@ -98,7 +98,10 @@ class Meta {
     }
     if (data === undefined || !counts.includes(data.length)) {
       const found = data === undefined ? describe(value) : `${data.length} numbers`;
-      throw new DataError(`${this.#name}: "${key}" holds ${found}, expected ${counts.join(" or ")} numbers`, "annotation broken");
+      throw new DataError(
+        `${this.#name}: "${key}" holds ${found}, expected ${counts.join(" or ")} numbers`,
+        "annotation broken",
+      );
     }
     if (!data.every(Number.isFinite)) {
       throw new DataError(`${this.#name}: "${key}" holds a number that is not finite`, "annotation broken");
@@ -110,23 +113,38 @@ class Meta {
 function cameraOf(meta: Meta, name: string): Frame["camera"] {
   const k = meta.numbers("camMat", 9);
   if (!(k[0] > 0 && k[4] > 0) || Math.abs(k[1]) > 1e-6) {
-    throw new DataError(`${name}: camMat has fx ${k[0]}, fy ${k[4]}, skew ${k[1]}, expected positive focal lengths and no skew`, "annotation broken");
+    throw new DataError(
+      `${name}: camMat has fx ${k[0]}, fy ${k[4]}, skew ${k[1]}, expected positive focal lengths and no skew`,
+      "annotation broken",
+    );
   }
   return [k[0], k[4], k[2], k[5]];
 }
 
 /**
- * MANO parameters in the OpenCV frame: R' = F R, and, because MANO rotates about the rest wrist J0 = joint 0 - trans,
- * t' = F (J0 + t) - J0 with F = diag(1, -1, -1). The other 15 joints are relative to their parents and stay.
+ * MANO parameters from OpenGL's frame to OpenCV's: R' = F R, and, because MANO rotates about the rest wrist J0 = joint 0 - trans,
+ * t' = F (J0 + t) - J0 with F = diag(1, -1, -1). The other 15 joints are relative to their parents and stay. `wrist`: joint 0, OpenGL.
+ * Quirk `pose-opengl` leaves the rotation as it is.
  */
-function manoOf(meta: Meta, wrist: Float64Array, quirks: DataQuirks): NonNullable<Frame["mano"]> {
-  const pose = meta.numbers("handPose", 48).slice();
-  const trans = meta.numbers("handTrans", 3);
-  const shape = meta.numbers("handBeta", 10);
-  if (quirks.has("opengl-unconverted")) return { pose, shape, trans };
+export function manoToOpenCv(
+  mano: NonNullable<Frame["mano"]>,
+  wrist: Float64Array,
+  quirks: DataQuirks = NO_QUIRKS,
+): NonNullable<Frame["mano"]> {
+  const pose = mano.pose.slice();
   if (!quirks.has("pose-opengl")) pose.set(composeAxisAngle(FLIP, pose.subarray(0, 3)), 0);
   const flipped = toOpenCv(wrist);
-  return { pose, shape, trans: trans.map((t, i) => flipped[i] - (wrist[i] - t)) };
+  return { pose, shape: mano.shape, trans: mano.trans.map((t, i) => flipped[i] - (wrist[i] - t)) };
+}
+
+function manoOf(meta: Meta, wrist: Float64Array, quirks: DataQuirks): Frame["mano"] {
+  if (!meta.has("handPose")) return undefined;
+  const mano = {
+    pose: meta.numbers("handPose", 48),
+    shape: meta.numbers("handBeta", 10),
+    trans: meta.numbers("handTrans", 3),
+  };
+  return quirks.has("opengl-unconverted") ? mano : manoToOpenCv(mano, wrist, quirks);
 }
 
 /** Reads the labels of one frame; `truth` are its 21 joints from evaluation_xyz.json, OpenGL and HO-3D's order. */
@@ -161,13 +179,16 @@ function labelsOf(
     camera: cameraOf(meta, name),
     joints3d,
     rootOnly: known === undefined,
-    mano: meta.has("handPose") ? manoOf(meta, given.subarray(0, 3), quirks) : undefined,
+    mano: manoOf(meta, given.subarray(0, 3), quirks),
     box: box === undefined ? undefined : [box[0], box[1], box[2], box[3]],
   };
 }
 
 /** Lines of train.txt, sorted into usable frames and counted drops. */
-async function usableFrames(root: FileSource, split: Ho3dSplit): Promise<{
+async function usableFrames(
+  root: FileSource,
+  split: Ho3dSplit,
+): Promise<{
   lines: readonly string[];
   kept: Map<string, { line: number; rgb: string; hasDepth: boolean }>;
   report: ReturnType<typeof newReport>;
@@ -227,7 +248,8 @@ export async function openHo3d(source: FileSource, split: Ho3dSplit, quirks: Dat
   let vertices: Promise<Float32Array | undefined> | undefined;
   const find = (id: string): { line: number; rgb: string; hasDepth: boolean } => {
     const found = kept.get(id);
-    if (found === undefined) throw new DataError(`${root.name}: frame "${id}" is not among the ${kept.size} usable frames`);
+    if (found === undefined)
+      throw new DataError(`${root.name}: frame "${id}" is not among the ${kept.size} usable frames`);
     return found;
   };
   const image = async (path: string): Promise<RgbImage> => {

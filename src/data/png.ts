@@ -66,7 +66,10 @@ export function checkPng(bytes: Uint8Array, name: string): { width: number; heig
   throw damaged(`the PNG is cut off at byte ${bytes.length}, before its end chunk`);
 }
 
-function decodeChecked(bytes: Uint8Array, name: string): { width: number; height: number; channels: number; data: Uint8Array } {
+function decodeChecked(
+  bytes: Uint8Array,
+  name: string,
+): { width: number; height: number; channels: number; data: Uint8Array } {
   checkPng(bytes, name);
   let image: ReturnType<typeof decode>;
   try {
@@ -109,7 +112,9 @@ export function encodeRgbPng(image: RgbImage): Uint8Array {
 export function decodeDepthPng(bytes: Uint8Array, name: string, quirks: DataQuirks = NO_QUIRKS): DepthImage {
   const { width, height, channels, data } = decodeChecked(bytes, name);
   if (channels < 3) {
-    throw new DataError(`${name}: the depth image has ${channels} channels, expected 3 (low byte red, high byte green)`);
+    throw new DataError(
+      `${name}: the depth image has ${channels} channels, expected 3 (low byte red, high byte green)`,
+    );
   }
   const [low, high] = quirks.has("depth-bytes-swapped") ? [1, 0] : [0, 1];
   const depth = new Float32Array(width * height);

@@ -63,8 +63,11 @@ function sampleImage(
         for (let c = 0; c < 3; c++) out[c * plane + to] = black[c];
         continue;
       }
-      const [fx, fy] = [x - x0, y - y0];
-      let [r, g, b] = [0, 0, 0];
+      const fx = x - x0;
+      const fy = y - y0;
+      let r = 0;
+      let g = 0;
+      let b = 0;
       for (let corner = 0; corner < 4; corner++) {
         const cx = x0 + (corner & 1);
         const cy = y0 + (corner >> 1);
@@ -77,7 +80,7 @@ function sampleImage(
       }
       for (let c = 0; c < 3; c++) {
         const value = colour[4 * c] * r + colour[4 * c + 1] * g + colour[4 * c + 2] * b + colour[4 * c + 3];
-        out[c * plane + to] = ((value < 0 ? 0 : value > 1 ? 1 : value) - IMAGE_MEAN[c]) / IMAGE_STD[c];
+        out[c * plane + to] = (Math.min(Math.max(value, 0), 1) - IMAGE_MEAN[c]) / IMAGE_STD[c];
       }
     }
   }
@@ -106,7 +109,7 @@ function sampleDepth(
       const units = depth[y * w + x];
       if (units === 0) continue;
       const value = (units * HO3D_DEPTH_UNIT - centre) / half;
-      out[to] = value < -1 ? -1 : value > 1 ? 1 : value;
+      out[to] = Math.min(Math.max(value, -1), 1);
     }
   }
   return out;
@@ -153,7 +156,10 @@ function joints3dOf(record: CropRecord, angle: number, quirks: DataQuirks): Floa
 function poseOf(record: CropRecord, angle: number, quirks: DataQuirks): Float32Array {
   const out = new Float32Array(144);
   for (let k = 0; k < 16; k++) {
-    out.set(record.mano === undefined ? [1, 0, 0, 0, 1, 0, 0, 0, 1] : matrixFromAxisAngle(record.mano.pose, 3 * k), 9 * k);
+    out.set(
+      record.mano === undefined ? [1, 0, 0, 0, 1, 0, 0, 0, 1] : matrixFromAxisAngle(record.mano.pose, 3 * k),
+      9 * k,
+    );
   }
   if (record.mano !== undefined && !quirks.has("pose-not-augmented")) {
     out.set(multiply(matrixFromAxisAngle([0, 0, angle]), matrixFromAxisAngle(record.mano.pose)), 0);
@@ -185,14 +191,23 @@ export function makeSample(record: CropRecord, options: SampleOptions, epoch: nu
   const square = squareFor(record, options, key);
   const cropFromImage = cropMatrix(square, record.camera, size);
   const toImage = inverseMatrix(cropFromImage);
-  const toRecord = toImage.map((value, i) => (i === 2 ? value - record.x0 : i === 5 ? value - record.y0 : value) / record.step);
-  const image = sampleImage(record, toRecord, options, augment === undefined ? PLAIN_COLOUR : augmentColour(augment, key));
+  const toRecord = toImage.map(
+    (value, i) => (i === 2 ? value - record.x0 : i === 5 ? value - record.y0 : value) / record.step,
+  );
+  const image = sampleImage(
+    record,
+    toRecord,
+    options,
+    augment === undefined ? PLAIN_COLOUR : augmentColour(augment, key),
+  );
 
   const isDropped = !useDepth || (augment !== undefined && isDepthDropped(augment, key));
   const hasDepth = record.depth !== undefined && !isDropped;
   const half = depthCube / 2;
   const centre = record.joints3d[2] + (augment === undefined ? 0 : depthShift(augment, key));
-  const depth = hasDepth ? sampleDepth(record, toRecord, options, centre, half) : new Float32Array(size * width).fill(1);
+  const depth = hasDepth
+    ? sampleDepth(record, toRecord, options, centre, half)
+    : new Float32Array(size * width).fill(1);
   if (augment !== undefined) {
     if (hasDepth) augmentDepth(depth, half, augment, key);
     const patch = augmentPatch(augment, key, size, width);
@@ -216,7 +231,8 @@ export function makeSample(record: CropRecord, options: SampleOptions, epoch: nu
   };
   for (const name of ["joints2d", "joints3d", "pose", "shape"] as const) {
     const bad = sample[name].findIndex((value) => !Number.isFinite(value));
-    if (bad >= 0) throw new DataError(`sample "${record.id}": ${name}[${bad}] is ${sample[name][bad]}, expected a finite number`);
+    if (bad >= 0)
+      throw new DataError(`sample "${record.id}": ${name}[${bad}] is ${sample[name][bad]}, expected a finite number`);
   }
   return sample;
 }

@@ -49,7 +49,9 @@ export interface Frame {
   readonly joints3d: Float64Array; // [21, 3] metres, OpenCV, OpenPose order; only joint 0 is true when rootOnly
   readonly rootOnly: boolean;
   /** MANO parameters, undefined where the data set has none: pose [48] axis-angle (flat hand mean), shape [10], trans [3]. */
-  readonly mano: { readonly pose: Float64Array; readonly shape: Float64Array; readonly trans: Float64Array } | undefined;
+  readonly mano:
+    | { readonly pose: Float64Array; readonly shape: Float64Array; readonly trans: Float64Array }
+    | undefined;
   /** x1, y1, x2, y2 in pixels when the data set brings a box. */
   readonly box: readonly [number, number, number, number] | undefined;
 }

@@ -1,0 +1,136 @@
+import { expect, test } from "vitest";
+import { DEFAULT_AUGMENT } from "../../src/data/augment";
+import { makeBatch } from "../../src/data/batch";
+import { importCrops, lazyCrops, memoryCrops } from "../../src/data/crop-set";
+import { DataError } from "../../src/data/data-error";
+import { newReport, reportLines } from "../../src/data/import-report";
+import { Loader } from "../../src/data/loader";
+import { makeSample } from "../../src/data/sample";
+import { epochOrder } from "../../src/data/sampler";
+import type { FrameSet } from "../../src/data/types";
+import { testFrame } from "./helpers";
+
+const common = { size: 32, width: 24, seed: 3, batchSize: 4 };
+
+/** 10 frames; reads are counted, and frame ids in `broken` fail. */
+function frames(broken: string[] = [], count = 10): FrameSet & { reads: string[] } {
+  const all = Array.from({ length: count }, (_, i) => testFrame(i));
+  const reads: string[] = [];
+  return {
+    name: "set",
+    ids: all.map((frame) => frame.id),
+    report: { ...newReport(), kept: count },
+    reads,
+    read: async (id) => {
+      reads.push(id);
+      if (broken.includes(id)) throw new DataError(`set/${id}: the JPEG is cut off`, "image damaged");
+      return all.find((frame) => frame.id === id)!;
+    },
+  };
+}
+
+test("a batch is a pure function of seed, epoch and number, prepared ahead or not", async () => {
+  const crops = lazyCrops(frames(), { size: 32 });
+  const options = { ...common, mode: "train" as const, augment: DEFAULT_AUGMENT };
+  const [one, two] = [new Loader(crops, options), new Loader(crops, options)];
+  const inOrder = [await one.batch(0, 0), await one.batch(0, 1), await one.batch(1, 0)];
+  const backwards = [await two.batch(1, 0), await two.batch(0, 1), await two.batch(0, 0)].reverse();
+  expect(inOrder).toEqual(backwards);
+  expect(inOrder[0].ids).not.toEqual(inOrder[2].ids);
+  one.close();
+  two.close();
+});
+
+test("the next batch is made while the caller works", async () => {
+  const set = frames();
+  const loader = new Loader(lazyCrops(set, { size: 32 }), { ...common, mode: "evaluate" });
+  await loader.batch(0, 0);
+  expect(set.reads).toHaveLength(4);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  expect(set.reads).toHaveLength(8);
+  expect((await loader.batch(0, 1)).ids).toEqual(set.ids.slice(4, 8));
+  loader.close();
+});
+
+test("an epoch shows every sample once, in whole batches, another order each time", async () => {
+  const loader = new Loader(lazyCrops(frames(), { size: 32 }), { ...common, mode: "train" });
+  expect(loader.batchesPerEpoch).toBe(2);
+  const ids = [...loader.idsOf(0, 0), ...loader.idsOf(0, 1)];
+  expect(new Set(ids).size).toBe(8);
+  expect(ids).not.toEqual([...loader.idsOf(1, 0), ...loader.idsOf(1, 1)]);
+  const doubled = new Loader(lazyCrops(frames(), { size: 32 }), {
+    ...common,
+    mode: "train",
+    quirks: new Set(["duplicate-samples"]),
+  });
+  expect(new Set([...doubled.idsOf(0, 0), ...doubled.idsOf(0, 1)]).size).toBe(4);
+  expect([...epochOrder(10, 1, 0)].sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+});
+
+test("evaluation shows every sample once, unchanged; padding is marked by the count", async () => {
+  const set = frames();
+  const crops = lazyCrops(set, { size: 32 });
+  const loader = new Loader(crops, { ...common, mode: "evaluate" });
+  expect(loader.batchesPerEpoch).toBe(3);
+  const last = await loader.batch(0, 2);
+  expect([last.size, last.count]).toEqual([4, 2]);
+  expect(last.ids).toEqual([set.ids[8], set.ids[9], set.ids[9], set.ids[9]]);
+  const direct = makeSample(await crops.read(set.ids[9]), common, 0);
+  for (const row of [1, 2, 3]) {
+    expect(last.image.subarray(row * 3 * 32 * 24, (row + 1) * 3 * 32 * 24)).toEqual(direct.image);
+    expect(last.pose.subarray(row * 144, (row + 1) * 144)).toEqual(direct.pose);
+  }
+  expect([last.joints2d.length, last.joints3d.length, last.shape.length, last.cropFromImage.length]).toEqual([
+    4 * 63,
+    4 * 84,
+    40,
+    24,
+  ]);
+  expect((await loader.batch(5, 0)).image).toEqual((await loader.batch(0, 0)).image);
+  loader.close();
+});
+
+test("frames are decoded once while the cache holds them, and the cache is bounded", async () => {
+  const set = frames();
+  const crops = lazyCrops(set, { size: 32 });
+  await Promise.all([...set.ids, ...set.ids].map((id) => crops.read(id)));
+  expect(set.reads).toHaveLength(10);
+  const tight = lazyCrops(set, { size: 32 }, 1);
+  await tight.read(set.ids[0]);
+  await tight.read(set.ids[0]);
+  await tight.read(set.ids[1]);
+  await tight.read(set.ids[0]);
+  expect(set.reads).toHaveLength(13);
+});
+
+test("an import counts what it drops; training on a broken frame stops instead", async () => {
+  const set = frames(["SYA1/0001", "SYA1/0003"]);
+  const imported = await importCrops(set, { size: 32 });
+  expect(imported.ids).toHaveLength(8);
+  expect(reportLines(imported.name, imported.report)).toEqual([
+    "set: 8 frames kept, 2 dropped",
+    "dropped: 2 x image damaged, first SYA1/0001",
+  ]);
+  const loader = new Loader(lazyCrops(set, { size: 32 }), { ...common, mode: "evaluate" });
+  await expect(loader.batch(0, 0)).rejects.toThrow("set/SYA1/0001: the JPEG is cut off");
+});
+
+test("nothing usable, nothing half: one sentence", async () => {
+  const all = frames().ids as string[];
+  await expect(importCrops(frames(all), { size: 32 })).rejects.toThrow(
+    "set: none of 10 frames can be used; first: set/SYA0/0000: the JPEG is cut off",
+  );
+  await expect(importCrops(frames(), { size: 32, signal: AbortSignal.abort() })).rejects.toThrow();
+  const empty = memoryCrops("set", []);
+  expect(() => new Loader(empty, { ...common, mode: "train" })).toThrow("set: there is no sample to train on");
+  const crops = lazyCrops(frames([], 3), { size: 32 });
+  expect(() => new Loader(crops, { ...common, mode: "train" })).toThrow(
+    "3 samples do not fill one training batch of 4",
+  );
+  expect(() => new Loader(crops, { ...common, mode: "evaluate", augment: DEFAULT_AUGMENT })).toThrow(
+    "augmentation is set",
+  );
+  await expect(new Loader(crops, { ...common, mode: "evaluate" }).batch(0, 1)).rejects.toThrow("batch 1 was asked for");
+  expect(() => makeBatch([], 4)).toThrow("found 0 samples");
+});
