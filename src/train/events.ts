@@ -55,8 +55,9 @@ export interface EvaluationRecord extends PoseMetrics {
   readonly split: "val" | "evaluation";
   readonly samples: number;
   readonly non_finite: number;
-  readonly mpvpe_mm: number;
-  readonly pa_mpvpe_mm: number;
+  /** null when a sample has no annotated mesh. */
+  readonly mpvpe_mm: number | null;
+  readonly pa_mpvpe_mm: number | null;
   readonly losses: Readonly<Record<LossName, number>>;
   /** The same samples scored for two predictors that look at no image. */
   readonly baselines: { readonly zero_pose: PoseMetrics; readonly mean_pose: PoseMetrics };

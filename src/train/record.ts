@@ -14,6 +14,8 @@ export interface Recording {
   readonly inputs: Inputs & Targets;
   readonly outputs: Outputs;
   readonly losses: Losses;
+  /** The weighted sum of unweighted terms. */
+  readonly totalOf: (terms: Readonly<Record<string, number>>) => number;
 }
 
 /** What the host may read after a run. */
@@ -71,5 +73,12 @@ export async function record(
   if (model.training) tape.backward(losses.total_loss);
   tape.keep(...kept(outputs, losses));
   const plan = await Plan.compile(gpu, tape, store, options);
-  return { plan, batch, inputs, outputs, losses };
+  const { w2d, w3dJoint, w3dVert, wPrior, wAux } = weights;
+  const totalOf = (terms: Readonly<Record<string, number>>): number =>
+    w2d * terms.loss_2d +
+    w3dJoint * terms.loss_3d_joint +
+    w3dVert * terms.loss_3d_vert +
+    wPrior * terms.shape_prior +
+    wAux * terms.loss_aux;
+  return { plan, batch, inputs, outputs, losses, totalOf };
 }

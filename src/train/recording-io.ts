@@ -1,0 +1,25 @@
+import type { Batch } from "../data/batch";
+import type { LossName } from "./events";
+import type { Recording } from "./record";
+
+export const LOSS_NAMES: readonly LossName[] = [
+  "loss_2d",
+  "loss_3d_joint",
+  "loss_3d_vert",
+  "shape_prior",
+  "loss_aux",
+  "total_loss",
+];
+
+/** Copies a batch to the inputs of a recording. Throws when the batch is of another size. */
+export function writeBatch({ plan, inputs }: Recording, batch: Batch): void {
+  plan.write(inputs.image, batch.image);
+  plan.write(inputs.depth, batch.depth);
+  plan.write(inputs.hasDepth, batch.hasDepth);
+  plan.write(inputs.focal, batch.focal);
+  plan.write(inputs.joints2d, batch.joints2d);
+  plan.write(inputs.joints3d, batch.joints3d);
+  plan.write(inputs.hasMano, batch.hasMano);
+  plan.write(inputs.pose, batch.pose);
+  plan.write(inputs.shape, batch.shape);
+}

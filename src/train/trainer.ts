@@ -1,0 +1,408 @@
+import type { Config } from "../config";
+import type { Batch } from "../data/batch";
+import type { Loader } from "../data/loader";
+import { random } from "../data/random";
+import type { HandModel } from "../data/types";
+import { eventFileHeader, scalarEvent } from "../export/tfevents";
+import { type Gpu, mebibytes } from "../gpu/gpu";
+import { UTNet } from "../model/utnet";
+import { ParameterStore } from "../nn/parameter-store";
+import { AdamW, stepReport } from "../optim/adamw";
+import { applyScheduleQuirks, clipping, frozenBy, learningRates, type Schedule } from "../optim/schedule";
+import { type CheckpointState, checkpointFolder, type Resumed, readCheckpoint, writeCheckpoint } from "./checkpoint";
+import { type DebugBatch, debugBatch, debugLoss } from "./debug";
+import { evaluate } from "./evaluate";
+import type { EvaluationRecord, LossName, ProfileReport, RunInfo, SampleView, StepRecord, TrainEvent } from "./events";
+import { profilePlan } from "./profile";
+import { type Recording, record } from "./record";
+import { LOSS_NAMES, writeBatch } from "./recording-io";
+import { sampleView } from "./sample-view";
+import { LineFile, type RunStorage, utf8 } from "./storage";
+
+const DEBUG_BATCHES = 3;
+const KEPT_CHECKPOINTS = 2;
+
+/** Everything that a run is made of; nothing here opens a file, asks a clock or draws a random number by itself. */
+export interface TrainerParts {
+  readonly name: string;
+  readonly config: Config;
+  readonly gpu: Gpu;
+  readonly hand: HandModel;
+  /** Shuffled and augmented. */
+  readonly train: Loader;
+  /** In order and unchanged, in batches of the evaluation's size. */
+  readonly val: Loader;
+  /** The training samples in order and unchanged, for the inspector. */
+  readonly trainPlain: Loader;
+  /** Mean wrist-relative joints of the training set, [63] metres: the baseline that looks at no image. */
+  readonly meanPose: Float64Array;
+  /** What the data is, for people: "synthetic, 64 frames, seed 0". */
+  readonly dataName: string;
+  readonly storage: RunStorage;
+  readonly emit: (event: TrainEvent) => void;
+  /** Milliseconds that only grow, and seconds since 1970 for tfevents. */
+  readonly clock: { now(): number; wallSeconds(): number };
+  readonly debug?: ReadonlySet<"batch" | "loss">;
+}
+
+/** Trains one network on one device: the loop, its records, evaluation and checkpoints. */
+export class Trainer {
+  readonly #epochSteps: number;
+  readonly #metrics: LineFile;
+  readonly #log: LineFile;
+  readonly #events: Uint8Array<ArrayBuffer>[];
+  readonly #eventsFile: string;
+  #step = 0;
+  #best: number | null;
+  #bestStep: number | null;
+  #saved: number[] = [];
+  #stopping = false;
+  #paused: { promise: Promise<void>; release: () => void } | undefined;
+
+  private constructor(
+    readonly parts: TrainerParts,
+    readonly model: UTNet,
+    readonly store: ParameterStore,
+    readonly optimizer: AdamW,
+    readonly training: Recording,
+    readonly evaluation: Recording,
+    resumed: Resumed | undefined,
+  ) {
+    this.#epochSteps = parts.train.batchesPerEpoch;
+    this.#metrics = new LineFile(parts.storage, "metrics.jsonl", resumed?.metrics);
+    this.#log = new LineFile(parts.storage, "log.txt", resumed?.log);
+    this.#step = resumed?.state.step ?? 0;
+    this.#best = resumed?.state.best ?? null;
+    this.#bestStep = resumed?.state.bestStep ?? null;
+    this.#saved = resumed ? [...resumed.state.saved] : [];
+    // A resumed run writes a file of its own; TensorBoard joins them.
+    this.#eventsFile = `events.out.tfevents.${String(this.#step).padStart(6, "0")}.handloom`;
+    this.#events = [eventFileHeader(parts.clock.wallSeconds())];
+  }
+
+  /**
+   * Builds the network, records and compiles training and evaluation, and loads the storage's last checkpoint when
+   * `resume` is set. Throws a sentence when the checkpoint does not fit.
+   */
+  static async create(parts: TrainerParts, options: { resume?: boolean } = {}): Promise<Trainer> {
+    const { gpu, config, hand, emit } = parts;
+    const { batch } = config.optim;
+    emit({ type: "status", text: "building the network" });
+    const quirks = new Set<string>(config.quirks);
+    const model = new UTNet(networkShape(config), hand, meanParameters(config, hand), quirks);
+    const store = await ParameterStore.create(gpu, model);
+    store.initialize(config.run.seed);
+    const { clip, alwaysClip } = clipping(config.optim.clip, quirks);
+    const optimizer = await AdamW.create(store, { ...config.optim, clip, alwaysClip, frozen: frozenBy(quirks) });
+    emit({ type: "status", text: "compiling kernels" });
+    const training = await record(gpu, store, model.train(), batch, config.loss);
+    const evaluation = await record(gpu, store, model.eval(), batch, config.loss);
+    model.train();
+    const resumed = options.resume ? await readCheckpoint(parts.storage, store, optimizer) : undefined;
+    const trainer = new Trainer(parts, model, store, optimizer, training, evaluation, resumed);
+    await trainer.#announce(resumed?.state);
+    return trainer;
+  }
+
+  get step(): number {
+    return this.#step;
+  }
+
+  get totalSteps(): number {
+    const { steps, epochs } = this.parts.config.run;
+    return steps ?? epochs * this.#epochSteps;
+  }
+
+  pause(): void {
+    if (this.#paused || this.#stopping) return;
+    let release = (): void => {};
+    const promise = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    this.#paused = { promise, release };
+  }
+
+  resume(): void {
+    this.#paused?.release();
+    this.#paused = undefined;
+  }
+
+  /** Ends the run after the step at hand, with a checkpoint. */
+  stop(): void {
+    this.#stopping = true;
+    this.resume();
+  }
+
+  /** Runs to the last step or to `stop`; evaluates and saves as configured, and at the end. */
+  async run(): Promise<void> {
+    const { emit, config } = this.parts;
+    const { evaluateEvery, checkpointEvery } = config.run;
+    while (this.#step < this.totalSteps && !this.#stopping) {
+      if (this.#paused) {
+        await this.#flush();
+        emit({ type: "paused", step: this.#step });
+        await this.#paused.promise;
+        continue;
+      }
+      const index = this.#step;
+      const batch = await this.#batch(index);
+      this.#submit(batch, index);
+      await this.#finish(batch, index); // the loader makes the next batch meanwhile
+      this.#step = index + 1;
+      const last = this.#step === this.totalSteps;
+      const epochEnds = this.#step % this.#epochSteps === 0;
+      if (last || (evaluateEvery === undefined ? epochEnds : this.#step % evaluateEvery === 0)) await this.evaluate();
+      if (last || (checkpointEvery === undefined ? epochEnds : this.#step % checkpointEvery === 0)) await this.save();
+    }
+    if (this.#stopping && !this.#saved.includes(this.#step) && this.#step > 0) await this.save();
+    await this.#flush();
+    emit({ type: "finished", step: this.#step, reason: this.#stopping ? "stopped" : "done" });
+  }
+
+  #batch(step: number): Promise<Batch> {
+    return this.parts.train.batch(Math.floor(step / this.#epochSteps), step % this.#epochSteps);
+  }
+
+  #rates(step: number): { backbone: number; head: number } {
+    const { optim } = this.parts.config;
+    const schedule: Schedule = {
+      lrBackbone: optim.lrBackbone,
+      lrHead: optim.lr,
+      minLr: optim.minLr,
+      warmupSteps: optim.warmupSteps,
+      totalSteps: this.totalSteps,
+    };
+    return learningRates(applyScheduleQuirks(schedule, new Set(this.parts.config.quirks)), step);
+  }
+
+  #started = 0;
+  #hostMs = 0;
+
+  /** Issues one step: inputs, forward, backward, update. */
+  #submit(batch: Batch, step: number): void {
+    const { clock } = this.parts;
+    this.#started = clock.now();
+    writeBatch(this.training, batch);
+    this.#writeDropPath(batch, step);
+    this.training.plan.run();
+    this.optimizer.step(this.#rates(step));
+    this.#hostMs = this.training.plan.hostMs + this.optimizer.plan.hostMs;
+  }
+
+  /** A branch is kept with probability 1 - p and then scaled by 1/(1 - p); a function of (seed, epoch, sample) alone. */
+  #writeDropPath(batch: Batch, step: number): void {
+    const { dropPath, depth } = this.model.shape;
+    const masks = this.training.inputs.dropPath ?? [];
+    if (masks.length === 0) return;
+    const epoch = Math.floor(step / this.#epochSteps);
+    const values = masks.map(() => new Float32Array(batch.ids.length));
+    for (const [b, id] of batch.ids.entries()) {
+      const generator = random(this.parts.config.run.seed, "drop-path", epoch, id);
+      for (const [i, mask] of values.entries()) {
+        const p = depth > 1 ? (dropPath * Math.floor(i / 2)) / (depth - 1) : dropPath;
+        mask[b] = generator.uniform() < p ? 0 : 1 / (1 - p);
+      }
+    }
+    for (const [i, mask] of masks.entries()) this.training.plan.write(mask, values[i]);
+  }
+
+  /** Waits for the step's numbers and records them. */
+  async #finish(batch: Batch, step: number): Promise<void> {
+    const { parts, training } = this;
+    const { losses, outputs, plan } = training;
+    const epoch = Math.floor(step / this.#epochSteps);
+    const debugged = epoch === 0 && step < DEBUG_BATCHES;
+    const viewed = step % parts.config.run.sampleEvery === 0;
+    const tensors = [...LOSS_NAMES.map((name) => losses[name]), outputs.inMapShare];
+    if (debugged || viewed || parts.debug?.has("loss")) tensors.push(outputs.keypoints3d, outputs.keypoints2d, outputs.vertices, outputs.camera);
+    const ranges = tensors.map((t) => ({ ...plan.range(t), sizeBytes: 4 * t.size }));
+    const bytes = await parts.gpu.read([...ranges, { ...this.optimizer.report, sizeBytes: 16 }]);
+    const values = bytes.map((b) => new Float32Array(b));
+    const report = stepReport(values[values.length - 1]);
+    const rates = this.#rates(step);
+    const entry: StepRecord = {
+      step: step + 1,
+      epoch,
+      split: "train",
+      losses: Object.fromEntries(LOSS_NAMES.map((name, i) => [name, values[i][0]])) as Record<LossName, number>,
+      lr: rates.head,
+      lr_backbone: rates.backbone,
+      grad_norm: report.norm,
+      clipped: report.clipped,
+      non_finite: report.nonFinite,
+      samples: batch.ids.length,
+      in_map_share: values[LOSS_NAMES.length][0],
+      ms: parts.clock.now() - this.#started,
+      host_ms: this.#hostMs,
+    };
+    this.#record(entry);
+    if (report.nonFinite > 0) this.#say(`step ${step + 1}: ${report.nonFinite} gradients are not finite; the step was not applied`);
+    const predicted = values[LOSS_NAMES.length + 1];
+    const debug: DebugBatch = { image: batch.image, depth: batch.depth, joints3d: batch.joints3d, predicted };
+    if (debugged) for (const line of debugBatch(step, debug)) this.#say(line);
+    if (parts.debug?.has("loss")) for (const line of debugLoss(debug, entry.losses.loss_3d_joint)) this.#say(line);
+    if (viewed) {
+      const [, keypoints2d, vertices, camera] = values.slice(LOSS_NAMES.length + 1);
+      const prediction = { keypoints3d: predicted, keypoints2d, vertices, camera };
+      parts.emit({ type: "sample", view: sampleView(this.model, batch, 0, prediction, "train", step + 1) });
+    }
+    if ((step + 1) % 20 === 0) await this.#flush();
+  }
+
+  /** Scores the validation set with the weights as they are. */
+  async evaluate(): Promise<EvaluationRecord> {
+    const { parts } = this;
+    const started = parts.clock.now();
+    const result = await evaluate(this.evaluation, parts.val, parts.meanPose, (done, total) =>
+      parts.emit({ type: "status", text: "evaluating", done, total }),
+    );
+    const epoch = Math.max(0, Math.ceil(this.#step / this.#epochSteps) - 1);
+    const entry: EvaluationRecord = { step: this.#step, epoch, split: "val", ...result, ms: parts.clock.now() - started };
+    this.#metrics.add(JSON.stringify(entry));
+    this.#scalars("Val", entry.step, { ...entry.losses, mpjpe: entry.mpjpe_mm, pa_mpjpe: entry.pa_mpjpe_mm, mpvpe: entry.mpvpe_mm });
+    this.#say(`Evaluated on ${entry.samples} samples from all 1 ranks`);
+    this.#say(`Epoch ${epoch}: MPJPE: ${entry.mpjpe_mm.toFixed(3)} mm, PA-MPJPE: ${entry.pa_mpjpe_mm.toFixed(3)} mm`);
+    const { zero_pose, mean_pose } = entry.baselines;
+    this.#say(
+      `  baselines: zero pose ${zero_pose.mpjpe_mm.toFixed(3)} / ${zero_pose.pa_mpjpe_mm.toFixed(3)} mm, mean pose ${mean_pose.mpjpe_mm.toFixed(3)} / ${mean_pose.pa_mpjpe_mm.toFixed(3)} mm (MPJPE / PA-MPJPE)`,
+    );
+    if (entry.non_finite > 0) this.#say(`  ${entry.non_finite} predictions are not finite`);
+    if (this.#best === null || entry.pa_mpjpe_mm < this.#best) {
+      this.#best = entry.pa_mpjpe_mm;
+      this.#bestStep = this.#step;
+    }
+    parts.emit({ type: "evaluation", record: entry });
+    await this.#flush();
+    return entry;
+  }
+
+  /** Writes checkpoints/step-NNNNNN; keeps the last two and the best. */
+  async save(): Promise<void> {
+    const { parts } = this;
+    this.#saved = [...this.#saved.filter((step) => step !== this.#step), this.#step];
+    const keep = new Set([...this.#saved.slice(-KEPT_CHECKPOINTS), this.#bestStep]);
+    const dropped = this.#saved.filter((step) => !keep.has(step));
+    this.#saved = this.#saved.filter((step) => keep.has(step));
+    const state = { step: this.#step, best: this.#best, bestStep: this.#bestStep, saved: this.#saved, optimizerStep: this.optimizer.stepCount };
+    const { name, sizeBytes } = await writeCheckpoint(parts.storage, this.store, this.optimizer, state, parts.config);
+    for (const step of dropped) await parts.storage.remove(checkpointFolder(step));
+    parts.emit({ type: "checkpoint", step: this.#step, name, sizeBytes });
+    await this.#flush();
+  }
+
+  /** Times every kernel of the training step and of the update. Replays the last batch; weights are put back as they were. */
+  async profile(repeats: number): Promise<ProfileReport> {
+    const { gpu } = this.parts;
+    const training = await profilePlan(gpu, this.training.plan, repeats);
+    const values = await this.store.read();
+    const moments = await this.optimizer.readMoments();
+    const count = this.optimizer.stepCount;
+    const update = await profilePlan(gpu, this.optimizer.plan, repeats);
+    for (const [name, array] of values) this.store.write(name, array);
+    this.optimizer.writeMoments(moments, count);
+    const rows = [...training.rows, ...update.rows].map((row, index) => ({ ...row, index }));
+    const stepMs = rows.reduce((sum, row) => sum + row.ms, 0);
+    return { adapter: gpu.label, clock: training.clock, stepMs, rows };
+  }
+
+  /** One sample of a split with the prediction of the weights as they are. */
+  async inspect(split: "train" | "val", index: number): Promise<SampleView> {
+    const loader = split === "train" ? this.parts.trainPlain : this.parts.val;
+    if (!Number.isInteger(index) || index < 0 || index >= loader.ids.length) {
+      throw new Error(`inspect: sample ${index} of ${split}, expected 0 to ${loader.ids.length - 1}`);
+    }
+    const { plan, outputs, batch: size } = this.evaluation;
+    const batch = await loader.batch(0, Math.floor(index / size));
+    writeBatch(this.evaluation, batch);
+    plan.run();
+    const [keypoints3d, keypoints2d, vertices, camera] = await plan.read(
+      outputs.keypoints3d,
+      outputs.keypoints2d,
+      outputs.vertices,
+      outputs.camera,
+    );
+    const prediction = { keypoints3d, keypoints2d, vertices, camera };
+    return sampleView(this.model, batch, index % size, prediction, split, this.#step);
+  }
+
+  destroy(): void {
+    this.training.plan.destroy();
+    this.evaluation.plan.destroy();
+    this.optimizer.destroy();
+    this.store.destroy();
+  }
+
+  #record(entry: StepRecord): void {
+    this.#metrics.add(JSON.stringify(entry));
+    this.#scalars("Train", entry.step, { ...entry.losses, lr: entry.lr, grad_norm: entry.grad_norm });
+    this.parts.emit({ type: "step", record: entry });
+  }
+
+  #scalars(split: "Train" | "Val", step: number, values: Readonly<Record<string, number | null>>): void {
+    for (const [name, value] of Object.entries(values)) {
+      if (value !== null) this.#events.push(scalarEvent(`${split}/${name}`, value, step, this.parts.clock.wallSeconds()));
+    }
+  }
+
+  #say(line: string): void {
+    this.#log.add(line);
+    this.parts.emit({ type: "log", line });
+  }
+
+  async #flush(): Promise<void> {
+    await this.#metrics.flush();
+    await this.#log.flush();
+    await this.parts.storage.write(this.#eventsFile, concatenate(this.#events));
+  }
+
+  async #announce(resumed: CheckpointState | undefined): Promise<void> {
+    const { parts, store, training } = this;
+    const { gpu, config, hand, train, val } = parts;
+    const { configYaml } = await writeConfigFile(parts);
+    const info: RunInfo = {
+      name: parts.name,
+      preset: config.preset,
+      adapter: gpu.label,
+      softwareAdapter: gpu.adapter.software,
+      hand: hand.name,
+      data: parts.dataName,
+      parameters: store.trainableCount,
+      trainSamples: train.ids.length,
+      valSamples: val.ids.length,
+      batch: config.optim.batch,
+      stepsPerEpoch: this.#epochSteps,
+      totalSteps: this.totalSteps,
+      plan: training.plan.summary,
+      memoryBytes: gpu.memory.allocatedBytes,
+      configYaml,
+      quirks: config.quirks,
+    };
+    parts.emit({ type: "started", run: info });
+    this.#say(`${info.name}: UTNet ${info.preset}, ${info.parameters} parameters, hand ${info.hand}, on ${info.adapter}`);
+    this.#say(`data: ${info.data}; ${info.trainSamples} samples to train on, ${info.valSamples} to validate on, batch ${info.batch}`);
+    const left = info.trainSamples - info.stepsPerEpoch * info.batch;
+    if (left > 0) this.#say(`  ${left} of ${info.trainSamples} samples sit out each epoch, others each time, because batches are full`);
+    this.#say(`training step: ${training.plan.summary}; ${(training.plan.stats.flops / 1e9).toFixed(2)} GFLOP in matrix products`);
+    this.#say(`GPU memory: ${mebibytes(gpu.memory.allocatedBytes)}`);
+    for (const { name } of training.plan.untouched) this.#say(`  no gradient reaches ${name}`);
+    if (config.quirks.length > 0) this.#say(`quirks: ${config.quirks.join(", ")}`);
+    if (resumed) this.#say(`resumed at step ${resumed.step}`);
+  }
+}
+
+async function writeConfigFile({ storage, config }: TrainerParts): Promise<{ configYaml: string }> {
+  const { writeConfig } = await import("../config");
+  const configYaml = writeConfig(config);
+  await storage.write("config.yaml", utf8(configYaml));
+  return { configYaml };
+}
+
+function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
