@@ -82,6 +82,18 @@ export function augmentSquare(
   };
 }
 
+/** The square of a record as a careless detector would place it: centre and side off by up to `range` of the side. */
+export function jitterSquare(square: readonly [number, number, number], range: number, key: DrawKey): Square {
+  const rng = draw(key, "box-jitter");
+  const [x, y, side] = square;
+  return {
+    x: x + side * around(rng, range),
+    y: y + side * around(rng, range),
+    side: side * (1 + around(rng, range)),
+    angle: 0,
+  };
+}
+
 /** Whether the sample is shown without its depth. */
 export function isDepthDropped(options: AugmentOptions, key: DrawKey): boolean {
   return draw(key, "drop-depth").uniform() < options.dropDepth;
