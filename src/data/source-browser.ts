@@ -82,9 +82,13 @@ export function fileListSource(list: Iterable<File>): FileSource {
       files.set(rest.join("/"), file);
     }
   }
+  return pathFileSource(name === "" ? "files" : name, files);
+}
+
+/** Files with their paths inside the chosen folder. Throws DataError when there is none. */
+export function pathFileSource(source: string, files: ReadonlyMap<string, File>): FileSource {
   if (files.size === 0) throw new DataError("the chosen folder holds no file; choose the data set's top folder");
   const index = folderIndex(files.keys());
-  const source = name === "" ? "files" : name;
   return {
     name: source,
     list: async (folder) => [...(index.get(folder) ?? [])],

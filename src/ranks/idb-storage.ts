@@ -1,7 +1,9 @@
-import { createStore, delMany, get, keys, setMany, type UseStore } from "idb-keyval";
+import { createStore, delMany, get, getMany, keys, setMany, type UseStore } from "idb-keyval";
 import type { RunStorage } from "../train/storage";
 
 const SEPARATOR = "//";
+/** Keys of the times of the last write, apart from the files. */
+const TIME_PREFIX = "saved-at:";
 
 let store: UseStore | undefined;
 const runs = (): UseStore => {
@@ -24,12 +26,16 @@ export class IdbStorage implements RunStorage {
   }
 
   async write(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    await setMany([[this.#key(path), new Blob([bytes])]], runs());
+    await setMany([[this.#key(path), new Blob([bytes])], this.#now()], runs());
   }
 
   async commit(folder: string, files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>): Promise<void> {
-    const entries = [...files].map(([name, bytes]): [string, Blob] => [this.#key(`${folder}/${name}`), new Blob([bytes])]);
-    await setMany(entries, runs());
+    const entries = [...files].map(([name, bytes]): [string, Blob | number] => [this.#key(`${folder}/${name}`), new Blob([bytes])]);
+    await setMany([...entries, this.#now()], runs());
+  }
+
+  #now(): [string, number] {
+    return [`${TIME_PREFIX}${this.run}`, Date.now()];
   }
 
   async read(path: string): Promise<Uint8Array<ArrayBuffer>> {
@@ -47,12 +53,22 @@ export class IdbStorage implements RunStorage {
   async remove(folder: string): Promise<void> {
     const prefix = folder === "" ? this.#key("") : this.#key(`${folder}/`);
     const all = await keys<string>(runs());
-    await delMany(all.filter((key) => key.startsWith(prefix)), runs());
+    const gone = all.filter((key) => key.startsWith(prefix));
+    await delMany(folder === "" ? [...gone, `${TIME_PREFIX}${this.run}`] : gone, runs());
+  }
+
+  /** Size of all files, and when the run was last written (milliseconds since 1970). */
+  async facts(): Promise<{ readonly sizeBytes: number; readonly savedAt: number }> {
+    const paths = await this.list();
+    const blobs = await getMany<Blob>(paths.map((path) => this.#key(path)), runs());
+    const savedAt = (await get<number>(`${TIME_PREFIX}${this.run}`, runs())) ?? 0;
+    return { sizeBytes: blobs.reduce((sum, blob) => sum + (blob?.size ?? 0), 0), savedAt };
   }
 
   /** Names of all stored runs. */
   static async names(): Promise<string[]> {
     const all = await keys<string>(runs());
-    return [...new Set(all.map((key) => key.split(SEPARATOR)[0]))].sort();
+    const files = all.filter((key) => key.includes(SEPARATOR));
+    return [...new Set(files.map((key) => key.split(SEPARATOR)[0]))].sort();
   }
 }

@@ -3,7 +3,7 @@ import type { Batch } from "../data/batch";
 import type { Loader } from "../data/loader";
 import { random } from "../data/random";
 import type { HandModel } from "../data/types";
-import { eventFileHeader, scalarEvent } from "../export/tfevents";
+import { TfEvents } from "../export/tfevents";
 import { type Gpu, mebibytes } from "../gpu/gpu";
 import { UTNet } from "../model/utnet";
 import { ParameterStore } from "../nn/parameter-store";
@@ -50,14 +50,14 @@ export class Trainer {
   readonly #epochSteps: number;
   readonly #metrics: LineFile;
   readonly #log: LineFile;
-  readonly #events: Uint8Array<ArrayBuffer>[];
-  readonly #eventsFile: string;
+  readonly #tfevents: TfEvents;
   #step = 0;
   #best: number | null;
   #bestStep: number | null;
   #saved: number[] = [];
   #stopping = false;
-  #paused: { promise: Promise<void>; release: () => void } | undefined;
+  #isPaused = false;
+  #wake: () => void = () => {};
 
   private constructor(
     readonly parts: TrainerParts,
@@ -76,8 +76,8 @@ export class Trainer {
     this.#bestStep = resumed?.state.bestStep ?? null;
     this.#saved = resumed ? [...resumed.state.saved] : [];
     // A resumed run writes a file of its own; TensorBoard joins them.
-    this.#eventsFile = `events.out.tfevents.${String(this.#step).padStart(6, "0")}.handloom`;
-    this.#events = [eventFileHeader(parts.clock.wallSeconds())];
+    const name = `events.out.tfevents.${String(this.#step).padStart(6, "0")}.handloom`;
+    this.#tfevents = new TfEvents(name, parts.clock.wallSeconds());
   }
 
   /**
@@ -114,17 +114,12 @@ export class Trainer {
   }
 
   pause(): void {
-    if (this.#paused || this.#stopping) return;
-    let release = (): void => {};
-    const promise = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    this.#paused = { promise, release };
+    this.#isPaused = true;
   }
 
   resume(): void {
-    this.#paused?.release();
-    this.#paused = undefined;
+    this.#isPaused = false;
+    this.#wake();
   }
 
   /** Ends the run after the step at hand, with a checkpoint. */
@@ -135,28 +130,46 @@ export class Trainer {
 
   /** Runs to the last step or to `stop`; evaluates and saves as configured, and at the end. */
   async run(): Promise<void> {
+    this.#running = true;
+    try {
+      await this.#loop();
+    } finally {
+      this.#running = false;
+      await this.#runJobs();
+    }
+  }
+
+  async #loop(): Promise<void> {
     const { emit, config } = this.parts;
-    const { evaluateEvery, checkpointEvery } = config.run;
+    const due = (every: number | undefined): boolean => this.#step % (every ?? this.#epochSteps) === 0;
     while (this.#step < this.totalSteps && !this.#stopping) {
-      if (this.#paused) {
-        await this.#flush();
-        emit({ type: "paused", step: this.#step });
-        await this.#paused.promise;
-        continue;
-      }
+      await this.#runJobs();
+      if (this.#isPaused) await this.#pause();
+      if (this.#stopping) break;
       const index = this.#step;
       const batch = await this.#batch(index);
       this.#submit(batch, index);
       await this.#finish(batch, index); // the loader makes the next batch meanwhile
       this.#step = index + 1;
       const last = this.#step === this.totalSteps;
-      const epochEnds = this.#step % this.#epochSteps === 0;
-      if (last || (evaluateEvery === undefined ? epochEnds : this.#step % evaluateEvery === 0)) await this.evaluate();
-      if (last || (checkpointEvery === undefined ? epochEnds : this.#step % checkpointEvery === 0)) await this.save();
+      if (last || due(config.run.evaluateEvery)) await this.evaluate();
+      if (last || due(config.run.checkpointEvery)) await this.save();
     }
-    if (this.#stopping && !this.#saved.includes(this.#step) && this.#step > 0) await this.save();
+    if (this.#stopping && this.#step > 0 && !this.#saved.includes(this.#step)) await this.save();
     await this.#flush();
     emit({ type: "finished", step: this.#step, reason: this.#stopping ? "stopped" : "done" });
+  }
+
+  /** Returns when resumed or stopped; jobs are done meanwhile. */
+  async #pause(): Promise<void> {
+    await this.#flush();
+    this.parts.emit({ type: "paused", step: this.#step });
+    while (this.#isPaused && !this.#stopping) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      await this.#runJobs();
+    }
   }
 
   #batch(step: number): Promise<Batch> {
@@ -173,6 +186,28 @@ export class Trainer {
       totalSteps: this.totalSteps,
     };
     return learningRates(applyScheduleQuirks(schedule, new Set(this.parts.config.quirks)), step);
+  }
+
+  readonly #jobs: (() => Promise<void>)[] = [];
+  #running = false;
+
+  /** Runs `job` between two steps, or at once when no run is going: profiling and inspecting use the same buffers. */
+  whilePaused<T>(job: (trainer: Trainer) => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#jobs.push(() => job(this).then(resolve, reject));
+      this.#wake();
+      if (!this.#running) void this.#runJobs();
+    });
+  }
+
+  #working: Promise<void> | undefined;
+
+  #runJobs(): Promise<void> {
+    this.#working ??= (async () => {
+      for (let job = this.#jobs.shift(); job; job = this.#jobs.shift()) await job();
+      this.#working = undefined;
+    })();
+    return this.#working;
   }
 
   #started = 0;
@@ -340,7 +375,7 @@ export class Trainer {
 
   #scalars(split: "Train" | "Val", step: number, values: Readonly<Record<string, number | null>>): void {
     for (const [name, value] of Object.entries(values)) {
-      if (value !== null) this.#events.push(scalarEvent(`${split}/${name}`, value, step, this.parts.clock.wallSeconds()));
+      if (value !== null) this.#tfevents.scalar(`${split}/${name}`, value, step, this.parts.clock.wallSeconds());
     }
   }
 
@@ -352,7 +387,7 @@ export class Trainer {
   async #flush(): Promise<void> {
     await this.#metrics.flush();
     await this.#log.flush();
-    await this.parts.storage.write(this.#eventsFile, concatenate(this.#events));
+    await this.parts.storage.write(this.#tfevents.name, this.#tfevents.bytes());
   }
 
   async #announce(resumed: CheckpointState | undefined): Promise<void> {
@@ -395,14 +430,4 @@ async function writeConfigFile({ storage, config }: TrainerParts): Promise<{ con
   const configYaml = writeConfig(config);
   await storage.write("config.yaml", utf8(configYaml));
   return { configYaml };
-}
-
-function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

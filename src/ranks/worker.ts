@@ -1,0 +1,122 @@
+/** A rank's entry: the trainer in a worker of a page, spoken to over Comlink. */
+import { expose } from "comlink";
+import { readHandAsset } from "../data/hand/asset";
+import { openHo3d } from "../data/ho3d";
+import { readManoFile } from "../data/mano-file";
+import { directorySource, pathFileSource } from "../data/source-browser";
+import { syntheticFrameSet } from "../data/synthetic/frames";
+import type { FrameSet, HandModel } from "../data/types";
+import { Gpu } from "../gpu/gpu";
+import { storedSteps } from "../train/checkpoint";
+import type { TrainEvent } from "../train/events";
+import { launch } from "../train/launch";
+import type { Trainer } from "../train/trainer";
+import type { DataChoice, HandChoice, RankApi, StartOptions, StoredRun } from "./api";
+import { IdbStorage } from "./idb-storage";
+
+const clock = { now: () => performance.now(), wallSeconds: () => Date.now() / 1000 };
+
+async function openHand(choice: HandChoice): Promise<HandModel> {
+  if (choice.kind === "mano") return readManoFile(new Uint8Array(choice.bytes), choice.name);
+  const url = new URL(`${import.meta.env.BASE_URL}openhand/openhand.safetensors`, self.location.origin);
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`OpenHand: ${url.pathname} answered ${response.status}; is the app served whole?`);
+  return readHandAsset(await response.arrayBuffer());
+}
+
+async function openFrames(choice: DataChoice, hand: HandModel, quirks: ReadonlySet<string>): Promise<FrameSet> {
+  if (choice.kind === "synthetic") return syntheticFrameSet(hand, { frames: choice.frames, seed: choice.seed });
+  const source =
+    choice.kind === "directory"
+      ? directorySource(choice.handle)
+      : pathFileSource("chosen folder", new Map(choice.files.map(({ path, file }) => [path, file])));
+  return openHo3d(source, "train", quirks);
+}
+
+class Rank implements RankApi {
+  #gpu: Promise<Gpu> | undefined;
+  #trainer: Trainer | undefined;
+  #abort: AbortController | undefined;
+
+  async start(options: StartOptions, onEvent: (event: TrainEvent) => void): Promise<void> {
+    if (this.#abort) throw new Error("a run is going on; stop it first");
+    const abort = new AbortController();
+    this.#abort = abort;
+    this.#trainer?.destroy();
+    this.#trainer = undefined;
+    try {
+      this.#gpu ??= Gpu.request(navigator.gpu);
+      const gpu = await this.#gpu;
+      const hand = await openHand(options.hand);
+      const frames = await openFrames(options.data, hand, new Set(options.config.quirks));
+      const { config } = options;
+      const name = options.resume ?? options.name;
+      const storage = new IdbStorage(name);
+      if (options.resume === undefined && (await storage.list()).length > 0) {
+        throw new Error(`a run named "${name}" is stored already; choose another name or resume it`);
+      }
+      const resume = options.resume !== undefined;
+      this.#trainer = await launch({ name, config, gpu, hand, frames, storage, emit: onEvent, clock, resume, signal: abort.signal });
+      await this.#trainer.run();
+    } catch (error) {
+      if (abort.signal.aborted) onEvent({ type: "finished", step: this.#trainer?.step ?? 0, reason: "stopped" });
+      else {
+        // A lost device is asked for anew with the next start.
+        this.#gpu = undefined;
+        onEvent({ type: "error", message: (error as Error).message });
+        throw error;
+      }
+    } finally {
+      this.#abort = undefined;
+    }
+  }
+
+  async pause(): Promise<void> {
+    this.#trainer?.pause();
+  }
+
+  async resume(): Promise<void> {
+    this.#trainer?.resume();
+  }
+
+  async stop(): Promise<void> {
+    if (this.#trainer) this.#trainer.stop();
+    else this.#abort?.abort();
+  }
+
+  #needTrainer(what: string): Trainer {
+    if (!this.#trainer) throw new Error(`${what}: no network is loaded; start a run first`);
+    return this.#trainer;
+  }
+
+  async profile(repeats: number): ReturnType<RankApi["profile"]> {
+    return this.#needTrainer("profile").whilePaused((trainer) => trainer.profile(repeats));
+  }
+
+  async inspect(split: "train" | "val", index: number): ReturnType<RankApi["inspect"]> {
+    return this.#needTrainer("inspect").whilePaused((trainer) => trainer.inspect(split, index));
+  }
+
+  async storedRuns(): Promise<StoredRun[]> {
+    const runs: StoredRun[] = [];
+    for (const name of await IdbStorage.names()) {
+      const storage = new IdbStorage(name);
+      const step = (await storedSteps(storage)).at(-1) ?? 0;
+      const { sizeBytes, savedAt } = await storage.facts();
+      runs.push({ name, step, sizeBytes, savedAt });
+    }
+    return runs;
+  }
+
+  async files(run: string): ReturnType<RankApi["files"]> {
+    const storage = new IdbStorage(run);
+    const paths = await storage.list();
+    return Promise.all(paths.map(async (path) => ({ path, bytes: await storage.read(path) })));
+  }
+
+  async deleteRun(run: string): Promise<void> {
+    await new IdbStorage(run).remove("");
+  }
+}
+
+expose(new Rank());

@@ -1,0 +1,35 @@
+import type { Config } from "../config";
+import type { FrameSet, HandModel } from "../data/types";
+import type { Gpu } from "../gpu/gpu";
+import { prepareData } from "./data";
+import type { TrainEvent } from "./events";
+import type { RunStorage } from "./storage";
+import { Trainer, type TrainerParts } from "./trainer";
+
+export interface LaunchOptions {
+  readonly name: string;
+  readonly config: Config;
+  readonly gpu: Gpu;
+  readonly hand: HandModel;
+  readonly frames: FrameSet;
+  readonly storage: RunStorage;
+  readonly emit: (event: TrainEvent) => void;
+  readonly clock: TrainerParts["clock"];
+  readonly debug?: TrainerParts["debug"];
+  /** Continue from the storage's last checkpoint. */
+  readonly resume?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** From a data set, a hand and a config to a trainer that is ready to run; the same for the page and the terminal. */
+export async function launch(options: LaunchOptions): Promise<Trainer> {
+  const { frames, config, emit, signal } = options;
+  const prepared = await prepareData(
+    frames,
+    config,
+    (done, total) => emit({ type: "status", text: `reading ${frames.name}`, done, total }),
+    signal,
+  );
+  for (const line of prepared.notes) emit({ type: "log", line });
+  return Trainer.create({ ...options, ...prepared, dataName: frames.name }, { resume: options.resume });
+}
