@@ -60,6 +60,8 @@ export function lazyCrops(frames: FrameSet, options: CropOptions, cacheBytes = 5
 export interface ImportOptions extends CropOptions {
   /** Which frames; all when undefined. */
   readonly ids?: readonly string[];
+  /** Memory for the records, 1 GiB by default. Frames beyond it are checked now and read again from their files when they are needed. */
+  readonly cacheBytes?: number;
   /** Called after each frame. */
   readonly onProgress?: (done: number, total: number) => void;
   /** Stops the import between two frames: it rejects, and nothing of it is handed out. */
@@ -72,7 +74,10 @@ export interface ImportOptions extends CropOptions {
  */
 export async function importCrops(frames: FrameSet, options: ImportOptions): Promise<CropSet> {
   const ids = options.ids ?? frames.ids;
+  const { cacheBytes = 1 << 30 } = options;
   const records = new Map<string, CropRecord>();
+  const usable: string[] = [];
+  let bytes = 0;
   const copy = (counts: ImportReport["dropped"]): ImportReport["dropped"] =>
     new Map([...counts].map(([reason, each]) => [reason, { ...each }]));
   const report: ImportReport = {
@@ -84,7 +89,11 @@ export async function importCrops(frames: FrameSet, options: ImportOptions): Pro
   for (const [done, id] of ids.entries()) {
     options.signal?.throwIfAborted();
     try {
-      records.set(id, cropRecord(await frames.read(id), options));
+      const record = cropRecord(await frames.read(id), options);
+      usable.push(id);
+      bytes += recordBytes(record);
+      if (bytes <= cacheBytes) records.set(id, record);
+      else count(report.notes, "read from its files again in every epoch, for lack of memory", id);
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
       first ??= error;
@@ -92,13 +101,19 @@ export async function importCrops(frames: FrameSet, options: ImportOptions): Pro
     }
     options.onProgress?.(done + 1, ids.length);
   }
-  if (records.size === 0) {
+  if (usable.length === 0) {
     throw new DataError(
       `${frames.name}: none of ${ids.length} frames can be used${first ? `; first: ${first.message}` : ""}`,
     );
   }
-  report.kept = records.size;
-  return memoryCrops(frames.name, records.values(), report);
+  report.kept = usable.length;
+  const inMemory = memoryCrops(frames.name, records.values(), report);
+  const onDemand = lazyCrops(frames, options, 64 << 20);
+  return {
+    ...inMemory,
+    ids: usable,
+    read: (id) => (records.has(id) ? inMemory.read(id) : onDemand.read(id)),
+  };
 }
 
 /** Records that are all in memory. */

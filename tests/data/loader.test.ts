@@ -116,6 +116,17 @@ test("an import counts what it drops; training on a broken frame stops instead",
   await expect(loader.batch(0, 0)).rejects.toThrow("set/SYA1/0001: the JPEG is cut off");
 });
 
+test("an import beyond its memory reads the rest again from the files", async () => {
+  const set = frames(["SYA1/0001"]);
+  const imported = await importCrops(set, { size: 32, cacheBytes: 1 });
+  expect(imported.ids).toHaveLength(9);
+  expect(reportLines(imported.name, imported.report)[2]).toBe(
+    "note: 9 x read from its files again in every epoch, for lack of memory, first SYA0/0000",
+  );
+  const all = await importCrops(set, { size: 32 });
+  for (const id of all.ids) expect(await imported.read(id)).toEqual(await all.read(id));
+});
+
 test("nothing usable, nothing half: one sentence", async () => {
   const all = frames().ids as string[];
   await expect(importCrops(frames(all), { size: 32 })).rejects.toThrow(
