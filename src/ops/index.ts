@@ -4,6 +4,7 @@ export { affine2d } from "./affine2d";
 export { attention } from "./attention";
 export { axisAngleToMatrix } from "./axis-angle-to-matrix";
 export { batchMean } from "./batch-mean";
+export { type BatchNormOptions, batchNorm } from "./batch-norm";
 export { blendShapes } from "./blend-shapes";
 export { addBucket, packBucket, unpackBucket } from "./bucket";
 export { composeRotations } from "./compose-rotations";
