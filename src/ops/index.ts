@@ -9,6 +9,7 @@ export { blendShapes } from "./blend-shapes";
 export { addBucket, packBucket, unpackBucket } from "./bucket";
 export { composeRotations } from "./compose-rotations";
 export { concatChannels } from "./concat-channels";
+export { type ConvTranspose2dOptions, convTranspose2d } from "./conv-transpose2d";
 export { type Csr, type CsrEntry, csrFromDense, csrFromEntries, transposeCsr } from "./csr";
 export { dot } from "./dot";
 export { graphConv } from "./graph-conv";
