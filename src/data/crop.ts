@@ -7,7 +7,14 @@
  * That is exact for every centre, side and angle: turning the picture about any point is turning the hand about the camera's
  * optical axis, and what the turn about another point and the shift add lands in the crop camera's principal point.
  * (fx / fy makes pixels square first; without it a turned picture would need a skewed camera.) Z, and so the depth image, is
- * not changed. MANO turns about the wrist, so its root rotation becomes Rz(a) R and wrist-relative joints turn with it.
+ * not changed.
+ *
+ * A model whose camera (tx, ty, tz) belongs to the crop's centre projects a wrist-relative point exactly by
+ *   x = (f (X + tx) + c0'x Z) / (Z + tz),   with f and c0' divided by S and x in [-0.5, 0.5];
+ * without the term c0'x Z it is wrong by c0'x Z / (Z + tz), several pixels for a hand far from the image's middle. The wrist's own
+ * position in the original camera is `positionFromCrop(sample, f tx / tz, f ty / tz, tz)`.
+ *
+ * MANO turns about the wrist, so its root rotation becomes Rz(a) R and wrist-relative joints turn with it.
  */
 import { DataError } from "./data-error";
 import { atan2, cos, sin } from "./math";
@@ -112,7 +119,7 @@ export interface CropOptions {
 }
 
 /** The square of a frame: centre x, centre y, side. Throws DataError when joints are behind the camera or the box is empty or outside. */
-export function squareOf(frame: Frame, boxScale = 1.5): [number, number, number] {
+function squareOf(frame: Frame, boxScale = 1.5): [number, number, number] {
   const behind = frame.joints3d.findIndex((z, i) => i % 3 === 2 && !(z > 0));
   if (behind >= 0) {
     throw new DataError(

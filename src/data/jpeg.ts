@@ -65,7 +65,7 @@ export function decodeJpeg(bytes: Uint8Array, name: string): RgbImage {
   }
 }
 
-/** RGB as a JPEG file of quality 1 to 100. */
+/** RGB as a JPEG file of quality 1 to 100. In Node only: the encoder needs its Buffer. */
 export function encodeJpeg(image: RgbImage, quality: number): Uint8Array {
   const rgba = new Uint8Array(image.width * image.height * 4).fill(255);
   for (let i = 0; i < image.width * image.height; i++) rgba.set(image.data.subarray(3 * i, 3 * i + 3), 4 * i);

@@ -5,7 +5,7 @@ import { type DataQuirks, NO_QUIRKS } from "./quirks";
 import type { DepthImage, RgbImage } from "./types";
 
 /** Larger images are refused before anything is allocated. */
-export const MAX_PIXELS = 16 << 20;
+const MAX_PIXELS = 16 << 20;
 
 /** Metres per unit of HO-3D's depth files: depth = (red + 256 green) * this. Source: shreyashampali/ho3d, read_depth_img. */
 export const HO3D_DEPTH_UNIT = 0.00012498664727900177;

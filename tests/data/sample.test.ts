@@ -147,6 +147,20 @@ test("a hand much larger than the crop is shrunk without shifting", () => {
   expect(Math.abs(my / mass - (sample.joints2d[28] + 0.5) * 16)).toBeLessThan(0.1);
 });
 
+test("a camera at the crop's centre projects exactly with the term of the principal point", () => {
+  const sample = sampleOf(testFrame(6), { augment: geometric }, 2);
+  const [f, [px, py]] = [sample.focal, sample.principal];
+  const [xw, yw, tz] = sample.joints3d;
+  const [tx, ty] = [xw + (px * tz) / f, yw + (py * tz) / f];
+  for (let j = 0; j < 21; j++) {
+    const [x, y, z] = [0, 1, 2].map((i) => sample.joints3d[4 * j + i] - sample.joints3d[i]);
+    expect((f * (x + tx) + px * z) / (z + tz)).toBeCloseTo(sample.joints2d[3 * j], 5);
+    expect((f * (y + ty) + py * z) / (z + tz)).toBeCloseTo(sample.joints2d[3 * j + 1], 5);
+  }
+  const wrist = positionFromCrop(sample, (f * tx) / tz, (f * ty) / tz, tz);
+  for (let i = 0; i < 3; i++) expect(wrist[i]).toBeCloseTo(testFrame(6).joints3d[i], 6);
+});
+
 test("absolute positions come back from the crop", () => {
   const frame = testFrame(2);
   const sample = sampleOf(frame, { augment: geometric }, 4);
