@@ -12,10 +12,14 @@ const nodeEntries = ["handloom", "start", "test", "bench"];
 /** `npm test` finds the browser and its flags; these serve a direct `npx vitest`. */
 const testBrowser =
   process.env.HANDLOOM_BROWSER ?? ["/usr/bin/google-chrome", "/usr/bin/chromium"].find((path) => existsSync(path));
+const softwareFlags =
+  "--use-webgpu-adapter=swiftshader --use-angle=vulkan --use-vulkan=swiftshader --disable-vulkan-surface";
 const testBrowserFlags = (
   process.env.HANDLOOM_BROWSER_ARGS ??
-  `--no-sandbox --enable-unsafe-webgpu --enable-features=Vulkan${existsSync("/dev/dri") ? "" : " --use-webgpu-adapter=swiftshader"}`
-).split(" ");
+  `--no-sandbox --enable-unsafe-webgpu --enable-features=Vulkan ${existsSync("/dev/dri") ? "" : softwareFlags}`
+)
+  .trim()
+  .split(" ");
 
 export default defineConfig(({ mode }) => ({
   server: { headers: isolation },

@@ -154,8 +154,11 @@ export function chromiumFlags({ software, headless }: { software: boolean; headl
     "--no-default-browser-check",
   ];
   if (isRoot()) flags.push("--no-sandbox");
-  if (software)
-    return [...flags, "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan"];
+  // Compositing on SwiftShader's Vulkan too: on its GL, drawing a WebGPU canvas takes the GPU process down.
+  if (software) {
+    flags.push("--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan");
+    return [...flags, "--use-angle=vulkan", "--use-vulkan=swiftshader", "--disable-vulkan-surface"];
+  }
   if (process.platform !== "linux") return flags;
   flags.push("--enable-unsafe-webgpu", "--enable-features=Vulkan", "--ignore-gpu-blocklist");
   if (headless) flags.push("--use-angle=vulkan", "--disable-vulkan-surface");
