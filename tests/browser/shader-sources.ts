@@ -15,7 +15,7 @@ export interface ShaderVerdict {
   readonly errors: readonly string[];
 }
 
-const shaders = import.meta.glob("/shaders/*.wgsl", { query: "?raw" });
+const shaders = import.meta.glob<string>("/shaders/*.wgsl", { query: "?raw", import: "default", eager: true });
 const kernelReaders = import.meta.glob(["/src/ops/*.ts", "/src/optim/*.ts"]);
 
 /** Every shader as its op compiles it, lib texts included: an op's module registers its kernels when it is imported. */
@@ -25,9 +25,9 @@ export async function shaderSources(): Promise<ShaderSource[]> {
   return Array.from(codes, ([name, code]) => ({ name, code }));
 }
 
-/** Names of the shader files without their ending, for the check that an op reads each. */
-export function shaderFiles(): string[] {
-  return Object.keys(shaders).map((path) => path.replace(/^.*\//, "").replace(/\.wgsl$/, ""));
+/** Shader files whose text is in none of the sources; an op may give its file to several kernels, under other names. */
+export function forgottenShaders(sources: readonly ShaderSource[]): string[] {
+  return Object.keys(shaders).filter((path) => !sources.some(({ code }) => code.includes(shaders[path])));
 }
 
 /** Compiles every source on this browser's device. */
