@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { findBrowser, launchBrowser } from "./browser";
-import { isRoot, projectRoot } from "./host";
+import { isRoot, projectRoot, temporaryFolder } from "./host";
 import { buildWebApp, runInBrowser } from "./run-in-browser";
 
 /** One thing that was checked outside vitest; `error` is undefined when it passed. */
@@ -70,12 +70,13 @@ async function compileInFirefox(note: (line: string) => void): Promise<Check[]> 
 
 async function trainInFirefox(): Promise<Check> {
   await buildWebApp();
+  const temporary = temporaryFolder("firefox-check");
   let log = "";
   const { ok, message } = await runInBrowser({
     kind: "firefox",
     route: "#/train",
     params: { demo: 1, steps: 2 },
-    outFolder: join(projectRoot(), "runs", ".firefox-check"),
+    outFolder: temporary.path,
     silenceLimitMs: 300_000,
     onMessage: (report) => {
       if (report.type === "log") log = report.line;
