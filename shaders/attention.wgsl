@@ -4,11 +4,13 @@
 //   dP = d_y v^T,  dS = scale * P * (dP - delta)
 //   d_q = dS k,  d_k = dS^T q,  d_v = P^T d_y
 // Forward: keys in steps of 8, ascending, with a running maximum and sum (online softmax). Backward: P and dP are computed
-// again; the owner of query rows makes d_q, the owner of key rows d_k and d_v, so nothing is added across threads.
+// again by the owner of each row of d_q, d_k and d_v, so nothing is added across threads.
 // Source: Dao et al. 2022, "FlashAttention"; torch.nn.functional.scaled_dot_product_attention on timm's packed qkv.
 //
-// A thread owns 4 rows and up to 32 of the D columns: register tiles as in gemm.wgsl, no barrier. The scores are computed
-// once per 32 columns. All blocks are 4 x 4; rows and columns beyond the end repeat the last and are masked or not stored.
+// A thread owns 8 rows and a range of the D columns: register tiles as in gemm.wgsl, no barrier. The scores are computed
+// once per range; the number of ranges does not change the bits. Rows beyond the end repeat the last and are masked or not
+// stored. Sums over D stay in registers; the rows' own sums, touched once per 8 keys, lie in y and d_qkv themselves: a private
+// array indexed by column takes the compilers of CPU adapters seconds.
 
 struct Dims { tokens: u32, heads: u32, head_dim: u32, row_tiles: u32, col_tiles: u32, scale: f32, add_d_qkv: u32 }
 
@@ -18,143 +20,48 @@ struct Dims { tokens: u32, heads: u32, head_dim: u32, row_tiles: u32, col_tiles:
 @group(0) @binding(3) var<storage, read_write> lse: array<f32>;        // [B, H, T], kept for backward
 @group(0) @binding(4) var<storage, read_write> delta: array<f32>;      // [B, H, T]
 @group(0) @binding(5) var<storage, read> d_y: array<vec4f>;            // [B, T, H, D / 4]
-@group(0) @binding(6) var<storage, read_write> d_qkv: array<vec4f>;    // [B, T, 3, H, D / 4]
+@group(0) @binding(6) var<storage, read_write> packed: array<vec4f>;   // [B, H, 4, T, D / 4]: q, k, v, d_y
+@group(0) @binding(7) var<storage, read_write> d_qkv: array<vec4f>;    // [B, T, 3, H, D / 4]
 
 const LANES = vec4u(0u, 1u, 2u, 3u);
 const LOWEST = vec4f(-3.0e38);
 
-// What a thread owns: rows `row`.. of one sample and head, and where those begin in each array (stat: in lse and delta).
-struct Tile { valid: bool, row: u32, col: u32, stat: u32, q: u32, k: u32, v: u32, y: u32 }
+// What a thread owns: 8 rows from `row` and the vectors [col, col_end) of one head of one sample.
+struct Tile { head: u32, row: u32, col: u32, col_end: u32 }
 
-fn tile_of(index: u32, samples: u32) -> Tile {
-  let row_tile = index % dims.row_tiles;
-  let col_tile = index / dims.row_tiles % dims.col_tiles;
-  let head = index / (dims.row_tiles * dims.col_tiles);  // sample * heads + head
-  let width = dims.heads * dims.head_dim / 4u;
-  let sample = head / dims.heads;
-  let offset = head % dims.heads * dims.head_dim / 4u;
-  let q = sample * dims.tokens * 3u * width + offset;
-  return Tile(sample < samples, row_tile * 4u, col_tile * 8u, head * dims.tokens, q, q + width, q + 2u * width,
-    sample * dims.tokens * width + offset);
+fn tile_of(index: u32) -> Tile {
+  let width = dims.head_dim / 4u;
+  let part = (width + dims.col_tiles - 1u) / dims.col_tiles;
+  let col = index / dims.row_tiles % dims.col_tiles * part;
+  return Tile(index / (dims.row_tiles * dims.col_tiles), index % dims.row_tiles * 8u, col, min(width, col + part));
 }
 
 fn rows_from(row: u32) -> vec4u { return min(vec4u(row) + LANES, vec4u(dims.tokens - 1u)); }
-fn packed_rows(base: u32, row: u32) -> vec4u { return vec4u(base) + rows_from(row) * (3u * dims.heads * dims.head_dim / 4u); }
-fn plain_rows(base: u32, row: u32) -> vec4u { return vec4u(base) + rows_from(row) * (dims.heads * dims.head_dim / 4u); }
 fn is_token(row: u32) -> vec4<bool> { return vec4u(row) + LANES < vec4u(dims.tokens); }
-fn column(col: u32) -> u32 { return min(col, dims.head_dim / 4u - 1u); }
 
-fn qkv_block(rows: vec4u, col: u32) -> mat4x4f {
-  return mat4x4f(qkv[rows.x + col], qkv[rows.y + col], qkv[rows.z + col], qkv[rows.w + col]);
+// Where head `head` begins in qkv, for q, k or v; and in y.
+fn qkv_start(head: u32, part: u32) -> u32 {
+  return ((head / dims.heads * dims.tokens * 3u + part) * dims.heads + head % dims.heads) * (dims.head_dim / 4u);
+}
+fn y_start(head: u32) -> u32 {
+  return (head / dims.heads * dims.tokens * dims.heads + head % dims.heads) * (dims.head_dim / 4u);
+}
+fn y_stride() -> u32 { return dims.heads * dims.head_dim / 4u; }
+
+fn qkv_block(at: vec4u, col: u32) -> mat4x4f {
+  return mat4x4f(qkv[at.x + col], qkv[at.y + col], qkv[at.z + col], qkv[at.w + col]);
 }
 
-fn d_y_block(rows: vec4u, col: u32) -> mat4x4f {
-  return mat4x4f(d_y[rows.x + col], d_y[rows.y + col], d_y[rows.z + col], d_y[rows.w + col]);
+fn packed_block(at: vec4u, col: u32) -> mat4x4f {
+  return mat4x4f(packed[at.x + col], packed[at.y + col], packed[at.z + col], packed[at.w + col]);
 }
-
-fn lse_of(values: vec4u) -> vec4f { return vec4f(lse[values.x], lse[values.y], lse[values.z], lse[values.w]); }
-fn delta_of(values: vec4u) -> vec4f { return vec4f(delta[values.x], delta[values.y], delta[values.z], delta[values.w]); }
 
 // Each row of `block` times its own factor.
 fn scaled_rows(block: mat4x4f, factor: vec4f) -> mat4x4f {
   return mat4x4f(block[0] * factor.x, block[1] * factor.y, block[2] * factor.z, block[3] * factor.w);
 }
 
-// exp(scale s - shift) where valid, for the four rows of s and one shift a row.
-fn probabilities(s: mat4x4f, shift: vec4f, valid: vec4<bool>) -> mat4x4f {
-  let none = vec4f();
-  return mat4x4f(
-    select(none, exp(s[0] * dims.scale - vec4f(shift.x)), valid),
-    select(none, exp(s[1] * dims.scale - vec4f(shift.y)), valid),
-    select(none, exp(s[2] * dims.scale - vec4f(shift.z)), valid),
-    select(none, exp(s[3] * dims.scale - vec4f(shift.w)), valid),
-  );
-}
-
-fn store_y(rows: vec4u, row: u32, col: u32, block: mat4x4f) {
-  if (col >= dims.head_dim / 4u) { return; }
-  y[rows.x + col] = block[0];
-  if (row + 1u < dims.tokens) { y[rows.y + col] = block[1]; }
-  if (row + 2u < dims.tokens) { y[rows.z + col] = block[2]; }
-  if (row + 3u < dims.tokens) { y[rows.w + col] = block[3]; }
-}
-
-fn add_d_qkv(at: u32, value: vec4f) {
-  var d = value;
-  if (dims.add_d_qkv != 0u) { d += d_qkv[at]; }
-  d_qkv[at] = d;
-}
-
-fn store_d_qkv(rows: vec4u, row: u32, col: u32, block: mat4x4f) {
-  if (col >= dims.head_dim / 4u) { return; }
-  add_d_qkv(rows.x + col, block[0]);
-  if (row + 1u < dims.tokens) { add_d_qkv(rows.y + col, block[1]); }
-  if (row + 2u < dims.tokens) { add_d_qkv(rows.z + col, block[2]); }
-  if (row + 3u < dims.tokens) { add_d_qkv(rows.w + col, block[3]); }
-}
-
-@compute @workgroup_size(32)
-fn forward(@builtin(global_invocation_id) id: vec3u) {
-  let tile = tile_of(id.x, arrayLength(&lse) / (dims.heads * dims.tokens));
-  if (!tile.valid) { return; }
-  let q_rows = packed_rows(tile.q, tile.row);
-  var o0 = mat4x4f();
-  var o1 = mat4x4f();
-  var o2 = mat4x4f();
-  var o3 = mat4x4f();
-  var o4 = mat4x4f();
-  var o5 = mat4x4f();
-  var o6 = mat4x4f();
-  var o7 = mat4x4f();
-  var highest = LOWEST;  // of each row
-  var total = vec4f();
-  for (var key = 0u; key < dims.tokens; key += 8u) {
-    let k0 = packed_rows(tile.k, key);
-    let k1 = packed_rows(tile.k, key + 4u);
-    var s0 = mat4x4f();
-    var s1 = mat4x4f();
-    for (var d = 0u; d < dims.head_dim / 4u; d++) {
-      let q = transpose(qkv_block(q_rows, d));
-      s0 = multiply_add(s0, q, transpose(qkv_block(k0, d)));
-      s1 = multiply_add(s1, q, transpose(qkv_block(k1, d)));
-    }
-    // One vector per key from here on, a lane per row.
-    let t0 = masked_scores(s0, is_token(key));
-    let t1 = masked_scores(s1, is_token(key + 4u));
-    let now = max(highest, max(max(max(t0[0], t0[1]), max(t0[2], t0[3])), max(max(t1[0], t1[1]), max(t1[2], t1[3]))));
-    let shrink = exp(highest - now);
-    highest = now;
-    let p0 = mat4x4f(exp(t0[0] - now), exp(t0[1] - now), exp(t0[2] - now), exp(t0[3] - now));
-    let p1 = mat4x4f(exp(t1[0] - now), exp(t1[1] - now), exp(t1[2] - now), exp(t1[3] - now));
-    total = total * shrink + p0[0] + p0[1] + p0[2] + p0[3] + p1[0] + p1[1] + p1[2] + p1[3];
-    let v0 = packed_rows(tile.v, key);
-    let v1 = packed_rows(tile.v, key + 4u);
-    o0 = step_forward(o0, shrink, p0, p1, v0, v1, tile.col);
-    o1 = step_forward(o1, shrink, p0, p1, v0, v1, tile.col + 1u);
-    o2 = step_forward(o2, shrink, p0, p1, v0, v1, tile.col + 2u);
-    o3 = step_forward(o3, shrink, p0, p1, v0, v1, tile.col + 3u);
-    o4 = step_forward(o4, shrink, p0, p1, v0, v1, tile.col + 4u);
-    o5 = step_forward(o5, shrink, p0, p1, v0, v1, tile.col + 5u);
-    o6 = step_forward(o6, shrink, p0, p1, v0, v1, tile.col + 6u);
-    o7 = step_forward(o7, shrink, p0, p1, v0, v1, tile.col + 7u);
-  }
-  let rows = plain_rows(tile.y, tile.row);
-  let share = 1.0 / total;
-  store_y(rows, tile.row, tile.col, scaled_rows(o0, share));
-  store_y(rows, tile.row, tile.col + 1u, scaled_rows(o1, share));
-  store_y(rows, tile.row, tile.col + 2u, scaled_rows(o2, share));
-  store_y(rows, tile.row, tile.col + 3u, scaled_rows(o3, share));
-  store_y(rows, tile.row, tile.col + 4u, scaled_rows(o4, share));
-  store_y(rows, tile.row, tile.col + 5u, scaled_rows(o5, share));
-  store_y(rows, tile.row, tile.col + 6u, scaled_rows(o6, share));
-  store_y(rows, tile.row, tile.col + 7u, scaled_rows(o7, share));
-  if (tile.col == 0u) {
-    let sums = highest + log(total);
-    for (var i = 0u; i < min(4u, dims.tokens - tile.row); i++) { lse[tile.stat + tile.row + i] = sums[i]; }
-  }
-}
-
-// scale s, transposed: one vector per key; the lowest number for keys beyond the end.
+// scale s, transposed: one vector per key, a lane per row; the lowest number for keys beyond the end.
 fn masked_scores(s: mat4x4f, valid: vec4<bool>) -> mat4x4f {
   let t = transpose(s);
   return mat4x4f(
@@ -165,163 +72,241 @@ fn masked_scores(s: mat4x4f, valid: vec4<bool>) -> mat4x4f {
   );
 }
 
-fn step_forward(o: mat4x4f, shrink: vec4f, p0: mat4x4f, p1: mat4x4f, v0: vec4u, v1: vec4u, col: u32) -> mat4x4f {
-  let c = column(col);
-  return multiply_add(multiply_add(scaled_rows(o, shrink), p0, qkv_block(v0, c)), p1, qkv_block(v1, c));
+fn highest_of(t: mat4x4f) -> vec4f { return max(max(t[0], t[1]), max(t[2], t[3])); }
+fn exp_of(t: mat4x4f, shift: vec4f) -> mat4x4f {
+  return mat4x4f(exp(t[0] - shift), exp(t[1] - shift), exp(t[2] - shift), exp(t[3] - shift));
 }
 
-// One thread per row of one sample and head.
+// Online softmax of 4 rows over 8 keys: the probabilities up to the row's scale, and what earlier sums shrink by.
+struct Softmax { p0: mat4x4f, p1: mat4x4f, highest: vec4f, total: vec4f, shrink: vec4f }
+
+fn softmax_step(s0: mat4x4f, s1: mat4x4f, key: u32, highest: vec4f, total: vec4f) -> Softmax {
+  let t0 = masked_scores(s0, is_token(key));
+  let t1 = masked_scores(s1, is_token(key + 4u));
+  let now = max(highest, max(highest_of(t0), highest_of(t1)));
+  let shrink = exp(highest - now);
+  let p0 = exp_of(t0, now);
+  let p1 = exp_of(t1, now);
+  let sum = total * shrink + p0[0] + p0[1] + p0[2] + p0[3] + p1[0] + p1[1] + p1[2] + p1[3];
+  return Softmax(p0, p1, now, sum, shrink);
+}
+
+fn y_block(at: vec4u, col: u32) -> mat4x4f { return mat4x4f(y[at.x + col], y[at.y + col], y[at.z + col], y[at.w + col]); }
+
+fn store_y(row: u32, at: vec4u, col: u32, block: mat4x4f) {
+  if (row < dims.tokens) { y[at.x + col] = block[0]; }
+  if (row + 1u < dims.tokens) { y[at.y + col] = block[1]; }
+  if (row + 2u < dims.tokens) { y[at.z + col] = block[2]; }
+  if (row + 3u < dims.tokens) { y[at.w + col] = block[3]; }
+}
+
+fn store_lse(head: u32, row: u32, values: vec4f) {
+  for (var i = 0u; i < 4u; i++) {
+    if (row + i < dims.tokens) { lse[head * dims.tokens + row + i] = values[i]; }
+  }
+}
+
+@compute @workgroup_size(32)
+fn forward(@builtin(global_invocation_id) id: vec3u) {
+  let tile = tile_of(id.x);
+  if (tile.head * dims.tokens >= arrayLength(&lse)) { return; }
+  let stride = 3u * y_stride();
+  let q = qkv_start(tile.head, 0u);
+  let k = qkv_start(tile.head, 1u);
+  let v = qkv_start(tile.head, 2u);
+  let q0 = vec4u(q) + rows_from(tile.row) * stride;
+  let q1 = vec4u(q) + rows_from(tile.row + 4u) * stride;
+  let y0 = vec4u(y_start(tile.head)) + rows_from(tile.row) * y_stride();
+  let y1 = vec4u(y_start(tile.head)) + rows_from(tile.row + 4u) * y_stride();
+  var highest0 = LOWEST;
+  var highest1 = LOWEST;
+  var total0 = vec4f();
+  var total1 = vec4f();
+  for (var key = 0u; key < dims.tokens; key += 8u) {
+    let keys0 = rows_from(key) * stride;
+    let keys1 = rows_from(key + 4u) * stride;
+    var s00 = mat4x4f();
+    var s01 = mat4x4f();
+    var s10 = mat4x4f();
+    var s11 = mat4x4f();
+    for (var d = 0u; d < dims.head_dim / 4u; d++) {
+      let a0 = transpose(qkv_block(q0, d));
+      let a1 = transpose(qkv_block(q1, d));
+      let b0 = transpose(qkv_block(vec4u(k) + keys0, d));
+      let b1 = transpose(qkv_block(vec4u(k) + keys1, d));
+      s00 = multiply_add(s00, a0, b0);
+      s01 = multiply_add(s01, a0, b1);
+      s10 = multiply_add(s10, a1, b0);
+      s11 = multiply_add(s11, a1, b1);
+    }
+    let top = softmax_step(s00, s01, key, highest0, total0);
+    let bottom = softmax_step(s10, s11, key, highest1, total1);
+    highest0 = top.highest;
+    highest1 = bottom.highest;
+    total0 = top.total;
+    total1 = bottom.total;
+    for (var col = tile.col; col < tile.col_end; col++) {
+      let v0 = qkv_block(vec4u(v) + keys0, col);
+      let v1 = qkv_block(vec4u(v) + keys1, col);
+      var sum0 = mat4x4f();
+      var sum1 = mat4x4f();
+      if (key > 0u) {
+        sum0 = scaled_rows(y_block(y0, col), top.shrink);
+        sum1 = scaled_rows(y_block(y1, col), bottom.shrink);
+      }
+      store_y(tile.row, y0, col, multiply_add(multiply_add(sum0, top.p0, v0), top.p1, v1));
+      store_y(tile.row + 4u, y1, col, multiply_add(multiply_add(sum1, bottom.p0, v0), bottom.p1, v1));
+    }
+  }
+  for (var col = tile.col; col < tile.col_end; col++) {
+    store_y(tile.row, y0, col, scaled_rows(y_block(y0, col), 1.0 / total0));
+    store_y(tile.row + 4u, y1, col, scaled_rows(y_block(y1, col), 1.0 / total1));
+  }
+  if (tile.col == 0u) {
+    store_lse(tile.head, tile.row, highest0 + log(total0));
+    store_lse(tile.head, tile.row + 4u, highest1 + log(total1));
+  }
+}
+
+// One thread per row of one sample and head: delta, and q, k, v, d_y copied to where a head's rows lie together.
 @compute @workgroup_size(64)
-fn backward_delta(@builtin(global_invocation_id) id: vec3u) {
+fn backward_pack(@builtin(global_invocation_id) id: vec3u) {
   let i = flat_index(id);
   if (i >= arrayLength(&delta)) { return; }
   let width = dims.head_dim / 4u;
   let head = i / dims.tokens;
-  let token = head / dims.heads * dims.tokens + i % dims.tokens;
-  let start = (token * dims.heads + head % dims.heads) * width;
+  let token = i % dims.tokens;
+  let stride = y_stride();
+  let y_row = y_start(head) + token * stride;
+  let q_row = qkv_start(head, 0u) + token * 3u * stride;
+  let to = (head * 4u * dims.tokens + token) * width;
+  let step = dims.tokens * width;
   var sum = 0.0;
   for (var d = 0u; d < width; d++) {
-    let product = d_y[start + d] * y[start + d];
+    let gradient = d_y[y_row + d];
+    let product = gradient * y[y_row + d];
     sum += product.x;
     sum += product.y;
     sum += product.z;
     sum += product.w;
+    packed[to + d] = qkv[q_row + d];
+    packed[to + step + d] = qkv[q_row + stride + d];
+    packed[to + 2u * step + d] = qkv[q_row + 2u * stride + d];
+    packed[to + 3u * step + d] = gradient;
   }
   delta[i] = sum;
 }
 
-// Workgroup z 0 makes d_q, 1 makes d_k and d_v: one dispatch, because both are parts of one gradient.
+fn lse_of(at: vec4u) -> vec4f { return vec4f(lse[at.x], lse[at.y], lse[at.z], lse[at.w]); }
+fn delta_of(at: vec4u) -> vec4f { return vec4f(delta[at.x], delta[at.y], delta[at.z], delta[at.w]); }
+
+// P, or dS, of 4 owned rows and 4 others, transposed: one vector per other, a lane per owned row. `owned` says whose
+// lse and delta count: those of the owned rows (they are queries) or of the others.
+fn weights(s: mat4x4f, d_p: mat4x4f, stats: array<vec4f, 4>, owned: bool, wants_p: bool, valid: vec4<bool>) -> mat4x4f {
+  let t = transpose(s);
+  let g = transpose(d_p);
+  return mat4x4f(
+    weight(t[0], g[0], select(vec4f(stats[2].x), stats[0], owned), select(vec4f(stats[3].x), stats[1], owned), wants_p, valid.x),
+    weight(t[1], g[1], select(vec4f(stats[2].y), stats[0], owned), select(vec4f(stats[3].y), stats[1], owned), wants_p, valid.y),
+    weight(t[2], g[2], select(vec4f(stats[2].z), stats[0], owned), select(vec4f(stats[3].z), stats[1], owned), wants_p, valid.z),
+    weight(t[3], g[3], select(vec4f(stats[2].w), stats[0], owned), select(vec4f(stats[3].w), stats[1], owned), wants_p, valid.w),
+  );
+}
+
+fn weight(s: vec4f, d_p: vec4f, shift: vec4f, mean: vec4f, wants_p: bool, valid: bool) -> vec4f {
+  let p = exp(s * dims.scale - shift);
+  return select(vec4f(), select(p * (d_p - mean) * dims.scale, p, wants_p), valid);
+}
+
+fn d_qkv_block(at: vec4u, col: u32) -> mat4x4f {
+  return mat4x4f(d_qkv[at.x + col], d_qkv[at.y + col], d_qkv[at.z + col], d_qkv[at.w + col]);
+}
+
+fn store_d_qkv(row: u32, at: vec4u, col: u32, block: mat4x4f) {
+  if (row < dims.tokens) { d_qkv[at.x + col] = block[0]; }
+  if (row + 1u < dims.tokens) { d_qkv[at.y + col] = block[1]; }
+  if (row + 2u < dims.tokens) { d_qkv[at.z + col] = block[2]; }
+  if (row + 3u < dims.tokens) { d_qkv[at.w + col] = block[3]; }
+}
+
+// z 0, 1, 2: d_q, d_k, d_v. All are sums over other rows of (P or dS) * (k, q or d_y); the owned rows are queries for d_q
+// and keys for the rest. One dispatch, because all three are parts of one gradient.
 @compute @workgroup_size(32)
 fn backward_qkv(@builtin(global_invocation_id) id: vec3u) {
-  let tile = tile_of(id.x, arrayLength(&lse) / (dims.heads * dims.tokens));
-  if (!tile.valid) { return; }
-  if (id.z == 0u) { backward_queries(tile); } else { backward_keys(tile); }
-}
-
-fn backward_queries(tile: Tile) {
-  let q_rows = packed_rows(tile.q, tile.row);
-  let y_rows = plain_rows(tile.y, tile.row);
-  let shift = lse_of(vec4u(tile.stat) + rows_from(tile.row));
-  let means = delta_of(vec4u(tile.stat) + rows_from(tile.row));
-  var o0 = mat4x4f();
-  var o1 = mat4x4f();
-  var o2 = mat4x4f();
-  var o3 = mat4x4f();
-  var o4 = mat4x4f();
-  var o5 = mat4x4f();
-  var o6 = mat4x4f();
-  var o7 = mat4x4f();
-  for (var key = 0u; key < dims.tokens; key += 4u) {
-    let k = packed_rows(tile.k, key);
-    let v = packed_rows(tile.v, key);
-    var s = mat4x4f();
-    var d_p = mat4x4f();
-    for (var d = 0u; d < dims.head_dim / 4u; d++) {
-      s = multiply_add(s, transpose(qkv_block(q_rows, d)), transpose(qkv_block(k, d)));
-      d_p = multiply_add(d_p, transpose(d_y_block(y_rows, d)), transpose(qkv_block(v, d)));
+  let tile = tile_of(id.x);
+  if (tile.head * dims.tokens >= arrayLength(&lse)) { return; }
+  let width = dims.head_dim / 4u;
+  let step = dims.tokens * width;
+  let start = tile.head * 4u * step;
+  let owned = id.z == 0u;
+  let wants_p = id.z == 2u;
+  let own_s = start + select(step, 0u, owned);                    // k or q
+  let other_s = start + select(0u, step, owned);                  // q or k
+  let own_g = start + select(2u, 3u, owned) * step;               // v or d_y
+  let other_g = start + select(3u, 2u, owned) * step;             // d_y or v
+  let multiplied = select(other_s, other_g, wants_p);             // k, q, d_y
+  let g_width = select(width, 0u, wants_p);                       // d_v does not need dP
+  let rows0 = rows_from(tile.row);
+  let rows1 = rows_from(tile.row + 4u);
+  let to0 = vec4u(qkv_start(tile.head, id.z)) + rows0 * 3u * y_stride();
+  let to1 = vec4u(qkv_start(tile.head, id.z)) + rows1 * 3u * y_stride();
+  let stat = vec4u(tile.head * dims.tokens);
+  let lse0 = lse_of(stat + rows0);
+  let lse1 = lse_of(stat + rows1);
+  let delta0 = delta_of(stat + rows0);
+  let delta1 = delta_of(stat + rows1);
+  for (var other = 0u; other < dims.tokens; other += 8u) {
+    let others0 = rows_from(other);
+    let others1 = rows_from(other + 4u);
+    var s00 = mat4x4f();
+    var s01 = mat4x4f();
+    var s10 = mat4x4f();
+    var s11 = mat4x4f();
+    for (var d = 0u; d < width; d++) {
+      let a0 = transpose(packed_block(vec4u(own_s) + rows0 * width, d));
+      let a1 = transpose(packed_block(vec4u(own_s) + rows1 * width, d));
+      let b0 = transpose(packed_block(vec4u(other_s) + others0 * width, d));
+      let b1 = transpose(packed_block(vec4u(other_s) + others1 * width, d));
+      s00 = multiply_add(s00, a0, b0);
+      s01 = multiply_add(s01, a0, b1);
+      s10 = multiply_add(s10, a1, b0);
+      s11 = multiply_add(s11, a1, b1);
     }
-    let p = probabilities(s, shift, is_token(key));
-    let d_s = transpose(mat4x4f(
-      p[0] * (d_p[0] - vec4f(means.x)) * dims.scale,
-      p[1] * (d_p[1] - vec4f(means.y)) * dims.scale,
-      p[2] * (d_p[2] - vec4f(means.z)) * dims.scale,
-      p[3] * (d_p[3] - vec4f(means.w)) * dims.scale,
-    ));
-    o0 = multiply_add(o0, d_s, qkv_block(k, column(tile.col)));
-    o1 = multiply_add(o1, d_s, qkv_block(k, column(tile.col + 1u)));
-    o2 = multiply_add(o2, d_s, qkv_block(k, column(tile.col + 2u)));
-    o3 = multiply_add(o3, d_s, qkv_block(k, column(tile.col + 3u)));
-    o4 = multiply_add(o4, d_s, qkv_block(k, column(tile.col + 4u)));
-    o5 = multiply_add(o5, d_s, qkv_block(k, column(tile.col + 5u)));
-    o6 = multiply_add(o6, d_s, qkv_block(k, column(tile.col + 6u)));
-    o7 = multiply_add(o7, d_s, qkv_block(k, column(tile.col + 7u)));
-  }
-  store_d_qkv(q_rows, tile.row, tile.col, o0);
-  store_d_qkv(q_rows, tile.row, tile.col + 1u, o1);
-  store_d_qkv(q_rows, tile.row, tile.col + 2u, o2);
-  store_d_qkv(q_rows, tile.row, tile.col + 3u, o3);
-  store_d_qkv(q_rows, tile.row, tile.col + 4u, o4);
-  store_d_qkv(q_rows, tile.row, tile.col + 5u, o5);
-  store_d_qkv(q_rows, tile.row, tile.col + 6u, o6);
-  store_d_qkv(q_rows, tile.row, tile.col + 7u, o7);
-}
-
-fn backward_keys(tile: Tile) {
-  let k_rows = packed_rows(tile.k, tile.row);
-  let v_rows = packed_rows(tile.v, tile.row);
-  var k0 = mat4x4f();
-  var k1 = mat4x4f();
-  var k2 = mat4x4f();
-  var k3 = mat4x4f();
-  var k4 = mat4x4f();
-  var k5 = mat4x4f();
-  var k6 = mat4x4f();
-  var k7 = mat4x4f();
-  var v0 = mat4x4f();
-  var v1 = mat4x4f();
-  var v2 = mat4x4f();
-  var v3 = mat4x4f();
-  var v4 = mat4x4f();
-  var v5 = mat4x4f();
-  var v6 = mat4x4f();
-  var v7 = mat4x4f();
-  for (var query = 0u; query < dims.tokens; query += 4u) {
-    let q = packed_rows(tile.q, query);
-    let g = plain_rows(tile.y, query);
-    let shift = lse_of(vec4u(tile.stat) + rows_from(query));
-    let means = delta_of(vec4u(tile.stat) + rows_from(query));
-    let valid = is_token(query);
-    // Rows are queries, columns the thread's keys: a query's vector is then the multiplier that the products want.
-    var s = mat4x4f();
-    var d_p = mat4x4f();
-    for (var d = 0u; d < dims.head_dim / 4u; d++) {
-      s = multiply_add(s, transpose(qkv_block(q, d)), transpose(qkv_block(k_rows, d)));
-      d_p = multiply_add(d_p, transpose(d_y_block(g, d)), transpose(qkv_block(v_rows, d)));
+    var g00 = mat4x4f();
+    var g01 = mat4x4f();
+    var g10 = mat4x4f();
+    var g11 = mat4x4f();
+    for (var d = 0u; d < g_width; d++) {
+      let a0 = transpose(packed_block(vec4u(own_g) + rows0 * width, d));
+      let a1 = transpose(packed_block(vec4u(own_g) + rows1 * width, d));
+      let b0 = transpose(packed_block(vec4u(other_g) + others0 * width, d));
+      let b1 = transpose(packed_block(vec4u(other_g) + others1 * width, d));
+      g00 = multiply_add(g00, a0, b0);
+      g01 = multiply_add(g01, a0, b1);
+      g10 = multiply_add(g10, a1, b0);
+      g11 = multiply_add(g11, a1, b1);
     }
-    let none = vec4f();
-    let p = mat4x4f(
-      select(none, exp(s[0] * dims.scale - vec4f(shift.x)), valid.x),
-      select(none, exp(s[1] * dims.scale - vec4f(shift.y)), valid.y),
-      select(none, exp(s[2] * dims.scale - vec4f(shift.z)), valid.z),
-      select(none, exp(s[3] * dims.scale - vec4f(shift.w)), valid.w),
-    );
-    let d_s = mat4x4f(
-      p[0] * (d_p[0] - vec4f(means.x)) * dims.scale,
-      p[1] * (d_p[1] - vec4f(means.y)) * dims.scale,
-      p[2] * (d_p[2] - vec4f(means.z)) * dims.scale,
-      p[3] * (d_p[3] - vec4f(means.w)) * dims.scale,
-    );
-    k0 = multiply_add(k0, d_s, qkv_block(q, column(tile.col)));
-    k1 = multiply_add(k1, d_s, qkv_block(q, column(tile.col + 1u)));
-    k2 = multiply_add(k2, d_s, qkv_block(q, column(tile.col + 2u)));
-    k3 = multiply_add(k3, d_s, qkv_block(q, column(tile.col + 3u)));
-    k4 = multiply_add(k4, d_s, qkv_block(q, column(tile.col + 4u)));
-    k5 = multiply_add(k5, d_s, qkv_block(q, column(tile.col + 5u)));
-    k6 = multiply_add(k6, d_s, qkv_block(q, column(tile.col + 6u)));
-    k7 = multiply_add(k7, d_s, qkv_block(q, column(tile.col + 7u)));
-    v0 = multiply_add(v0, p, d_y_block(g, column(tile.col)));
-    v1 = multiply_add(v1, p, d_y_block(g, column(tile.col + 1u)));
-    v2 = multiply_add(v2, p, d_y_block(g, column(tile.col + 2u)));
-    v3 = multiply_add(v3, p, d_y_block(g, column(tile.col + 3u)));
-    v4 = multiply_add(v4, p, d_y_block(g, column(tile.col + 4u)));
-    v5 = multiply_add(v5, p, d_y_block(g, column(tile.col + 5u)));
-    v6 = multiply_add(v6, p, d_y_block(g, column(tile.col + 6u)));
-    v7 = multiply_add(v7, p, d_y_block(g, column(tile.col + 7u)));
+    let lse_other0 = lse_of(stat + others0);
+    let lse_other1 = lse_of(stat + others1);
+    let delta_other0 = delta_of(stat + others0);
+    let delta_other1 = delta_of(stat + others1);
+    let valid0 = is_token(other);
+    let valid1 = is_token(other + 4u);
+    let w00 = weights(s00, g00, array(lse0, delta0, lse_other0, delta_other0), owned, wants_p, valid0);
+    let w01 = weights(s01, g01, array(lse0, delta0, lse_other1, delta_other1), owned, wants_p, valid1);
+    let w10 = weights(s10, g10, array(lse1, delta1, lse_other0, delta_other0), owned, wants_p, valid0);
+    let w11 = weights(s11, g11, array(lse1, delta1, lse_other1, delta_other1), owned, wants_p, valid1);
+    for (var col = tile.col; col < tile.col_end; col++) {
+      let m0 = packed_block(vec4u(multiplied) + others0 * width, col);
+      let m1 = packed_block(vec4u(multiplied) + others1 * width, col);
+      var sum0 = mat4x4f();
+      var sum1 = mat4x4f();
+      if (other > 0u || dims.add_d_qkv != 0u) {
+        sum0 = d_qkv_block(to0, col);
+        sum1 = d_qkv_block(to1, col);
+      }
+      store_d_qkv(tile.row, to0, col, multiply_add(multiply_add(sum0, w00, m0), w01, m1));
+      store_d_qkv(tile.row + 4u, to1, col, multiply_add(multiply_add(sum1, w10, m0), w11, m1));
+    }
   }
-  store_d_qkv(k_rows, tile.row, tile.col, k0);
-  store_d_qkv(k_rows, tile.row, tile.col + 1u, k1);
-  store_d_qkv(k_rows, tile.row, tile.col + 2u, k2);
-  store_d_qkv(k_rows, tile.row, tile.col + 3u, k3);
-  store_d_qkv(k_rows, tile.row, tile.col + 4u, k4);
-  store_d_qkv(k_rows, tile.row, tile.col + 5u, k5);
-  store_d_qkv(k_rows, tile.row, tile.col + 6u, k6);
-  store_d_qkv(k_rows, tile.row, tile.col + 7u, k7);
-  store_d_qkv(v_rows, tile.row, tile.col, v0);
-  store_d_qkv(v_rows, tile.row, tile.col + 1u, v1);
-  store_d_qkv(v_rows, tile.row, tile.col + 2u, v2);
-  store_d_qkv(v_rows, tile.row, tile.col + 3u, v3);
-  store_d_qkv(v_rows, tile.row, tile.col + 4u, v4);
-  store_d_qkv(v_rows, tile.row, tile.col + 5u, v5);
-  store_d_qkv(v_rows, tile.row, tile.col + 6u, v6);
-  store_d_qkv(v_rows, tile.row, tile.col + 7u, v7);
 }

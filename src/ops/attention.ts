@@ -1,15 +1,17 @@
 import wgsl from "../../shaders/attention.wgsl?raw";
 import flat from "../../shaders/lib/flat.wgsl?raw";
 import block from "../../shaders/lib/gemm-block.wgsl?raw";
-import { flatGroups, type Workgroups } from "../autograd/tape";
+import { flatGroups } from "../autograd/tape";
 import { expectShape, showShape, type Tensor } from "../autograd/tensor";
 import { readKernels } from "../gpu/kernel";
+import { gemmStyle } from "./gemm-tiles";
 
 const kernels = readKernels("attention", wgsl, block, flat);
-/** Rows and columns of a head that one thread owns; fixed, because the online softmax depends on the order of keys. */
-const TILE_ROWS = 4;
-const TILE_COLS = 32;
+/** Rows that one thread owns; fixed, because the online softmax depends on the order of keys. */
+const TILE_ROWS = 8;
 const THREADS = 32;
+/** Columns that one thread owns on a GPU, which wants more threads and computes the scores once for each; bits stay. */
+const GPU_COLS = 16;
 const MAX_HEAD_DIM = 80;
 
 /**
@@ -27,7 +29,7 @@ export function attention(qkv: Tensor, heads: number): Tensor {
   }
   const { tape } = qkv;
   const rowTiles = Math.ceil(tokens / TILE_ROWS);
-  const colTiles = Math.ceil(headDim / TILE_COLS);
+  const colTiles = gemmStyle() === "shared" ? Math.ceil(headDim / GPU_COLS) : 1;
   const dims = {
     tokens,
     heads,
@@ -37,7 +39,6 @@ export function attention(qkv: Tensor, heads: number): Tensor {
     scale: 1 / Math.sqrt(headDim),
   };
   const groups = Math.ceil((rowTiles * colTiles * heads * batch) / THREADS);
-  const both: Workgroups = [groups, 1, 2];
   const product = 2 * batch * heads * tokens * tokens * headDim;
   const y = tape.output("attention", [batch, tokens, width / 3], [qkv]);
   const lse = tape.scratch("attention.lse", [batch, heads, tokens]);
@@ -45,9 +46,10 @@ export function attention(qkv: Tensor, heads: number): Tensor {
   tape.onBackward(y, () => {
     const d_y = tape.grad(y);
     const delta = tape.scratch("attention.delta", [batch, heads, tokens]);
-    tape.dispatch(kernels.backward_delta, { d_y, y, delta }, dims, flatGroups(delta.size));
-    const bound = { qkv, d_y, lse, delta, d_qkv: tape.grad(qkv) };
-    tape.dispatch(kernels.backward_qkv, bound, dims, both, { flops: 5 * product });
+    const packed = tape.scratch("attention.packed", [batch, heads, 4, tokens, headDim]);
+    tape.dispatch(kernels.backward_pack, { qkv, d_y, y, delta, packed }, dims, flatGroups(delta.size));
+    const bound = { lse, delta, packed, d_qkv: tape.grad(qkv) };
+    tape.dispatch(kernels.backward_qkv, bound, dims, [groups, 1, 3], { flops: 5 * product });
   });
   return y;
 }

@@ -35,6 +35,11 @@ export function setGemmStyle(next: GemmStyle): void {
   style = next;
 }
 
+/** The style that GEMMs are recorded with now. */
+export function gemmStyle(): GemmStyle {
+  return style;
+}
+
 /** The tile for y [m, n]: large where there are enough tiles to keep every core busy. */
 export function chooseTile({ m, n }: GemmSizes, wanted: GemmStyle = style): GemmTile {
   const tiles = (rows: number, cols: number): number => Math.ceil(m / rows) * Math.ceil(n / cols);

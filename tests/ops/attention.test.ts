@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { Plan } from "../../src/autograd/plan";
 import { Tape } from "../../src/autograd/tape";
 import * as F from "../../src/ops";
+import { setGemmStyle } from "../../src/ops/gemm-tiles";
 import { checkOp, pseudoRandom } from "../helpers/check-op";
+import { testGpu } from "../helpers/gpu";
 
 /** softmax(q k^T / sqrt(D)) v with the whole score matrix, in float64. */
 function reference(qkv: Float64Array, batch: number, tokens: number, heads: number, dim: number): Float64Array {
@@ -31,12 +34,12 @@ function reference(qkv: Float64Array, batch: number, tokens: number, heads: numb
 }
 
 describe("attention", () => {
-  // Tokens below, at and across the tiles of 4 rows and 8 keys; head sizes below, at and across 32 columns.
+  // Tokens below, at and across the tiles of 8 rows and 8 keys; the head sizes in use.
   for (const [batch, tokens, heads, dim] of [
     [2, 1, 1, 4],
     [1, 3, 2, 8],
     [2, 8, 1, 12],
-    [1, 13, 3, 32],
+    [1, 17, 3, 32],
     [1, 5, 1, 64],
     [1, 9, 1, 80],
   ]) {
@@ -59,6 +62,26 @@ describe("attention", () => {
       reference: ({ qkv }) => reference(qkv, 1, 10, 1, 8),
       gradientTolerance: 1e-3,
     });
+  });
+
+  it("gives the same bits however the columns are divided between threads", async () => {
+    const gpu = await testGpu();
+    const values = Float32Array.from(pseudoRandom(2 * 9 * 3 * 2 * 40, 7));
+    const results: Float32Array[][] = [];
+    for (const style of ["direct", "shared"] as const) {
+      setGemmStyle(style);
+      const tape = new Tape("columns");
+      const qkv = tape.input("qkv", [2, 9, 3 * 2 * 40], { needsGrad: true });
+      const y = F.attention(qkv, 2);
+      tape.backward(F.dot(y, tape.constant("ones", [y.size], new Float32Array(y.size).fill(1))));
+      const plan = await Plan.compile(gpu, tape, undefined, { reuse: false });
+      plan.write(qkv, values);
+      plan.run();
+      results.push(await plan.read(y, tape.grad(qkv)));
+      plan.destroy();
+    }
+    setGemmStyle("direct");
+    expect(results[1]).toEqual(results[0]);
   });
 
   it("names a width that the heads do not divide", () => {
