@@ -1,0 +1,25 @@
+// y = x Phi(x), Phi the normal distribution.  d_x = (Phi(x) + x phi(x)) d_y
+// Source: Hendrycks, Gimpel 2016, "Gaussian Error Linear Units"; torch.nn.functional.gelu(approximate="none").
+
+struct Dims { size: u32, add_d_x: u32 }
+
+@group(0) @binding(0) var<uniform> dims: Dims;
+@group(0) @binding(1) var<storage, read> x: array<f32>;          // [size]
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;    // [size]
+@group(0) @binding(3) var<storage, read> d_y: array<f32>;        // [size]
+@group(0) @binding(4) var<storage, read_write> d_x: array<f32>;  // [size]
+
+@compute @workgroup_size(64)
+fn forward(@builtin(global_invocation_id) id: vec3u) {
+  let i = flat_index(id);
+  if (i < dims.size) { y[i] = gelu(x[i]); }
+}
+
+@compute @workgroup_size(64)
+fn backward(@builtin(global_invocation_id) id: vec3u) {
+  let i = flat_index(id);
+  if (i >= dims.size) { return; }
+  var d = gelu_derivative(x[i]) * d_y[i];
+  if (dims.add_d_x != 0u) { d += d_x[i]; }
+  d_x[i] = d;
+}
