@@ -52,7 +52,8 @@ class RgbEmbed extends Module {
   }
 
   forward(image: Tensor): Tensor {
-    return F.add(this.patchEmbed.forward(image), this.posEmbed.posEmbed.on(image.tape));
+    const patches = this.patchEmbed.forward(image); // [B, N, D]
+    return F.add(patches, image.tape.reshape(this.posEmbed.posEmbed.on(image.tape), patches.shape.slice(1)));
   }
 }
 
@@ -89,7 +90,9 @@ export class ModalityFusion extends InitialParameters {
     const { tape } = image;
     const placeholder = this.depthEmbed.placeholder.placeholder.on(tape);
     const rgb = this.rgbEmbed.forward(image); // [B, N, D]
-    const patches = F.modalityFusion(rgb, this.depthEmbed.patchEmbed.forward(depth), placeholder, hasDepth);
+    // Missing depth may hold NaN: it is blanked before the first kernel multiplies it with anything.
+    const known = F.dropPath(depth, hasDepth);
+    const patches = F.modalityFusion(rgb, this.depthEmbed.patchEmbed.forward(known), placeholder, hasDepth);
 
     const { pose, shape, camera } = this.initial(tape); // [16, 6 or 3], [1, 10], [1, 3]
     const front = [this.poseEmb.forward(pose), this.shapeEmb.forward(shape), this.camEmb.forward(camera)];
