@@ -1,0 +1,17 @@
+/** The configuration of a run: its types, presets, quirks, checks, and reading and writing it as YAML. */
+export { FIELDS, type Field } from "./config/fields";
+export { applySettings, type ParsedConfig, parseConfig, splitNames } from "./config/parse";
+export { base, huge, PRESET_NAMES, PRESETS, small, tiny } from "./config/presets";
+export { expandQuirks, ORIGINAL_QUIRKS, QUIRK_NAMES, QUIRKS, type QuirkName } from "./config/quirks";
+export {
+  type Config,
+  ConfigError,
+  type DataConfig,
+  type LossConfig,
+  type ModelConfig,
+  type OptimConfig,
+  type PresetName,
+  type RunConfig,
+} from "./config/types";
+export { validate } from "./config/validate";
+export { pyYamlFloat, writeConfig } from "./config/write";
