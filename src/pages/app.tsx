@@ -1,0 +1,172 @@
+/** The shell around the three pages: header, banner, help, shortcuts. */
+import { useSignal } from "@preact/signals";
+import { StoreProvider, useStore } from "./context";
+import { InspectPage } from "./inspect/page";
+import { InspectState } from "./inspect/state";
+import { ProfilePage } from "./profile/page";
+import { ProfileState } from "./profile/state";
+import { PAGES } from "./route";
+import type { RunState, Store } from "./store";
+import { theme, toggleTheme } from "./theme";
+import { TrainPage } from "./train/page";
+import type { Setup } from "./train/setup";
+import { HelpDialog } from "./widgets/help";
+import { Icon, Mark } from "./widgets/icons";
+import { useKeys } from "./widgets/use-keys";
+
+/** What one page of the app consists of; the pages' own states outlive a change of page. */
+export interface Parts {
+  readonly store: Store;
+  readonly setup: Setup;
+  readonly profile: ProfileState;
+  readonly inspect: InspectState;
+}
+
+/** The states of the three pages around one store. */
+export function partsOf(store: Store, setup: Setup): Parts {
+  return { store, setup, profile: new ProfileState(store, setup), inspect: new InspectState(store) };
+}
+
+const STATES: Record<RunState, string> = {
+  idle: "No run",
+  starting: "Starting",
+  running: "Training",
+  pausing: "Pausing",
+  paused: "Paused",
+  stopping: "Stopping",
+  finished: "Finished",
+  failed: "Failed",
+};
+
+export function App({ store, setup, profile, inspect }: Parts) {
+  const isHelpOpen = useSignal(false);
+  const { page } = store.route.value;
+  useKeys({
+    "Shift+?": () => {
+      isHelpOpen.value = true;
+    },
+    "?": () => {
+      isHelpOpen.value = true;
+    },
+    "1": () => store.go("train"),
+    "2": () => store.go("profile"),
+    "3": () => store.go("inspect"),
+    t: toggleTheme,
+  });
+  return (
+    <StoreProvider value={store}>
+      <button type="button" class="skip" onClick={() => document.getElementById("main")?.focus()}>
+        Skip to the page
+      </button>
+      <Header onHelp={() => (isHelpOpen.value = true)} />
+      <Banner />
+      <main id="main" tabIndex={-1} class={`page page-${page}`}>
+        {page === "train" && <TrainPage setup={setup} />}
+        {page === "profile" && <ProfilePage state={profile} />}
+        {page === "inspect" && <InspectPage state={inspect} />}
+      </main>
+      {isHelpOpen.value && <HelpDialog onClose={() => (isHelpOpen.value = false)} />}
+    </StoreProvider>
+  );
+}
+
+function Header({ onHelp }: { readonly onHelp: () => void }) {
+  const store = useStore();
+  const { page } = store.route.value;
+  return (
+    <header class="header">
+      <a class="brand" href="#/train" aria-label="Handloom, to the training page">
+        <Mark />
+        <span>Handloom</span>
+      </a>
+      <nav aria-label="Pages" class="tabs">
+        {PAGES.map(({ name, label }) => (
+          <a key={name} href={`#/${name}`} aria-current={name === page ? "page" : undefined}>
+            {label}
+          </a>
+        ))}
+      </nav>
+      <div class="header-end">
+        <RunPill />
+        <AdapterName />
+        <button
+          type="button"
+          class="quiet"
+          onClick={onHelp}
+          aria-label="Shortcuts and help"
+          title="Shortcuts and help (?)"
+        >
+          <Icon name="help" />
+        </button>
+        <button
+          type="button"
+          class="quiet"
+          onClick={toggleTheme}
+          aria-label={theme.value === "dark" ? "Use the light theme" : "Use the dark theme"}
+          title={`${theme.value === "dark" ? "Light" : "Dark"} theme (T)`}
+        >
+          <Icon name={theme.value === "dark" ? "sun" : "moon"} />
+        </button>
+      </div>
+    </header>
+  );
+}
+
+function RunPill() {
+  const store = useStore();
+  store.tick.value;
+  const state = store.state.value;
+  const step = store.history.lastStep?.step;
+  const total = store.run.value?.totalSteps;
+  return (
+    <span class="pill" data-state={state}>
+      <span class="lamp" />
+      <span role="status">{STATES[state]}</span>
+      {step !== undefined && total !== undefined && (
+        <span class="num">
+          {step} / {total}
+        </span>
+      )}
+    </span>
+  );
+}
+
+function AdapterName() {
+  const adapter = useStore().adapter.value;
+  const running = useStore().run.value;
+  if (adapter.kind === "checking") return <span class="adapter">looking for an adapter …</span>;
+  if (adapter.kind === "missing") return <span class="adapter bad">no WebGPU</span>;
+  const name = running?.adapter ?? adapter.name;
+  return (
+    <span class="adapter" title={`WebGPU adapter: ${name}`}>
+      {name}
+      {running?.softwareAdapter && <span class="tag">on the CPU</span>}
+    </span>
+  );
+}
+
+/** What went wrong, each in a sentence, until it is dismissed. */
+function Banner() {
+  const store = useStore();
+  const adapter = store.adapter.value;
+  const problems = store.problems.value;
+  return (
+    <div class="banners" role="alert">
+      {adapter.kind === "missing" && (
+        <div class="banner">
+          <Icon name="warn" />
+          <p>{adapter.message}</p>
+        </div>
+      )}
+      {problems.map((problem) => (
+        <div class="banner" key={problem}>
+          <Icon name="warn" />
+          <p>{problem}</p>
+          <button type="button" class="quiet" aria-label="Dismiss" onClick={() => store.dismissProblem(problem)}>
+            <Icon name="close" />
+          </button>
+        </div>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,141 @@
+/** What a run has said so far, as columns that charts can draw. Knows no DOM. */
+import type { EvaluationRecord, LossName, StepRecord } from "../train/events";
+
+export const LOSS_NAMES: readonly LossName[] = [
+  "total_loss",
+  "loss_2d",
+  "loss_3d_joint",
+  "loss_3d_vert",
+  "shape_prior",
+  "loss_aux",
+];
+
+/** y values of one line; null leaves a gap. */
+export type Column = (number | null)[];
+
+/** x values and one column for each line, all of one length. */
+export type Lines = [number[], ...Column[]];
+
+/** Records of a run in the order in which they came. */
+export class History {
+  readonly steps: StepRecord[] = [];
+  readonly evaluations: EvaluationRecord[] = [];
+
+  get lastStep(): StepRecord | undefined {
+    return this.steps[this.steps.length - 1];
+  }
+
+  get lastEvaluation(): EvaluationRecord | undefined {
+    return this.evaluations[this.evaluations.length - 1];
+  }
+
+  /** Means over the last `window` steps: milliseconds per step, the host's part of them, samples per second. */
+  throughput(
+    window = 20,
+  ): { readonly ms: number; readonly hostMs: number; readonly samplesPerSecond: number } | undefined {
+    const recent = this.steps.slice(-window);
+    if (recent.length === 0) return undefined;
+    const sum = (of: (record: StepRecord) => number) => recent.reduce((total, record) => total + of(record), 0);
+    const ms = sum((record) => record.ms);
+    return {
+      ms: ms / recent.length,
+      hostMs: sum((record) => record.host_ms) / recent.length,
+      samplesPerSecond: (1000 * sum((record) => record.samples)) / ms,
+    };
+  }
+
+  /** Step and one column for each named loss. */
+  losses(names: readonly LossName[]): Lines {
+    return [
+      this.steps.map((record) => record.step),
+      ...names.map((name) => this.steps.map((record) => drawable(record.losses[name]))),
+    ];
+  }
+
+  /** Step and the columns that `of` picks from a step's record. */
+  stepColumns(...of: ((record: StepRecord) => number)[]): Lines {
+    return [
+      this.steps.map((record) => record.step),
+      ...of.map((pick) => this.steps.map((record) => drawable(pick(record)))),
+    ];
+  }
+
+  /** Step and the columns that `of` picks from an evaluation's record. */
+  evaluationColumns(...of: ((record: EvaluationRecord) => number)[]): Lines {
+    return [
+      this.evaluations.map((record) => record.step),
+      ...of.map((pick) => this.evaluations.map((record) => drawable(pick(record)))),
+    ];
+  }
+}
+
+/**
+ * The records of a stored run up to its step `last`, from its metrics.jsonl: a run that was cut off may have lines beyond its
+ * checkpoint, which it will write again. Throws with the number of a line that is no record.
+ */
+export function readHistory(metrics: string, last: number): History {
+  const history = new History();
+  for (const [index, line] of metrics.split("\n").entries()) {
+    if (line === "") continue;
+    let record: StepRecord | EvaluationRecord;
+    try {
+      record = JSON.parse(line) as StepRecord | EvaluationRecord;
+    } catch {
+      throw new Error(`metrics.jsonl: line ${index + 1} is no JSON, expected one record per line`);
+    }
+    if (record.step > last) continue;
+    if (record.split === "train") history.steps.push(record);
+    else history.evaluations.push(record);
+  }
+  return history;
+}
+
+function drawable(value: number | null): number | null {
+  return value !== null && Number.isFinite(value) ? value : null;
+}
+
+/**
+ * Exponential moving average as TensorBoard draws it: `weight` in [0, 1) of the past, with the start's bias towards zero
+ * divided out (Kingma and Ba 2014, section 3). A gap stays a gap and leaves the average as it was.
+ */
+export function smooth(column: Column, weight: number): Column {
+  let average = 0;
+  let mass = 0;
+  return column.map((value) => {
+    if (value === null) return null;
+    average = weight * average + (1 - weight) * value;
+    mass = weight * mass + (1 - weight);
+    return average / mass;
+  });
+}
+
+/**
+ * At most two points per bucket of neighbouring records, the least and the greatest in the order in which they occur, so
+ * that a line looks as it would with all its points. At most `2 * columns` points remain.
+ */
+export function thin([x, ...series]: Lines, columns: number): Lines {
+  const buckets = Math.max(1, Math.floor(columns));
+  if (x.length <= 2 * buckets) return [x, ...series];
+  const edges = Array.from({ length: buckets + 1 }, (_, i) => Math.floor((i * x.length) / buckets));
+  const thinX: number[] = [];
+  for (let i = 0; i < buckets; i++) thinX.push(x[edges[i]], x[edges[i + 1] - 1]);
+  const thinned = series.map((column) => {
+    const out: Column = [];
+    for (let i = 0; i < buckets; i++) out.push(...extremes(column, edges[i], edges[i + 1]));
+    return out;
+  });
+  return [thinX, ...thinned];
+}
+
+function extremes(column: Column, from: number, to: number): [number | null, number | null] {
+  let low = -1;
+  let high = -1;
+  for (let i = from; i < to; i++) {
+    const value = column[i];
+    if (value === null) continue;
+    if (low < 0 || value < column[low]!) low = i;
+    if (high < 0 || value > column[high]!) high = i;
+  }
+  if (low < 0) return [null, null];
+  return low < high ? [column[low], column[high]] : [column[high], column[low]];
+}

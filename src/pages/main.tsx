@@ -1,0 +1,43 @@
+/** Entry of the app. */
+import { render } from "preact";
+import "uplot/dist/uPlot.min.css";
+import "./styles/index.css";
+import { App, partsOf } from "./app";
+import { connectRank } from "./rank-client";
+import { messageOf, Store } from "./store";
+import { Setup } from "./train/setup";
+
+const root = document.querySelector("#app");
+if (root === null) throw new Error('index.html has no element with the id "app"');
+
+const send = globalThis.handloomReport;
+const store = new Store(
+  connectRank(),
+  send === undefined ? undefined : (message) => globalThis.handloomReport?.(message),
+);
+const setup = new Setup();
+const parts = partsOf(store, setup);
+store.followAddress();
+render(<App {...parts} />, root);
+
+/** The demo starts by itself; whatever keeps it from starting is told to the terminal too. */
+async function begin(): Promise<void> {
+  const { demo, problems } = store.route.value;
+  await Promise.all([store.findAdapter(), setup.load()]);
+  const adapter = store.adapter.value;
+  // The banner shows them already.
+  if (problems.length > 0) send?.({ type: "done", ok: false, message: problems.join(" ") });
+  if (demo === undefined) return;
+  if (adapter.kind === "missing") throw new Error(adapter.message);
+  await setup.useDemo(demo);
+  await store.start(setup.options(new Date()));
+}
+
+begin().then(
+  () => store.refreshRuns(),
+  (error) => {
+    const message = messageOf(error);
+    store.addProblem(message);
+    send?.({ type: "done", ok: false, message });
+  },
+);

@@ -1,0 +1,60 @@
+/** The address of a page: `#/train?demo=1&steps=20`. Pure functions; the one listener is in `store.ts`. */
+
+export type PageName = "train" | "profile" | "inspect";
+
+/** A page and the run that its address asks for. */
+export interface Route {
+  readonly page: PageName;
+  /** Present when the address asks to start the built-in demo at once. */
+  readonly demo: DemoRequest | undefined;
+  /** Sentences on what in the address was not understood. */
+  readonly problems: readonly string[];
+}
+
+/** Size of the demo run. */
+export interface DemoRequest {
+  readonly preset: string;
+  /** Rendered frames, training and validation together. */
+  readonly frames: number;
+  readonly batch: number;
+  readonly steps: number;
+  readonly seed: number;
+}
+
+/** Small enough for an adapter that runs on the CPU. */
+export const DEMO: DemoRequest = { preset: "tiny", frames: 48, batch: 8, steps: 60, seed: 1 };
+
+export const PAGES: readonly { readonly name: PageName; readonly label: string }[] = [
+  { name: "train", label: "Train" },
+  { name: "profile", label: "Profile" },
+  { name: "inspect", label: "Inspect" },
+];
+
+const COUNTS = { frames: 1, batch: 1, steps: 1, seed: 0 } as const;
+type CountName = keyof typeof COUNTS;
+
+/** Reads `location.hash`. What it does not understand becomes a sentence, never a silent default. */
+export function parseRoute(hash: string): Route {
+  const [path, query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
+  const problems: string[] = [];
+  const found = PAGES.find((each) => each.name === path);
+  if (found === undefined && path !== "") {
+    problems.push(`The address names the page "${path}", expected train, profile or inspect.`);
+  }
+  const page = found?.name ?? "train";
+  const demo: { -readonly [K in keyof DemoRequest]: DemoRequest[K] } = { ...DEMO };
+  let asked = false;
+  for (const [name, value] of new URLSearchParams(query)) {
+    if (name === "demo") {
+      asked = value === "1" || value === "true" || value === "";
+      if (!asked && value !== "0") problems.push(`The address has demo=${value}, expected 1 or 0.`);
+    } else if (name === "preset") demo.preset = value;
+    else if (name in COUNTS) {
+      const least = COUNTS[name as CountName];
+      const count = Number(value);
+      if (/^\d+$/.test(value) && Number.isSafeInteger(count) && count >= least) demo[name as CountName] = count;
+      else problems.push(`The address has ${name}=${value}, expected a whole number of at least ${least}.`);
+    } else problems.push(`The address has the parameter "${name}", which is not known.`);
+  }
+  return { page, demo: asked && page === "train" && problems.length === 0 ? demo : undefined, problems };
+}

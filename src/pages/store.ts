@@ -1,0 +1,284 @@
+/** The state of the app as signals, and what a person can ask of the run. Knows no component. */
+import { batch, computed, signal } from "@preact/signals";
+import type { RankApi, StartOptions, StoredRun } from "../ranks/api";
+import type { RunInfo, SampleView, TrainEvent } from "../train/events";
+import { History } from "./history";
+import { messagesOf, type RunFile, sendFiles } from "./report";
+import { type PageName, parseRoute } from "./route";
+
+export type RunState = "idle" | "starting" | "running" | "pausing" | "paused" | "stopping" | "finished" | "failed";
+
+/** What the run does at the moment when it does not train: "rendering synthetic frames", 12 of 64. */
+export interface Status {
+  readonly text: string;
+  readonly done: number | undefined;
+  readonly total: number | undefined;
+}
+
+/** The adapter that this browser offers, or the sentence that says why there is none. */
+export type Adapter =
+  | { readonly kind: "checking" }
+  | { readonly kind: "found"; readonly name: string }
+  | { readonly kind: "missing"; readonly message: string };
+
+/** How often components hear of new records: a fast run must not redraw a chart for each of its steps. */
+const TICK_MS = 100;
+/** Time in which a deleted run can be taken back. */
+const UNDO_MS = 8000;
+
+/** Message of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** One per page. `rank` does the work; `send` is the launcher in the terminal, if there is one. */
+export class Store {
+  readonly route = signal(parseRoute(""));
+  readonly adapter = signal<Adapter>({ kind: "checking" });
+  readonly state = signal<RunState>("idle");
+  readonly run = signal<RunInfo | undefined>(undefined);
+  readonly status = signal<Status | undefined>(undefined);
+  readonly sample = signal<SampleView | undefined>(undefined);
+  readonly problems = signal<readonly string[]>([]);
+  readonly storedRuns = signal<readonly StoredRun[]>([]);
+  /** Names of runs that are hidden and will be deleted unless that is undone. */
+  readonly leaving = signal<readonly string[]>([]);
+  /** Grows whenever `history` or `log` did. */
+  readonly tick = signal(0);
+  history = new History();
+  log: string[] = [];
+
+  /** A run holds the worker: no other may start. */
+  readonly isActive = computed(() =>
+    ["starting", "running", "pausing", "paused", "stopping"].includes(this.state.value),
+  );
+  /** There is a compiled plan with weights that can be profiled and asked for predictions. */
+  readonly hasPlan = computed(() => this.run.value !== undefined && this.state.value !== "failed");
+
+  private pendingTick: ReturnType<typeof setTimeout> | undefined;
+  private errorSeen: string | undefined;
+  private readonly deletions = new Map<string, ReturnType<typeof setTimeout>>();
+
+  constructor(
+    readonly rank: RankApi,
+    private readonly send: ((message: object) => unknown) | undefined = undefined,
+  ) {}
+
+  /** Follows the address; returns the function that stops it. */
+  followAddress(): () => void {
+    const read = () => {
+      const route = parseRoute(location.hash);
+      batch(() => {
+        this.route.value = route;
+        for (const problem of route.problems) this.addProblem(problem);
+      });
+    };
+    addEventListener("hashchange", read);
+    read();
+    return () => removeEventListener("hashchange", read);
+  }
+
+  /** Goes to a page, keeping the history of the browser's back button. */
+  go(page: PageName): void {
+    location.hash = `#/${page}`;
+  }
+
+  /** Asks the browser for an adapter, to name it before a run starts. */
+  async findAdapter(): Promise<void> {
+    if (!("gpu" in navigator)) {
+      const message = isSecureContext
+        ? "This browser has no WebGPU. Use Chrome or Edge 113, Firefox 141, Safari 26, or later."
+        : "WebGPU needs a secure page: open Handloom at localhost or over https.";
+      this.adapter.value = { kind: "missing", message };
+      return;
+    }
+    try {
+      const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
+      if (adapter === null) {
+        const message =
+          "The browser has WebGPU but offers no adapter. Check chrome://gpu (about:support in Firefox) for a blocked or missing graphics driver.";
+        this.adapter.value = { kind: "missing", message };
+        return;
+      }
+      const { vendor, architecture, description } = adapter.info;
+      const name = description || [vendor, architecture].filter(Boolean).join(" ") || "unnamed adapter";
+      this.adapter.value = { kind: "found", name };
+    } catch (error) {
+      this.adapter.value = { kind: "missing", message: `The browser refused an adapter: ${messageOf(error)}` };
+    }
+  }
+
+  /** Trains until the run ends; errors end in `problems`, not in a rejection. `earlier` is what a continued run has behind it. */
+  async start(options: StartOptions, earlier: History = new History()): Promise<void> {
+    if (this.isActive.value) return;
+    this.history = earlier;
+    this.log = [];
+    this.errorSeen = undefined;
+    batch(() => {
+      this.state.value = "starting";
+      this.run.value = undefined;
+      this.sample.value = undefined;
+      this.problems.value = [];
+      this.status.value = { text: "starting the worker", done: undefined, total: undefined };
+      this.tick.value++;
+    });
+    try {
+      await this.rank.start(options, (event) => this.apply(event));
+    } catch (error) {
+      // The same error usually arrives as an event first.
+      if (this.errorSeen === undefined) this.apply({ type: "error", message: messageOf(error) });
+    }
+    await this.refreshRuns();
+    await this.reportEnd(options.name);
+  }
+
+  /** Takes one event of the run into the state. */
+  apply(event: TrainEvent): void {
+    for (const message of messagesOf(event, this.run.value?.totalSteps ?? 0)) this.send?.(message);
+    switch (event.type) {
+      case "status":
+        this.status.value = { text: event.text, done: event.done, total: event.total };
+        break;
+      case "started":
+        batch(() => {
+          this.run.value = event.run;
+          this.status.value = undefined;
+          if (this.state.value === "starting") this.state.value = "running";
+        });
+        break;
+      case "log":
+        this.log.push(event.line);
+        break;
+      case "step":
+        this.history.steps.push(event.record);
+        if (this.status.value !== undefined) this.status.value = undefined;
+        break;
+      case "evaluation":
+        this.history.evaluations.push(event.record);
+        this.status.value = undefined;
+        break;
+      case "sample":
+        this.sample.value = event.view;
+        break;
+      case "checkpoint":
+        this.log.push(`Saved ${event.name} at step ${event.step} (${(event.sizeBytes / 2 ** 20).toFixed(1)} MiB)`);
+        break;
+      case "paused":
+        batch(() => {
+          this.state.value = "paused";
+          this.status.value = undefined;
+        });
+        break;
+      case "finished":
+        batch(() => {
+          this.state.value = "finished";
+          this.status.value = undefined;
+          this.tick.value++;
+        });
+        break;
+      case "error":
+        this.errorSeen = event.message;
+        this.log.push(event.message);
+        batch(() => {
+          this.state.value = "failed";
+          this.status.value = undefined;
+          this.addProblem(event.message);
+          this.tick.value++;
+        });
+        break;
+    }
+    this.pendingTick ??= setTimeout(() => {
+      this.pendingTick = undefined;
+      this.tick.value++;
+    }, TICK_MS);
+  }
+
+  /** Ends the step at hand, then waits. */
+  pause(): Promise<void> {
+    return this.ask("running", "pausing", () => this.rank.pause());
+  }
+
+  resume(): Promise<void> {
+    return this.ask("paused", "running", () => this.rank.resume());
+  }
+
+  /** Ends after the step at hand, with a checkpoint. */
+  stop(): Promise<void> {
+    if (!this.isActive.value || this.state.value === "stopping") return Promise.resolve();
+    return this.ask(this.state.value, "stopping", () => this.rank.stop());
+  }
+
+  /** Shows a sentence in the banner, once. */
+  addProblem(sentence: string): void {
+    if (!this.problems.value.includes(sentence)) this.problems.value = [...this.problems.value, sentence];
+  }
+
+  dismissProblem(sentence: string): void {
+    this.problems.value = this.problems.value.filter((each) => each !== sentence);
+  }
+
+  async refreshRuns(): Promise<void> {
+    try {
+      this.storedRuns.value = [...(await this.rank.storedRuns())].sort((a, b) => b.savedAt - a.savedAt);
+    } catch (error) {
+      this.addProblem(`The stored runs could not be listed: ${messageOf(error)}`);
+    }
+  }
+
+  /** Hides a stored run at once and deletes it when the time to undo has passed. */
+  deleteRun(name: string): void {
+    if (this.deletions.has(name)) return;
+    this.leaving.value = [...this.leaving.value, name];
+    const timer = setTimeout(async () => {
+      this.deletions.delete(name);
+      try {
+        await this.rank.deleteRun(name);
+      } catch (error) {
+        this.addProblem(`The run "${name}" could not be deleted: ${messageOf(error)}`);
+      }
+      await this.refreshRuns();
+      this.leaving.value = this.leaving.value.filter((each) => each !== name);
+    }, UNDO_MS);
+    this.deletions.set(name, timer);
+  }
+
+  undoDelete(name: string): void {
+    clearTimeout(this.deletions.get(name));
+    this.deletions.delete(name);
+    this.leaving.value = this.leaving.value.filter((each) => each !== name);
+  }
+
+  /** Files of a stored run. Throws what the rank says. */
+  files(run: string): Promise<RunFile[]> {
+    return this.rank.files(run);
+  }
+
+  private async ask(from: RunState, to: RunState, request: () => Promise<void>): Promise<void> {
+    if (this.state.value !== from) return;
+    this.state.value = to;
+    try {
+      await request();
+    } catch (error) {
+      if (this.state.value === to) this.state.value = from;
+      this.addProblem(messageOf(error));
+    }
+  }
+
+  private async reportEnd(run: string): Promise<void> {
+    if (this.send === undefined) return;
+    let message = this.errorSeen;
+    try {
+      const stored = this.storedRuns.value.some((each) => each.name === run);
+      if (stored || message === undefined) await sendFiles(this.send, await this.rank.files(run));
+    } catch (error) {
+      message ??= `The run's files could not be read: ${messageOf(error)}`;
+    }
+    const step = this.history.lastStep?.step ?? 0;
+    const ended = this.history.lastEvaluation;
+    const metrics =
+      ended === undefined
+        ? ""
+        : `: MPJPE ${ended.mpjpe_mm.toFixed(1)} mm, PA-MPJPE ${ended.pa_mpjpe_mm.toFixed(1)} mm on ${ended.samples} samples`;
+    this.send({ type: "done", ok: message === undefined, message: message ?? `trained ${step} steps${metrics}` });
+  }
+}

@@ -1,0 +1,66 @@
+/** The configuration as the YAML text that a person edits; comes with its own chunk, as it brings a YAML parser. */
+import { isScalar, parseDocument } from "yaml";
+import { ConfigError, PRESET_NAMES, PRESETS, type PresetName, parseConfig, writeConfig } from "../../config";
+import { pyYamlFloat } from "../../config/write";
+import type { ConfigField, ConfigReading, ConfigText } from "./setup";
+
+const PATHS: Record<ConfigField, readonly [string, string]> = {
+  steps: ["run", "steps"],
+  batch: ["optim", "batch"],
+  learningRate: ["optim", "lr"],
+  seed: ["run", "seed"],
+  warmupSteps: ["optim", "warmupSteps"],
+  evaluateEvery: ["run", "evaluateEvery"],
+  checkpointEvery: ["run", "checkpointEvery"],
+  sampleEvery: ["run", "sampleEvery"],
+};
+
+const SUMMARIES: Record<PresetName, string> = {
+  tiny: "128 × 96, about 1 M parameters: any adapter",
+  small: "256 × 192, 22 M and heads: a laptop",
+  base: "256 × 192, 86 M and heads: a desktop GPU",
+  huge: "256 × 192, 647 M: a large GPU",
+};
+
+function isPreset(name: string): name is PresetName {
+  return Object.hasOwn(PRESETS, name);
+}
+
+/** The one implementation. */
+export const configText: ConfigText = {
+  presets: PRESET_NAMES.map((name) => ({ name, summary: SUMMARIES[name] })),
+
+  presetText(name) {
+    if (!isPreset(name)) throw new Error(`The preset "${name}" is not known, expected ${PRESET_NAMES.join(", ")}.`);
+    return writeConfig(PRESETS[name]());
+  },
+
+  read(text): ConfigReading {
+    try {
+      const { config, warnings } = parseConfig(text);
+      return { config, problems: [], notes: warnings };
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      return { config: undefined, problems: error.problems, notes: [] };
+    }
+  },
+
+  get(text, field) {
+    const value = parseDocument(text).getIn(PATHS[field]);
+    return typeof value === "number" ? value : undefined;
+  },
+
+  set(text, field, value) {
+    const document = parseDocument(text);
+    const written = field === "learningRate" ? pyYamlFloat(value) : String(value);
+    const node = document.getIn(PATHS[field], true);
+    // In place, so that the person's own comments and layout stay.
+    if (isScalar(node) && node.range) return text.slice(0, node.range[0]) + written + text.slice(node.range[1]);
+    const [section, key] = PATHS[field];
+    if (document.has(section)) {
+      document.setIn(PATHS[field], value);
+      return document.toString();
+    }
+    return `${text.trimEnd()}\n${section}:\n  ${key}: ${written}\n`;
+  },
+};

@@ -1,0 +1,42 @@
+/** Set-up, charts, the current sample, log: one screen. */
+import { useSignal } from "@preact/signals";
+import { useStore } from "../context";
+import { useKeys } from "../widgets/use-keys";
+import { BottomPanel } from "./bottom-panel";
+import { Charts } from "./charts";
+import { Readouts } from "./readouts";
+import { RunBar } from "./run-bar";
+import { SamplePanel } from "./sample-panel";
+import type { Setup } from "./setup";
+import { SetupPanel } from "./setup-panel";
+
+export function TrainPage({ setup }: { readonly setup: Setup }) {
+  const store = useStore();
+  const isWide = useSignal(false);
+  // A finished continuation is not continued a second time by the same button: its history has moved on.
+  const start = () => {
+    const { earlier } = setup;
+    const options = setup.options(new Date());
+    setup.forgetStored();
+    return store.start(options, earlier);
+  };
+  const act = () => {
+    if (store.state.value === "running") store.pause();
+    else if (store.state.value === "paused") store.resume();
+    else if (!store.isActive.value && setup.canStart.value) start();
+  };
+  useKeys({ Space: act, s: () => store.stop() });
+  return (
+    <div class="train" data-wide={isWide.value} data-active={store.isActive.value}>
+      <h1 class="sr-only">Train</h1>
+      <SetupPanel setup={setup} isWide={isWide} />
+      <RunBar setup={setup} onAct={act} />
+      <div class="centre">
+        <Readouts />
+        <Charts onStart={act} setup={setup} />
+      </div>
+      <SamplePanel />
+      <BottomPanel />
+    </div>
+  );
+}

@@ -1,0 +1,100 @@
+import { useStore } from "../context";
+import { duration } from "../format";
+import { Icon } from "../widgets/icons";
+import type { Setup } from "./setup";
+
+/** Start, pause, stop, and how far the run is. */
+export function RunBar({ setup, onAct }: { readonly setup: Setup; readonly onAct: () => void }) {
+  const store = useStore();
+  const state = store.state.value;
+  const isActive = store.isActive.value;
+  const acts = state === "running" ? "Pause" : state === "paused" ? "Resume" : "Start";
+  const canAct = state === "running" || state === "paused" || (!isActive && setup.canStart.value);
+  return (
+    <section class="run-bar" aria-label="Run">
+      <button
+        type="button"
+        class="primary"
+        onClick={onAct}
+        disabled={!canAct}
+        title={`${acts} (Space)`}
+        aria-keyshortcuts="Space"
+      >
+        <Icon name={acts === "Pause" ? "pause" : "play"} />
+        {setup.resumed.value !== undefined && acts === "Start" ? "Continue" : acts}
+      </button>
+      <button
+        type="button"
+        onClick={() => store.stop()}
+        disabled={!isActive || state === "stopping"}
+        title="Stop after this step, with a checkpoint (S)"
+        aria-keyshortcuts="S"
+      >
+        <Icon name="stop" />
+        Stop
+      </button>
+      <Progress />
+    </section>
+  );
+}
+
+function Progress() {
+  const store = useStore();
+  store.tick.value;
+  const status = store.status.value;
+  const run = store.run.value;
+  const state = store.state.value;
+  const step = store.history.lastStep?.step ?? 0;
+  const total = run?.totalSteps ?? 0;
+  const isCounted = status?.total !== undefined && status.done !== undefined;
+  const [done, all] = isCounted ? [status.done!, status.total!] : status === undefined ? [step, total] : [0, 0];
+  const isOpenEnded = status !== undefined && !isCounted;
+  const ms = store.history.throughput()?.ms;
+  const left = state === "running" && ms !== undefined ? ((total - step) * ms) / 1000 : undefined;
+  return (
+    <div class="progress">
+      <div class="progress-text">
+        <span class="progress-what" aria-live="polite">
+          {status?.text ?? sentence(state, run?.name)}
+        </span>
+        {all > 0 && (
+          <span class="num">
+            {done} / {all}
+          </span>
+        )}
+        <span class="progress-left num">{left === undefined ? "" : `${duration(left)} left`}</span>
+      </div>
+      <div
+        class="progress-track"
+        role="progressbar"
+        aria-label={status?.text ?? "Training steps"}
+        aria-valuemin={0}
+        aria-valuemax={all || undefined}
+        aria-valuenow={isOpenEnded || all === 0 ? undefined : done}
+        data-open={isOpenEnded}
+        data-state={state}
+      >
+        <div style={isOpenEnded ? {} : { transform: `scaleX(${all > 0 ? Math.min(1, done / all) : 0})` }} />
+      </div>
+    </div>
+  );
+}
+
+function sentence(state: string, name: string | undefined): string {
+  switch (state) {
+    case "idle":
+      return "Ready";
+    case "finished":
+      return `${name ?? "The run"} is finished and stored`;
+    case "failed":
+      return `${name ?? "The run"} failed`;
+    case "paused":
+      return `${name} is paused`;
+    case "pausing":
+      return "Pausing after this step";
+    case "stopping":
+      return "Stopping after this step";
+    default:
+      return name ?? "";
+  }
+}

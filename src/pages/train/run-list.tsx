@@ -1,0 +1,77 @@
+import { useStore } from "../context";
+import { bytes } from "../format";
+import { messageOf } from "../store";
+import { Icon } from "../widgets/icons";
+import type { Setup } from "./setup";
+
+const WHEN = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
+
+/** Runs in this browser's storage: continue one, delete one, take a deletion back. */
+export function RunList({ setup }: { readonly setup: Setup }) {
+  const store = useStore();
+  const runs = store.storedRuns.value;
+  const isActive = store.isActive.value;
+  const open = async (name: string, step: number) => {
+    try {
+      await setup.useStored(name, step, await store.files(name));
+    } catch (error) {
+      store.addProblem(messageOf(error));
+    }
+  };
+  return (
+    <section class="runs" aria-labelledby="runs-title">
+      <h3 id="runs-title">Stored runs</h3>
+      {runs.length === 0 && <p class="hint">A run is stored here when it is stopped, paused or finished.</p>}
+      <ul>
+        {runs.map(({ name, step, sizeBytes, savedAt }) => {
+          if (store.leaving.value.includes(name)) {
+            return (
+              <li key={name} class="leaving">
+                <span>Deleted {name}</span>
+                <button type="button" class="small" onClick={() => store.undoDelete(name)}>
+                  <Icon name="undo" />
+                  Undo
+                </button>
+              </li>
+            );
+          }
+          const isOwn = isActive && store.run.value?.name === name;
+          return (
+            <li key={name} data-chosen={setup.resumed.value === name}>
+              <div>
+                <span class="run-name" title={name}>
+                  {name}
+                </span>
+                <span class="hint num">
+                  step {step}, {bytes(sizeBytes)}, {WHEN.format(savedAt)}
+                </span>
+              </div>
+              <button
+                type="button"
+                class="small"
+                disabled={isActive}
+                onClick={() => open(name, step)}
+                aria-label={`Continue ${name}`}
+              >
+                Continue
+              </button>
+              <button
+                type="button"
+                class="quiet"
+                disabled={isOwn}
+                onClick={() => {
+                  if (setup.resumed.value === name) setup.forgetStored();
+                  store.deleteRun(name);
+                }}
+                aria-label={`Delete ${name}`}
+                title="Delete"
+              >
+                <Icon name="trash" />
+              </button>
+            </li>
+          );
+        })}
+      </ul>
+    </section>
+  );
+}

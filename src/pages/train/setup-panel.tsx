@@ -1,0 +1,124 @@
+import type { Signal } from "@preact/signals";
+import { useStore } from "../context";
+import { NumberField, Segmented } from "../widgets/field";
+import { Icon } from "../widgets/icons";
+import { DataChooser, HandChooser } from "./choosers";
+import { RunList } from "./run-list";
+import type { ConfigField, Setup } from "./setup";
+
+/** Everything that is decided before a run. */
+export function SetupPanel({ setup, isWide }: { readonly setup: Setup; readonly isWide: Signal<boolean> }) {
+  const store = useStore();
+  const isActive = store.isActive.value;
+  const presets = setup.configText.value?.presets ?? [];
+  return (
+    <section class="setup" aria-labelledby="setup-title">
+      <div class="panel-head">
+        <h2 id="setup-title">Set-up</h2>
+        {isActive && <span>locked while the run lasts</span>}
+      </div>
+      <div class="setup-scroll">
+        <fieldset class="setup-form" disabled={isActive}>
+          <legend class="sr-only">Set-up of the next run</legend>
+          {setup.resumed.value !== undefined && (
+            <div class="note-row">
+              <p>
+                Continues <strong>{setup.resumed.value}</strong> from its last checkpoint, with its configuration.
+              </p>
+              <button
+                type="button"
+                class="quiet"
+                onClick={() => setup.forgetStored()}
+                aria-label="Start afresh instead"
+              >
+                <Icon name="close" />
+              </button>
+            </div>
+          )}
+          <Segmented
+            label="Preset"
+            isLabelShown
+            options={presets.map(({ name, summary }) => ({ value: name, label: name, title: summary }))}
+            value={setup.preset.value}
+            onValue={(name) => setup.choosePreset(name)}
+          />
+          <p class="hint preset-hint">{presets.find(({ name }) => name === setup.preset.value)?.summary ?? "\u00a0"}</p>
+          <HandChooser setup={setup} />
+          <DataChooser setup={setup} />
+          <div class="field-grid">
+            <ConfigNumber setup={setup} field="steps" label="Steps" min={1} />
+            <ConfigNumber setup={setup} field="batch" label="Batch" min={1} />
+            <ConfigNumber setup={setup} field="learningRate" label="Learning rate" min={0} isWhole={false} />
+            <ConfigNumber setup={setup} field="seed" label="Seed" min={0} />
+          </div>
+          <ConfigEditor setup={setup} isWide={isWide} />
+        </fieldset>
+        <RunList setup={setup} />
+      </div>
+    </section>
+  );
+}
+
+function ConfigNumber({
+  setup,
+  field,
+  ...rest
+}: {
+  readonly setup: Setup;
+  readonly field: ConfigField;
+  readonly label: string;
+  readonly min: number;
+  readonly isWhole?: boolean;
+}) {
+  return <NumberField {...rest} value={setup.field(field)} onValue={(value) => setup.setField(field, value)} />;
+}
+
+function ConfigEditor({ setup, isWide }: { readonly setup: Setup; readonly isWide: Signal<boolean> }) {
+  const { problems, notes, config } = setup.reading.value;
+  const lines = setup.text.value.split("\n").length;
+  return (
+    <div class="config">
+      <div class="config-head">
+        <label for="config-text">Configuration</label>
+        <span class={problems.length > 0 ? "bad" : "hint"}>
+          {config === undefined && problems.length === 0
+            ? "loading"
+            : problems.length === 0
+              ? `valid, ${lines} lines`
+              : `${problems.length} to fix`}
+        </span>
+        <button
+          type="button"
+          class="quiet"
+          aria-pressed={isWide.value}
+          aria-label="Wide editor"
+          title="Wide editor"
+          onClick={() => (isWide.value = !isWide.value)}
+        >
+          <Icon name="widen" />
+        </button>
+      </div>
+      <textarea
+        id="config-text"
+        spellcheck={false}
+        autocomplete="off"
+        autocapitalize="off"
+        wrap="off"
+        aria-invalid={problems.length > 0}
+        aria-describedby="config-says"
+        value={setup.text.value}
+        onInput={(event) => (setup.text.value = event.currentTarget.value)}
+      />
+      <ul id="config-says" class="sentences" aria-live="polite">
+        {problems.map((sentence) => (
+          <li key={sentence} class="bad">
+            {sentence}
+          </li>
+        ))}
+        {notes.map((sentence) => (
+          <li key={sentence}>{sentence}</li>
+        ))}
+      </ul>
+    </div>
+  );
+}

@@ -1,0 +1,176 @@
+/** What the next run will be: the person's choices, and whether they make a run. */
+import { batch, computed, signal } from "@preact/signals";
+import type { Config } from "../../config";
+import type { DataChoice, HandChoice, StartOptions } from "../../ranks/api";
+import { History, readHistory } from "../history";
+import type { RunFile } from "../report";
+import { DEMO, type DemoRequest } from "../route";
+
+/** The entries of the config that have a field of their own. */
+export type ConfigField = "steps" | "batch" | "learningRate" | "seed" | DemoField;
+type DemoField = "warmupSteps" | "evaluateEvery" | "checkpointEvery" | "sampleEvery";
+
+/** Config as text; the implementation loads a YAML parser and comes with its own chunk. */
+export interface ConfigText {
+  readonly presets: readonly { readonly name: string; readonly summary: string }[];
+  /** Throws when there is no such preset. */
+  presetText(name: string): string;
+  read(text: string): ConfigReading;
+  /** The entry's value, or undefined where the text does not say it or is no YAML. */
+  get(text: string, field: ConfigField): number | undefined;
+  /** The text with one entry changed, comments kept. */
+  set(text: string, field: ConfigField, value: number): string;
+}
+
+export interface ConfigReading {
+  readonly config: Config | undefined;
+  /** Why this is no config. */
+  readonly problems: readonly string[];
+  /** What a person should know all the same: unused keys, converted units. */
+  readonly notes: readonly string[];
+}
+
+/** A chosen data set on this machine. */
+export interface Folder {
+  readonly name: string;
+  readonly detail: string;
+  readonly data: DataChoice;
+}
+
+const EMPTY: ConfigReading = { config: undefined, problems: [], notes: [] };
+
+export class Setup {
+  readonly configText = signal<ConfigText | undefined>(undefined);
+  readonly preset = signal("tiny");
+  readonly text = signal("");
+  readonly hand = signal<HandChoice>({ kind: "openhand" });
+  readonly dataKind = signal<"synthetic" | "folder">("synthetic");
+  readonly frames = signal(48);
+  readonly dataSeed = signal(1);
+  readonly folder = signal<Folder | undefined>(undefined);
+  /** Stored run that is continued. */
+  readonly resumed = signal<string | undefined>(undefined);
+  /** What the continued run has behind it. */
+  earlier: History = new History();
+
+  readonly reading = computed<ConfigReading>(() => this.configText.value?.read(this.text.value) ?? EMPTY);
+
+  /** Sentences that keep a run from starting; empty when it can. */
+  readonly problems = computed<readonly string[]>(() => {
+    const problems = [...this.reading.value.problems];
+    if (this.dataKind.value === "folder" && this.folder.value === undefined) {
+      problems.push("Choose an HO-3D folder, or train on synthetic hands.");
+    }
+    if (this.dataKind.value === "synthetic" && this.frames.value < 2) {
+      problems.push("Frames must be at least 2: one to train on, one to validate with.");
+    }
+    return problems;
+  });
+
+  readonly canStart = computed(() => this.reading.value.config !== undefined && this.problems.value.length === 0);
+
+  /** Loads the config's code and, to begin with, the demo's set-up; harmless when called again. */
+  async load(): Promise<ConfigText> {
+    if (this.configText.value === undefined) {
+      const { configText } = await import("./config-text");
+      this.configText.value = configText;
+      if (this.text.value === "") await this.useDemo(DEMO);
+    }
+    return this.configText.value!;
+  }
+
+  choosePreset(name: string): void {
+    const configText = this.configText.value;
+    if (configText === undefined) return;
+    batch(() => {
+      this.preset.value = name;
+      this.text.value = configText.presetText(name);
+    });
+  }
+
+  field(name: ConfigField): number | undefined {
+    return this.configText.value?.get(this.text.value, name);
+  }
+
+  setField(name: ConfigField, value: number): void {
+    const configText = this.configText.value;
+    if (configText !== undefined) this.text.value = configText.set(this.text.value, name, value);
+  }
+
+  /** Sets everything to what the demo is. Throws when the preset is not known. */
+  async useDemo(demo: DemoRequest): Promise<void> {
+    const configText = await this.load();
+    let text = configText.presetText(demo.preset);
+    const fields: Record<Exclude<ConfigField, "learningRate">, number> = {
+      steps: demo.steps,
+      batch: demo.batch,
+      seed: demo.seed,
+      warmupSteps: Math.floor(demo.steps / 6),
+      evaluateEvery: Math.max(1, Math.floor(demo.steps / 6)),
+      checkpointEvery: demo.steps,
+      sampleEvery: Math.max(1, Math.floor(demo.steps / 20)),
+    };
+    for (const [field, value] of Object.entries(fields)) text = configText.set(text, field as ConfigField, value);
+    batch(() => {
+      this.preset.value = demo.preset;
+      this.text.value = text;
+      this.hand.value = { kind: "openhand" };
+      this.dataKind.value = "synthetic";
+      this.frames.value = demo.frames;
+      this.dataSeed.value = demo.seed;
+    });
+    this.forgetStored();
+  }
+
+  /** Takes over the config of a stored run, to be continued. Throws when the run has no config.yaml. */
+  async useStored(run: string, step: number, files: readonly RunFile[]): Promise<void> {
+    const file = files.find((each) => each.path === "config.yaml");
+    if (file === undefined) throw new Error(`The run "${run}" has no config.yaml, so it cannot be continued.`);
+    const metrics = files.find((each) => each.path === "metrics.jsonl");
+    const earlier = metrics === undefined ? new History() : readHistory(textOf(metrics), step);
+    await this.load();
+    batch(() => {
+      this.earlier = earlier;
+      this.text.value = textOf(file);
+      this.resumed.value = run;
+    });
+  }
+
+  forgetStored(): void {
+    batch(() => {
+      this.earlier = new History();
+      this.resumed.value = undefined;
+    });
+  }
+
+  /** What the rank is started with. Throws the first problem. */
+  options(now: Date): StartOptions {
+    const { config } = this.reading.value;
+    if (config === undefined || !this.canStart.value) {
+      throw new Error(this.problems.value[0] ?? "The configuration is still loading.");
+    }
+    const resume = this.resumed.value;
+    const data: DataChoice =
+      this.dataKind.value === "folder"
+        ? this.folder.value!.data
+        : { kind: "synthetic", frames: this.frames.value, seed: this.dataSeed.value };
+    return {
+      name: resume ?? runName(this.preset.value, now),
+      config,
+      data,
+      hand: this.hand.value,
+      ...(resume === undefined ? {} : { resume }),
+    };
+  }
+}
+
+function textOf(file: RunFile): string {
+  return new TextDecoder().decode(file.bytes);
+}
+
+/** `tiny-20260131-235959`, local time. */
+export function runName(prefix: string, date: Date): string {
+  const pad = (value: number) => String(value).padStart(2, "0");
+  const day = [date.getFullYear(), date.getMonth() + 1, date.getDate()].map(pad).join("");
+  return `${prefix}-${day}-${[date.getHours(), date.getMinutes(), date.getSeconds()].map(pad).join("")}`;
+}

@@ -1,0 +1,69 @@
+import { Dialog } from "./dialog";
+
+const GROUPS: readonly { readonly title: string; readonly keys: readonly (readonly [string, string])[] }[] = [
+  {
+    title: "Run",
+    keys: [
+      ["Space", "Start, pause, resume"],
+      ["S", "Stop after this step, with a checkpoint"],
+    ],
+  },
+  {
+    title: "Pages",
+    keys: [
+      ["1", "Train"],
+      ["2", "Profile"],
+      ["3", "Inspect"],
+      ["T", "Light or dark"],
+      ["?", "This help"],
+    ],
+  },
+  {
+    title: "Charts and samples",
+    keys: [
+      ["L", "Logarithmic loss axis"],
+      ["M", "Mesh over the sample"],
+      ["D", "Depth in place of colour"],
+    ],
+  },
+  {
+    title: "Inspect",
+    keys: [
+      ["J", "Next sample"],
+      ["K", "Previous sample"],
+      ["← → ↑ ↓", "Turn the hand (when it has the focus)"],
+      ["+ −", "Zoom the hand"],
+      ["Home", "Original view of the hand"],
+    ],
+  },
+];
+
+/** Shortcuts, and what the page does with data. */
+export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
+  return (
+    <Dialog title="Shortcuts" onClose={onClose}>
+      <div class="help">
+        {GROUPS.map(({ title, keys }) => (
+          <section key={title}>
+            <h3>{title}</h3>
+            <dl>
+              {keys.map(([key, meaning]) => (
+                <div key={key}>
+                  <dt>
+                    {key.split(" ").map((each) => (
+                      <kbd key={each}>{each}</kbd>
+                    ))}
+                  </dt>
+                  <dd>{meaning}</dd>
+                </div>
+              ))}
+            </dl>
+          </section>
+        ))}
+      </div>
+      <p class="hint">
+        Images, hand models, weights and logs stay in this browser. Runs are kept in its storage until you delete them.
+      </p>
+    </Dialog>
+  );
+}

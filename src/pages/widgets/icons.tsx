@@ -1,0 +1,40 @@
+/** Icons drawn on a 16-pixel grid, one stroke width, in the colour of the text. */
+const PATHS = {
+  play: "M5 3.5v9l7.5-4.5z",
+  pause: "M5.5 3.5v9M10.5 3.5v9",
+  stop: "M4 4h8v8H4z",
+  sun: "M8 5a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM8 1v1.5M8 13.5V15M1 8h1.5M13.5 8H15M3 3l1 1M12 12l1 1M3 13l1-1M12 4l1-1",
+  moon: "M13 9.6A5.5 5.5 0 0 1 6.4 3 5.5 5.5 0 1 0 13 9.6z",
+  help: "M6 6.2a2 2 0 1 1 2.9 1.8c-.6.3-.9.7-.9 1.4v.2M8 12v.1",
+  close: "M4 4l8 8M12 4l-8 8",
+  download: "M8 2.5v7.5M4.8 7 8 10.2 11.2 7M3 13h10",
+  folder: "M2 4.2h4l1.3 1.6H14v6.7H2z",
+  hand: "M5.2 9V4.2M7.2 8V2.8M9.2 8V3.2M11.2 9V4.8M5.2 9 3.6 7.6M11.2 9c0 3-1.2 4.7-3.3 4.7S5 12.4 5.2 9",
+  trash: "M3 4.5h10M6.2 4.5V3h3.6v1.5M4.5 4.5l.6 8.7h5.8l.6-8.7",
+  undo: "M5.5 3 2.8 5.7l2.7 2.7M2.8 5.7H9a3.8 3.8 0 0 1 0 7.6H6",
+  widen: "M2.5 8h11M5 5.5 2.5 8 5 10.5M11 5.5 13.5 8 11 10.5",
+  warn: "M8 2.2 14.4 13H1.6zM8 6.5v3M8 11.3v.1",
+  left: "M10 3.5 5.5 8l4.5 4.5",
+  right: "M6 3.5 10.5 8 6 12.5",
+} as const;
+
+/** Decorative: the button around it carries the name. */
+export function Icon({ name }: { readonly name: keyof typeof PATHS }) {
+  return (
+    <svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+      <path d={PATHS[name]} />
+    </svg>
+  );
+}
+
+/** Five threads, crossed by a weft: the mark of the app, in the fingers' colours. */
+export function Mark() {
+  return (
+    <svg class="mark" viewBox="0 0 22 22" width="22" height="22" aria-hidden="true">
+      {["thumb", "index", "middle", "ring", "pinky"].map((finger, i) => (
+        <path key={finger} d={`M${3 + 4 * i} 2v18`} stroke={`var(--finger-${finger}-ink)`} />
+      ))}
+      <path class="weft" d="M1 7.5h3.6M8.8 7.5h4.4M17.4 7.5H21M5 14.5h3.8M13.2 14.5H17" />
+    </svg>
+  );
+}

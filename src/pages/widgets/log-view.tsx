@@ -1,0 +1,50 @@
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+
+const LINE_HEIGHT = 18;
+const OVERSCAN = 10;
+
+/** Lines of text of which only those in view are in the document. Follows the end until the person scrolls up. */
+export function LogView({ lines }: { readonly lines: readonly string[] }) {
+  const box = useRef<HTMLDivElement>(null);
+  const [top, setTop] = useState(0);
+  const [height, setHeight] = useState(200);
+  const follows = useRef(true);
+  useLayoutEffect(() => {
+    const element = box.current!;
+    if (element.clientHeight !== height) setHeight(element.clientHeight);
+    if (follows.current) element.scrollTop = element.scrollHeight;
+  });
+  const first = Math.max(0, Math.floor(top / LINE_HEIGHT) - OVERSCAN);
+  const last = Math.min(lines.length, Math.ceil((top + height) / LINE_HEIGHT) + OVERSCAN);
+  return (
+    // A log that scrolls must be reachable by keyboard.
+    <div
+      ref={box}
+      class="log"
+      role="log"
+      aria-label="Log of the run"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: scrolled with the arrow keys.
+      tabIndex={0}
+      onScroll={(event) => {
+        const { scrollTop, scrollHeight, clientHeight } = event.currentTarget;
+        follows.current = scrollTop + clientHeight >= scrollHeight - LINE_HEIGHT;
+        setTop(scrollTop);
+      }}
+    >
+      {lines.length === 0 && <p class="empty">The run's log appears here.</p>}
+      <div style={{ height: `${lines.length * LINE_HEIGHT}px`, paddingTop: `${first * LINE_HEIGHT}px` }}>
+        {lines.slice(first, last).map((line, i) => (
+          <div key={first + i} class="log-line" data-kind={kindOf(line)}>
+            {line}
+          </div>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+function kindOf(line: string): string {
+  if (/\berror\b|not finite|\bfailed\b/i.test(line)) return "bad";
+  if (/^Epoch |^Evaluated /.test(line)) return "metric";
+  return line.startsWith("[Debug") ? "debug" : "plain";
+}

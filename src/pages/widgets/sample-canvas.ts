@@ -1,0 +1,190 @@
+import { effect } from "@preact/signals";
+import type { SampleView } from "../../train/events";
+import { cssColour, theme } from "../theme";
+import { FitCanvas } from "./fit-canvas";
+import { BONES, fingerProperty } from "./skeleton";
+import type { Island } from "./use-island";
+
+export interface SampleCanvasProps {
+  readonly view: SampleView | undefined;
+  readonly showDepth: boolean;
+  readonly showMesh: boolean;
+  readonly showTrue: boolean;
+  readonly showPredicted: boolean;
+  /** Joint to emphasise. */
+  readonly joint: number | undefined;
+  readonly onJoint?: (joint: number | undefined) => void;
+}
+
+/** Near to far, read off a perceptually even map from warm to dark; 255 (far or missing) is nearly black. */
+function depthColour(value: number): [number, number, number] {
+  const t = 1 - value / 255;
+  return [
+    255 * Math.min(1, 0.06 + 1.25 * t ** 0.8),
+    255 * (0.07 + 0.83 * t ** 1.5),
+    255 * (0.14 + 0.42 * Math.sin(Math.PI * t * 0.85)),
+  ];
+}
+
+/** RGBA pixels of a sample's image or depth. */
+export function samplePixels(view: SampleView, showDepth: boolean): ImageData {
+  const { width, height, rgb, depth } = view;
+  const image = new ImageData(width, height);
+  for (let i = 0; i < width * height; i++) {
+    const colour = showDepth && depth !== undefined ? depthColour(depth[i]) : rgb.subarray(3 * i, 3 * i + 3);
+    image.data.set(colour, 4 * i);
+    image.data[4 * i + 3] = 255;
+  }
+  return image;
+}
+
+/** The crop with true and predicted joints and the predicted mesh over it. */
+export class SampleCanvas implements Island<SampleCanvasProps> {
+  private fitted: FitCanvas | undefined;
+  private props: SampleCanvasProps | undefined;
+  private readonly picture = document.createElement("canvas");
+  private pictured: { readonly view: SampleView; readonly showDepth: boolean } | undefined;
+  private stopTheme: () => void = () => undefined;
+  private element: HTMLElement | undefined;
+
+  mount(element: HTMLElement): void {
+    this.element = element;
+    this.fitted = new FitCanvas(element, () => this.draw());
+    element.addEventListener("pointermove", this.onMove);
+    element.addEventListener("pointerleave", this.onLeave);
+    this.stopTheme = effect(() => {
+      theme.value;
+      this.draw();
+    });
+  }
+
+  update(props: SampleCanvasProps): void {
+    this.props = props;
+    this.draw();
+  }
+
+  dispose(): void {
+    this.stopTheme();
+    this.element?.removeEventListener("pointermove", this.onMove);
+    this.element?.removeEventListener("pointerleave", this.onLeave);
+    this.fitted?.dispose();
+  }
+
+  private readonly onMove = (event: PointerEvent): void => {
+    const view = this.props?.view;
+    if (view === undefined || this.props?.onJoint === undefined) return;
+    const { scale, left, top } = this.place(view);
+    const x = (event.offsetX - left) / scale;
+    const y = (event.offsetY - top) / scale;
+    let nearest: number | undefined;
+    let least = (14 / scale) ** 2;
+    for (const joints of [view.jointsPredicted, view.jointsTrue]) {
+      for (let joint = 0; joint < 21; joint++) {
+        const distance = (joints[2 * joint] - x) ** 2 + (joints[2 * joint + 1] - y) ** 2;
+        if (distance < least) [least, nearest] = [distance, joint];
+      }
+    }
+    if (nearest !== this.props.joint) this.props.onJoint(nearest);
+  };
+
+  private readonly onLeave = (): void => this.props?.onJoint?.(undefined);
+
+  /** Where the crop lies on the canvas: as large as fits, centred. */
+  private place(view: SampleView): { scale: number; left: number; top: number } {
+    const { width, height } = this.fitted!;
+    const scale = Math.min(width / view.width, height / view.height);
+    return { scale, left: (width - scale * view.width) / 2, top: (height - scale * view.height) / 2 };
+  }
+
+  private draw(): void {
+    if (this.fitted === undefined || this.props === undefined) return;
+    const { context, width, height } = this.fitted;
+    const { view, showDepth, showMesh, showTrue, showPredicted } = this.props;
+    context.clearRect(0, 0, width, height);
+    if (view === undefined) return;
+    if (this.pictured?.view !== view || this.pictured.showDepth !== showDepth) {
+      this.picture.width = view.width;
+      this.picture.height = view.height;
+      this.picture.getContext("2d")!.putImageData(samplePixels(view, showDepth), 0, 0);
+      this.pictured = { view, showDepth };
+    }
+    const { scale, left, top } = this.place(view);
+    context.imageSmoothingQuality = "high";
+    context.drawImage(this.picture, left, top, scale * view.width, scale * view.height);
+    context.save();
+    context.beginPath();
+    context.rect(left, top, scale * view.width, scale * view.height);
+    context.clip();
+    // Pixel centres are at whole numbers, hence the half pixel.
+    context.translate(left + scale / 2, top + scale / 2);
+    if (showMesh) this.drawMesh(view, scale);
+    if (showTrue) this.drawSkeleton(view.jointsTrue, view.confidence, scale, true);
+    if (showPredicted) this.drawSkeleton(view.jointsPredicted, undefined, scale, false);
+    context.restore();
+  }
+
+  private drawMesh({ vertices, faces }: SampleView, scale: number): void {
+    const { context } = this.fitted!;
+    context.beginPath();
+    for (let f = 0; f < faces.length; f += 3) {
+      for (let side = 0; side < 3; side++) {
+        const a = faces[f + side];
+        const b = faces[f + ((side + 1) % 3)];
+        // Each inner edge belongs to two faces, in opposite directions.
+        if (a > b) continue;
+        context.moveTo(scale * vertices[2 * a], scale * vertices[2 * a + 1]);
+        context.lineTo(scale * vertices[2 * b], scale * vertices[2 * b + 1]);
+      }
+    }
+    context.lineWidth = 0.6;
+    context.strokeStyle = "rgb(255 255 255 / 0.55)";
+    context.stroke();
+  }
+
+  private drawSkeleton(
+    joints: Float32Array,
+    confidence: Float32Array | undefined,
+    scale: number,
+    isTruth: boolean,
+  ): void {
+    const { context } = this.fitted!;
+    const emphasised = this.props?.joint;
+    const at = (joint: number): [number, number] => [scale * joints[2 * joint], scale * joints[2 * joint + 1]];
+    context.lineCap = "round";
+    for (const pass of ["halo", "colour"] as const) {
+      for (const [parent, joint] of BONES) {
+        context.globalAlpha = confidence !== undefined && confidence[joint] === 0 ? 0.25 : 1;
+        context.setLineDash(isTruth && pass === "colour" ? [5, 4] : []);
+        context.lineWidth = (isTruth ? 1.6 : 2.2) + (pass === "halo" ? 2 : 0);
+        context.strokeStyle = pass === "halo" ? "rgb(0 0 0 / 0.4)" : cssColour(fingerProperty(joint));
+        if (isTruth && pass === "halo") continue;
+        context.beginPath();
+        context.moveTo(...at(parent));
+        context.lineTo(...at(joint));
+        context.stroke();
+      }
+    }
+    context.setLineDash([]);
+    for (let joint = 0; joint < 21; joint++) {
+      context.globalAlpha = confidence !== undefined && confidence[joint] === 0 ? 0.25 : 1;
+      const radius = (isTruth ? 3.6 : 2.8) + (joint === emphasised ? 2.5 : 0);
+      context.beginPath();
+      context.arc(...at(joint), radius, 0, 2 * Math.PI);
+      if (isTruth) {
+        context.lineWidth = 3;
+        context.strokeStyle = "rgb(0 0 0 / 0.45)";
+        context.stroke();
+        context.lineWidth = 1.4;
+        context.strokeStyle = "white";
+        context.stroke();
+      } else {
+        context.fillStyle = cssColour(fingerProperty(joint));
+        context.fill();
+        context.lineWidth = joint === emphasised ? 1.5 : 0.8;
+        context.strokeStyle = joint === emphasised ? "white" : "rgb(0 0 0 / 0.6)";
+        context.stroke();
+      }
+    }
+    context.globalAlpha = 1;
+  }
+}

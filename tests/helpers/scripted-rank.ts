@@ -1,0 +1,292 @@
+/** A rank that trains nothing: it says what it is told to, so that pages can be tested without a GPU. */
+import type { RankApi, StartOptions, StoredRun } from "../../src/ranks/api";
+import type {
+  EvaluationRecord,
+  KernelRow,
+  ProfileReport,
+  RunInfo,
+  SampleView,
+  StepRecord,
+  TrainEvent,
+} from "../../src/train/events";
+
+/** A falling loss with a wave in it; the same for the same step. */
+export function stepRecord(step: number): StepRecord {
+  const wave = 1 + 0.25 * Math.sin(step * 2.7) * Math.cos(step * 1.3);
+  const decay = (start: number, rate: number) => start * wave * Math.exp(-rate * step) + 0.03 * start;
+  const losses = {
+    loss_2d: decay(0.21, 0.03),
+    loss_3d_joint: decay(0.045, 0.025),
+    loss_3d_vert: decay(0.043, 0.022),
+    shape_prior: decay(0.0021, 0.004),
+    loss_aux: decay(0.34, 0.035),
+    total_loss: 0,
+  };
+  losses.total_loss = 5 * losses.loss_2d + 2 * losses.loss_3d_joint + losses.loss_3d_vert + losses.loss_aux;
+  return {
+    step,
+    epoch: Math.floor((step - 1) / 5),
+    split: "train",
+    losses,
+    lr: 3e-4 * Math.min(1, step / 6) * (0.5 + 0.5 * Math.cos((Math.PI * step) / 70)),
+    lr_backbone: 1e-4,
+    grad_norm: 2.4 * wave * Math.exp(-0.02 * step),
+    clipped: step < 8,
+    non_finite: 0,
+    samples: 8,
+    in_map_share: 0.97,
+    ms: 412 + 40 * wave,
+    host_ms: 3.1,
+  };
+}
+
+export function evaluationRecord(step: number): EvaluationRecord {
+  const mpjpe = 22 + 48 * Math.exp(-0.03 * step);
+  return {
+    step,
+    epoch: Math.floor(step / 5),
+    split: "val",
+    samples: 8,
+    non_finite: 0,
+    mpjpe_mm: mpjpe,
+    pa_mpjpe_mm: 0.48 * mpjpe,
+    mpvpe_mm: 1.02 * mpjpe,
+    pa_mpvpe_mm: 0.5 * mpjpe,
+    losses: stepRecord(step).losses,
+    baselines: { zero_pose: { mpjpe_mm: 61.3, pa_mpjpe_mm: 24.8 }, mean_pose: { mpjpe_mm: 52.6, pa_mpjpe_mm: 19.4 } },
+    ms: 830,
+  };
+}
+
+export function runInfo(options: StartOptions, totalSteps: number): RunInfo {
+  return {
+    name: options.name,
+    preset: "tiny",
+    adapter: "SwiftShader Device (LLVM 16.0.0)",
+    softwareAdapter: true,
+    hand: "OpenHand, 778 vertices",
+    data: "48 rendered frames, seed 1",
+    parameters: 1_048_322,
+    trainSamples: 40,
+    valSamples: 8,
+    batch: 8,
+    stepsPerEpoch: 5,
+    totalSteps,
+    plan: "212 dispatches, 31 pipelines, 48.1 MiB of activations",
+    memoryBytes: 71.4 * 2 ** 20,
+    configYaml: "steps: 60\n",
+    quirks: [],
+  };
+}
+
+/** 21 joints of an open hand in millimetres from the wrist, bent by `bend` radians per joint. */
+function hand(bend: number): Float32Array {
+  const joints = new Float32Array(63);
+  const fingers = [
+    { base: [-28, -22, -8], heading: -0.75, lengths: [34, 30, 24] },
+    { base: [-24, -88, 0], heading: -0.14, lengths: [40, 24, 20] },
+    { base: [-2, -92, 0], heading: 0, lengths: [44, 28, 22] },
+    { base: [17, -86, 2], heading: 0.12, lengths: [40, 26, 21] },
+    { base: [34, -76, 5], heading: 0.28, lengths: [32, 19, 18] },
+  ];
+  fingers.forEach(({ base, heading, lengths }, finger) => {
+    const at = [...base];
+    joints.set(at, 3 * (1 + 4 * finger));
+    lengths.forEach((length, part) => {
+      const angle = bend * (part + 1);
+      at[0] += length * Math.sin(heading) * Math.cos(angle);
+      at[1] -= length * Math.cos(heading) * Math.cos(angle);
+      at[2] -= length * Math.sin(angle);
+      joints.set(at, 3 * (2 + 4 * finger + part));
+    });
+  });
+  return joints;
+}
+
+/** A gradient with a blob for each joint; prediction and truth differ by how little was trained. */
+export function sampleView(split: "train" | "val", index: number, step: number): SampleView {
+  const [width, height] = [96, 128];
+  const wrong = Math.exp(-0.03 * step);
+  const joints3dTrue = hand(0.25 + 0.06 * index);
+  const joints3dPredicted = hand(0.25 + 0.06 * index + 0.5 * wrong).map((v, i) => v + 8 * wrong * Math.sin(i));
+  const place = (joints: Float32Array) => {
+    const out = new Float32Array(42);
+    for (let j = 0; j < 21; j++) {
+      out[2 * j] = 48 + (0.5 * joints[3 * j]) / (1 + joints[3 * j + 2] / 900);
+      out[2 * j + 1] = 112 + (0.55 * joints[3 * j + 1]) / (1 + joints[3 * j + 2] / 900);
+    }
+    return out;
+  };
+  const jointsTrue = place(joints3dTrue);
+  const rgb = new Uint8ClampedArray(3 * width * height);
+  const depth = new Uint8ClampedArray(width * height).fill(255);
+  for (let i = 0; i < width * height; i++) {
+    const [x, y] = [i % width, Math.floor(i / width)];
+    let nearest = 1e9;
+    for (let j = 0; j < 21; j++)
+      nearest = Math.min(nearest, Math.hypot(jointsTrue[2 * j] - x, jointsTrue[2 * j + 1] - y));
+    const isHand = nearest < 7 || Math.hypot(46 - x, 0.8 * (88 - y)) < 22;
+    rgb.set(isHand ? [205 - 3 * nearest, 150 - 2 * nearest, 125 - 2 * nearest] : [60 + x / 3, 66 + y / 4, 78], 3 * i);
+    if (isHand) depth[i] = 70 + 6 * nearest + y / 3;
+  }
+  const jointsPredicted = place(joints3dPredicted);
+  const vertices = new Float32Array(2 * 60);
+  const faces = new Uint32Array(3 * 20);
+  for (let bone = 0; bone < 20; bone++) {
+    const joint = bone + 1;
+    const parent = bone % 4 === 0 ? 0 : bone;
+    vertices.set([jointsPredicted[2 * joint] - 3, jointsPredicted[2 * joint + 1]], 6 * bone);
+    vertices.set([jointsPredicted[2 * joint] + 3, jointsPredicted[2 * joint + 1]], 6 * bone + 2);
+    vertices.set([jointsPredicted[2 * parent], jointsPredicted[2 * parent + 1]], 6 * bone + 4);
+    faces.set([3 * bone, 3 * bone + 1, 3 * bone + 2], 3 * bone);
+  }
+  return {
+    id: `synthetic/${String(index).padStart(4, "0")}`,
+    split,
+    step,
+    width,
+    height,
+    rgb,
+    depth,
+    jointsTrue,
+    jointsPredicted,
+    confidence: new Float32Array(21).fill(1),
+    vertices,
+    faces,
+    joints3dTrue,
+    joints3dPredicted,
+    mpjpe_mm: 22 + 48 * wrong,
+    pa_mpjpe_mm: 10 + 20 * wrong,
+  };
+}
+
+export function profileReport(): ProfileReport {
+  const kernels: readonly (readonly [string, number, number])[] = [
+    ["layer-norm", 0.21, 2e6],
+    ["linear", 2.4, 3.2e8],
+    ["attention", 1.9, 1.6e8],
+    ["gelu", 0.3, 8e6],
+    ["add", 0.08, 0],
+  ];
+  const rows: KernelRow[] = [];
+  for (const pass of ["forward", "backward"] as const) {
+    for (let block = 0; block < 4; block++) {
+      for (const [kernel, ms, flops] of kernels) {
+        const factor = (pass === "backward" ? 2.1 : 1) * (1 + 0.07 * block);
+        rows.push({
+          index: rows.length,
+          plan: "train",
+          kernel: pass === "backward" ? `${kernel}.backward` : kernel,
+          scope: `vit_backbone.blocks.${block}.${kernel === "attention" ? "attn" : "mlp"}`,
+          pass,
+          workgroups: [96, 12, 1],
+          constants: "ROWS 1680, COLUMNS 96",
+          ms: ms * factor,
+          flops: flops * factor,
+          bytes: 3e6 * factor,
+        });
+      }
+    }
+  }
+  rows.push({
+    index: rows.length,
+    plan: "update",
+    kernel: "adamw",
+    scope: "",
+    pass: "update",
+    workgroups: [4096, 1, 1],
+    constants: "",
+    ms: 1.2,
+    flops: 1.2e7,
+    bytes: 2.8e7,
+  });
+  const stepMs = 1.12 * rows.reduce((sum, row) => sum + row.ms, 0);
+  return { adapter: "SwiftShader", clock: "timestamp-query", stepMs, rows };
+}
+
+/** A RankApi that records what was asked of it; `say` sends an event to the page. */
+export class ScriptedRank implements RankApi {
+  readonly calls: string[] = [];
+  stored: StoredRun[] = [];
+  runFiles: { path: string; bytes: Uint8Array<ArrayBuffer> }[] = [];
+  options: StartOptions | undefined;
+  say: (event: TrainEvent) => void = () => undefined;
+  private end: () => void = () => undefined;
+  private fail: (error: Error) => void = () => undefined;
+
+  start(options: StartOptions, onEvent: (event: TrainEvent) => void): Promise<void> {
+    this.calls.push("start");
+    this.options = options;
+    this.say = onEvent;
+    return new Promise((resolve, reject) => {
+      this.end = resolve;
+      this.fail = reject;
+    });
+  }
+
+  /** Says all that a run of `steps` steps says before its end. */
+  train(steps: number): void {
+    this.say({ type: "started", run: runInfo(this.options!, steps) });
+    for (let step = 1; step <= steps; step++) {
+      this.say({ type: "step", record: stepRecord(step) });
+      if (step % 10 === 0) this.evaluate(step);
+    }
+    this.say({ type: "sample", view: sampleView("train", 3, steps) });
+  }
+
+  evaluate(step: number): void {
+    const record = evaluationRecord(step);
+    this.say({ type: "evaluation", record });
+    this.say({ type: "log", line: `Evaluated on ${record.samples} samples from all 1 ranks` });
+    const [mpjpe, pa] = [record.mpjpe_mm.toFixed(3), record.pa_mpjpe_mm.toFixed(3)];
+    this.say({ type: "log", line: `Epoch ${record.epoch}: MPJPE: ${mpjpe} mm, PA-MPJPE: ${pa} mm` });
+  }
+
+  finish(step: number, reason: "done" | "stopped"): void {
+    this.say({ type: "finished", step, reason });
+    this.end();
+  }
+
+  crash(message: string): void {
+    this.say({ type: "error", message });
+    this.fail(new Error(message));
+  }
+
+  async pause(): Promise<void> {
+    this.calls.push("pause");
+    this.say({ type: "paused", step: 1 });
+  }
+
+  async resume(): Promise<void> {
+    this.calls.push("resume");
+  }
+
+  async stop(): Promise<void> {
+    this.calls.push("stop");
+    this.finish(1, "stopped");
+  }
+
+  async profile(repeats: number): Promise<ProfileReport> {
+    this.calls.push(`profile ${repeats}`);
+    return profileReport();
+  }
+
+  async inspect(split: "train" | "val", index: number): Promise<SampleView> {
+    this.calls.push(`inspect ${split} ${index}`);
+    return sampleView(split, index, 40);
+  }
+
+  async storedRuns(): Promise<StoredRun[]> {
+    return this.stored;
+  }
+
+  async files(run: string): Promise<{ path: string; bytes: Uint8Array<ArrayBuffer> }[]> {
+    this.calls.push(`files ${run}`);
+    return this.runFiles;
+  }
+
+  async deleteRun(run: string): Promise<void> {
+    this.calls.push(`delete ${run}`);
+    this.stored = this.stored.filter((each) => each.name !== run);
+  }
+}
