@@ -1,6 +1,6 @@
 /** The configuration of a run: its types, presets, quirks, checks, and reading and writing it as YAML. */
 export { FIELDS, type Field } from "./config/fields";
-export { applySettings, type ParsedConfig, parseConfig, splitNames } from "./config/parse";
+export { applySettings, parseConfig, splitNames } from "./config/parse";
 export { base, huge, PRESET_NAMES, PRESETS, small, tiny } from "./config/presets";
 export { expandQuirks, ORIGINAL_QUIRKS, QUIRK_NAMES, QUIRKS, type QuirkName } from "./config/quirks";
 export {

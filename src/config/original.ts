@@ -1,8 +1,9 @@
+import { assemble, finish, type ParsedConfig } from "./assemble";
 import { nearest } from "./nearest";
-import { assemble, finish, type ParsedConfig, readNumber } from "./parse";
 import { PRESETS } from "./presets";
 import { expandQuirks } from "./quirks";
 import { ConfigError, type PresetName } from "./types";
+import { readNumber } from "./values";
 import { pyYamlFloat } from "./write";
 import type { YamlNode } from "./yaml";
 

@@ -1,19 +1,11 @@
-import { complaint, FIELDS, type Field } from "./fields";
+import { assemble, finish, type ParsedConfig } from "./assemble";
+import { FIELDS } from "./fields";
 import { nearest } from "./nearest";
 import { convertOriginal, isOriginal } from "./original";
 import { PRESET_NAMES, PRESETS } from "./presets";
-import { expandQuirks } from "./quirks";
 import { type Config, ConfigError, type PresetName } from "./types";
-import { validate } from "./validate";
-import { readYamlMap, type YamlEntry, type YamlNode, type YamlScalar } from "./yaml";
-
-export interface ParsedConfig {
-  readonly config: Config;
-  /** Sentences a person should read: keys that do nothing, converted values, numbers that PyYAML would not read. */
-  readonly warnings: readonly string[];
-}
-
-type Mutable = Record<string, unknown>;
+import { readValue } from "./values";
+import { readYamlMap, type YamlEntry, type YamlNode } from "./yaml";
 
 const SECTIONS = new Set([...FIELDS.keys()].map((path) => path.slice(0, path.lastIndexOf("."))));
 
@@ -110,27 +102,6 @@ export const splitNames = (text: string): string[] =>
 
 const lastWord = (path: string): string => path.slice(path.lastIndexOf(".") + 1);
 
-/** A copy of `config` with the values at their paths. */
-export function assemble(config: Config, values: ReadonlyMap<string, unknown>): Config {
-  const copy = structuredClone(config) as unknown as Mutable;
-  for (const [path, value] of values) {
-    const keys = path.split(".");
-    let at = copy;
-    for (const key of keys.slice(0, -1)) at = at[key] as Mutable;
-    at[keys[keys.length - 1]] = value;
-  }
-  return copy as unknown as Config;
-}
-
-/** Expands the quirks and checks the whole. Throws ConfigError. */
-export function finish(config: Config, quirkNames: readonly string[], warnings: readonly string[]): ParsedConfig {
-  const { quirks, problems, notes } = expandQuirks(quirkNames, config.model.jointRep);
-  const result = { ...config, quirks };
-  const all = [...problems, ...validate(result)];
-  if (all.length > 0) throw new ConfigError(all);
-  return { config: result, warnings: [...warnings, ...notes] };
-}
-
 function unknownKey(section: string, key: string): string {
   const prefix = section === "" ? "" : `${section}.`;
   const siblings = [...FIELDS.keys(), ...SECTIONS, ...(section === "" ? ["preset", "quirks"] : [])]
@@ -146,44 +117,4 @@ function readNames(node: YamlNode, line: number, problems: string[]): string[] {
   if (node.kind === "scalar") return node.value === null ? [] : splitNames(String(node.value));
   problems.push(`line ${line}: quirks is a map, expected a list of names`);
   return [];
-}
-
-interface ReadValue {
-  readonly value?: unknown;
-  readonly problem?: string;
-  readonly warning?: string;
-}
-
-/** A node as the field wants it, or why not. */
-export function readValue(field: Field, path: string, node: YamlNode): ReadValue {
-  if (node.kind === "map") return { problem: `${path} is a map, expected a value` };
-  if (node.kind === "list") {
-    const value = node.items.map((item) => (item.kind === "scalar" ? item.value : undefined));
-    const text = complaint(field, value);
-    return text === undefined ? { value } : { problem: `${path} ${text}` };
-  }
-  const isNumeric = field.kind === "number" || field.kind === "whole";
-  const { value, warning, problem } = isNumeric ? readNumber(path, node) : { value: node.value };
-  if (problem !== undefined) return { problem };
-  const wanted = value === null ? undefined : value;
-  const text = complaint(field, wanted);
-  return text === undefined
-    ? { value: wanted, warning }
-    : { problem: `${path} ${text.replace("is undefined", "is null")}` };
-}
-
-const NUMBER = /^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$/;
-// yaml/resolver.py: a float needs a point, and its exponent a sign.
-const PYYAML_NUMBER = /^[-+]?(?:[0-9]+|[0-9]+\.[0-9]*(?:[eE][-+][0-9]+)?|\.[0-9]+(?:[eE][-+][0-9]+)?)$/;
-
-/** A number, also where PyYAML sees text. Throws never. */
-export function readNumber(path: string, { value, source }: YamlScalar): ReadValue {
-  const text = source.trim();
-  if (/^[-+]?0[0-9]/.test(text))
-    return { problem: `${path} is ${text}, which YAML 1.1 reads as octal; write it without the 0` };
-  if (typeof value === "number" && (PYYAML_NUMBER.test(text) || !NUMBER.test(text))) return { value };
-  if (typeof value !== "number" && (typeof value !== "string" || !NUMBER.test(value))) return { value };
-  const number = Number(value);
-  const why = typeof value === "number" ? `${text}, which PyYAML reads as text` : `the text "${value}"`;
-  return { value: number, warning: `${path} is ${why}; it is taken as the number ${number}` };
 }

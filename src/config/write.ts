@@ -4,7 +4,8 @@ import { valueAt } from "./validate";
 
 /** A number that PyYAML, too, reads as a float: with a point, and an exponent with a sign and two digits. */
 export function pyYamlFloat(value: number): string {
-  const [mantissa, exponent] = String(value).split("e");
+  const small = value !== 0 && Math.abs(value) < 1e-4;
+  const [mantissa, exponent] = (small ? value.toExponential() : String(value)).split("e");
   const point = mantissa.includes(".") ? mantissa : `${mantissa}.0`;
   if (exponent === undefined) return point;
   return `${point}e${exponent.startsWith("-") ? "-" : "+"}${exponent.replace(/^[+-]/, "").padStart(2, "0")}`;
