@@ -19,14 +19,18 @@ export function concatChannels(parts: readonly Tensor[]): Tensor {
     return { x, channels, offset: total - channels };
   });
   const y = tape.output("concat-channels", [...leading, total], parts);
-  for (const { x, channels, offset } of placed) {
-    tape.dispatch(kernels.forward, { x, y }, { size: x.size, channels, total, offset }, flatGroups(x.size));
+  const dimsOf = ({ x, channels, offset }: (typeof placed)[number]) => {
+    return { size: (x.size / channels) * Math.ceil(channels / 4), channels, total, offset };
+  };
+  for (const part of placed) {
+    const dims = dimsOf(part);
+    tape.dispatch(kernels.forward, { x: part.x, y }, dims, flatGroups(dims.size));
   }
   tape.onBackward(y, () => {
-    for (const { x, channels, offset } of placed) {
-      if (!x.needsGrad) continue;
-      const dims = { size: x.size, channels, total, offset };
-      tape.dispatch(kernels.backward, { d_y: tape.grad(y), d_x: tape.grad(x) }, dims, flatGroups(x.size));
+    for (const part of placed) {
+      if (!part.x.needsGrad) continue;
+      const dims = dimsOf(part);
+      tape.dispatch(kernels.backward, { d_y: tape.grad(y), d_x: tape.grad(part.x) }, dims, flatGroups(dims.size));
     }
   });
   return y;

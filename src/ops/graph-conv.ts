@@ -30,8 +30,7 @@ function gather(name: string, x: Tensor, y: Tensor, matrix: Csr): void {
     const dims = { size: y.size / 4, rows, columns, channels: channels / 4 };
     tape.dispatch(kernels.gather4, { ...sparse, x4: x, y4: y }, dims, flatGroups(dims.size), { flops });
   } else {
-    tape.dispatch(kernels.gather, { ...sparse, x, y }, { size: y.size, rows, columns, channels }, flatGroups(y.size), {
-      flops,
-    });
+    const dims = { size: (y.size / channels) * Math.ceil(channels / 4), rows, columns, channels };
+    tape.dispatch(kernels.gather, { ...sparse, x, y }, dims, flatGroups(dims.size), { flops });
   }
 }
