@@ -19,6 +19,7 @@ const DECAY = 0x80;
 const HEAD = 0x100;
 const FROZEN = 0x200;
 const HYPER_FLOATS = 12;
+const PIECE_BYTES = 64 * 2 ** 20;
 const LARGEST_F32 = 3.4028234663852886e38;
 
 export interface AdamWOptions {
@@ -133,17 +134,31 @@ export class AdamW {
     return stepReport(new Float32Array(bytes));
   }
 
+  /** Copies of the moments, read in pieces of about 64 MiB, so that a large model needs no staging buffer of its size. */
   async readMoments(): Promise<Moments> {
-    const all = [...this.moments.values()];
-    const range = ({ entry }: (typeof all)[number], buffer: GPUBuffer) => ({
-      buffer,
-      offset: 4 * entry.offset,
-      sizeBytes: 4 * entry.parameter.size,
-    });
-    const bytes = await this.gpu.read(all.flatMap((item) => [range(item, item.m), range(item, item.v)]));
-    const map = (which: 0 | 1) =>
-      new Map(all.map(({ entry }, i) => [entry.parameter.name, new Float32Array(bytes[2 * i + which])]));
-    return { m: map(0), v: map(1) };
+    const m = new Map<string, Float32Array<ArrayBuffer>>();
+    const v = new Map<string, Float32Array<ArrayBuffer>>();
+    const all = [...this.moments.entries()];
+    for (let first = 0; first < all.length; ) {
+      let last = first;
+      for (let bytes = 0; last < all.length && (last === first || bytes < PIECE_BYTES); last++)
+        bytes += 8 * all[last][1].entry.parameter.size;
+      const piece = all.slice(first, last);
+      const ranges = piece.flatMap(([, { entry, ...buffers }]) =>
+        [buffers.m, buffers.v].map((buffer) => ({
+          buffer,
+          offset: 4 * entry.offset,
+          sizeBytes: 4 * entry.parameter.size,
+        })),
+      );
+      const read = await this.gpu.read(ranges);
+      for (const [i, [name]] of piece.entries()) {
+        m.set(name, new Float32Array(read[2 * i]));
+        v.set(name, new Float32Array(read[2 * i + 1]));
+      }
+      first = last;
+    }
+    return { m, v };
   }
 
   /** Restores moments and the step count. Throws, writing nothing, when a parameter is missing, unknown or of another size. */
