@@ -1,7 +1,7 @@
 /** The configuration of a run: its types, presets, quirks, checks, and reading and writing it as YAML. */
 export { FIELDS, type Field } from "./config/fields";
 export { applySettings, parseConfig, splitNames } from "./config/parse";
-export { base, huge, PRESET_NAMES, PRESETS, small, tiny } from "./config/presets";
+export { PRESET_NAMES, PRESETS, tiny } from "./config/presets";
 export { expandQuirks, ORIGINAL_QUIRKS, QUIRK_NAMES, QUIRKS, type QuirkName } from "./config/quirks";
 export {
   type Config,

@@ -52,7 +52,7 @@ export const tiny = (): Config =>
   );
 
 /** 22 M parameters and heads: a laptop. */
-export const small = (): Config =>
+const small = (): Config =>
   preset(
     "small",
     { dim: 384, depth: 12, heads: 6, dropPath: 0.1 },
@@ -60,7 +60,7 @@ export const small = (): Config =>
   );
 
 /** 86 M parameters and heads: a desktop GPU. */
-export const base = (): Config =>
+const base = (): Config =>
   preset(
     "base",
     { dim: 768, depth: 12, heads: 12, dropPath: 0.2 },
@@ -68,7 +68,7 @@ export const base = (): Config =>
   );
 
 /** The original's own size, 647 M parameters: a large GPU. */
-export const huge = (): Config =>
+const huge = (): Config =>
   preset(
     "huge",
     { dim: 1280, depth: 32, heads: 16, dropPath: 0.55 },

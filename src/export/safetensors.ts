@@ -193,10 +193,10 @@ class HeaderReader {
 }
 
 /**
- * A file's pieces in order, header first, to be written without copying the tensors. Wider types come first and the header
+ * A file's pieces in order, header first. Wider types come first and the header
  * is padded to 8 bytes, so that every tensor is aligned. Throws for a tensor whose data do not fit its shape.
  */
-export function safetensorsParts(
+function safetensorsParts(
   tensors: ReadonlyMap<string, SafeTensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer>[] {

@@ -1,8 +1,8 @@
 import { mean } from "./points";
 
 /** HO-3D's curve: 100 thresholds from 0 to 50 mm, both included. */
-export const AUC_THRESHOLDS = 100;
-export const AUC_LARGEST_MM = 50;
+const AUC_THRESHOLDS = 100;
+const AUC_LARGEST_MM = 50;
 
 /**
  * Area under the PCK curve (share of errors <= threshold) over 0 to 50 mm by the trapezoidal rule, divided by 50 mm: 0 to 1.

@@ -18,7 +18,7 @@ export interface Judged {
 }
 
 /** The figures of one sample or, as means, of many. Errors in mm, areas and F-scores from 0 to 1. */
-export interface Scores {
+interface Scores {
   readonly mpjpeMm: number;
   readonly mpjpeAbsoluteMm: number;
   readonly paMpjpeMm: number;
