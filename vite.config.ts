@@ -21,6 +21,12 @@ const testBrowserFlags = (
   .trim()
   .split(" ");
 
+/** What the pages and their tests import from packages. */
+const pageDependencies = [
+  ...["preact", "preact/hooks", "preact/jsx-runtime", "preact/jsx-dev-runtime", "@preact/signals"],
+  ...["axe-core", "comlink", "fflate", "tinykeys", "uplot", "yaml"],
+];
+
 export default defineConfig(({ mode }) => ({
   server: { headers: isolation },
   preview: { headers: isolation },
@@ -56,6 +62,8 @@ export default defineConfig(({ mode }) => ({
       },
       {
         extends: true as const,
+        // Found only while a test runs, a dependency would reload the page in the middle of it.
+        optimizeDeps: { include: pageDependencies },
         test: {
           name: "chromium",
           sequence: { groupOrder: 1 },

@@ -11,7 +11,7 @@ export function BottomPanel() {
   store.tick.value;
   return (
     <section class="bottom" aria-label="Log and facts of the run">
-      <LogView lines={store.log} />
+      <LogView lines={store.log} count={store.log.length} />
       <div class="run-facts">
         <Facts />
         <Exports />

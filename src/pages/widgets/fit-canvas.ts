@@ -15,6 +15,9 @@ export class FitCanvas {
     if (context === null) throw new Error("this browser gives no 2D canvas");
     this.context = context;
     this.canvas.setAttribute("aria-hidden", "true");
+    // Out of the flow, or the canvas would hold its element at the size it was given.
+    this.canvas.style.position = "absolute";
+    this.canvas.style.inset = "0";
     element.append(this.canvas);
     this.observer = new ResizeObserver(() => this.fit());
     this.observer.observe(element);

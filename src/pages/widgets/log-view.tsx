@@ -3,8 +3,11 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 const LINE_HEIGHT = 18;
 const OVERSCAN = 10;
 
-/** Lines of text of which only those in view are in the document. Follows the end until the person scrolls up. */
-export function LogView({ lines }: { readonly lines: readonly string[] }) {
+/**
+ * Lines of text of which only those in view are in the document. Follows the end until the person scrolls up.
+ * `count` is the number of lines: the array itself stays the same as it grows, so only this tells that it did.
+ */
+export function LogView({ lines, count }: { readonly lines: readonly string[]; readonly count: number }) {
   const box = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
   const [height, setHeight] = useState(200);
@@ -15,7 +18,7 @@ export function LogView({ lines }: { readonly lines: readonly string[] }) {
     if (follows.current) element.scrollTop = element.scrollHeight;
   });
   const first = Math.max(0, Math.floor(top / LINE_HEIGHT) - OVERSCAN);
-  const last = Math.min(lines.length, Math.ceil((top + height) / LINE_HEIGHT) + OVERSCAN);
+  const last = Math.min(count, Math.ceil((top + height) / LINE_HEIGHT) + OVERSCAN);
   return (
     // A log that scrolls must be reachable by keyboard.
     <div
@@ -31,8 +34,8 @@ export function LogView({ lines }: { readonly lines: readonly string[] }) {
         setTop(scrollTop);
       }}
     >
-      {lines.length === 0 && <p class="empty">The run's log appears here.</p>}
-      <div style={{ height: `${lines.length * LINE_HEIGHT}px`, paddingTop: `${first * LINE_HEIGHT}px` }}>
+      {count === 0 && <p class="empty">The run's log appears here.</p>}
+      <div style={{ height: `${count * LINE_HEIGHT}px`, paddingTop: `${first * LINE_HEIGHT}px` }}>
         {lines.slice(first, last).map((line, i) => (
           <div key={first + i} class="log-line" data-kind={kindOf(line)}>
             {line}
