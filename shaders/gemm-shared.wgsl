@@ -68,6 +68,7 @@ fn shared_32x32(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_i
     workgroupBarrier();
   }
   finish_block(group.y * 32u + row * 4u, group.x * 32u + col * 4u, group.z, c);
+  finish_tile(group.y * 32u + row * 4u, group.x * 32u + col * 4u, 4u, 4u);
 }
 
 // 8 x 8 numbers a thread, 16 of k a step. A thread's columns lie 32 apart, so that neighbours read neighbours.
@@ -111,4 +112,8 @@ fn shared_64x64(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_i
   finish_block(top, left + 32u, group.z, c01);
   finish_block(top + 32u, left, group.z, c10);
   finish_block(top + 32u, left + 32u, group.z, c11);
+  finish_tile(top, left, 4u, 4u);
+  finish_tile(top, left + 32u, 4u, 4u);
+  finish_tile(top + 32u, left, 4u, 4u);
+  finish_tile(top + 32u, left + 32u, 4u, 4u);
 }

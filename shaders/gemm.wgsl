@@ -2,7 +2,7 @@
 // barrier costs more than it saves. A thread owns a tile of y; threads run along n, then along m.
 //
 // Appended texts: lib/gemm-block.wgsl (the arithmetic), the operands (lib/gemm-{nn,nt,tn,any}.wgsl), the epilogue
-// (lib/gemm-{plain,linear}.wgsl). Each element is one accumulator over ascending k, so all tiles give the same bits.
+// (lib/gemm-{plain,linear}*.wgsl). Each element is one accumulator over ascending k, so all tiles give the same bits.
 
 struct Dims {
   m: u32, n: u32, k: u32,
@@ -35,6 +35,7 @@ fn direct_4x4(@builtin(global_invocation_id) id: vec3u) {
     c = multiply_add(c, a_block(a0_start, k, end), b_block(b0_start, k, end));
   }
   finish_block(row, col, id.z, c);
+  finish_tile(row, col, 4u, 4u);
 }
 
 @compute @workgroup_size(32)
@@ -66,6 +67,7 @@ fn direct_8x8(@builtin(global_invocation_id) id: vec3u) {
   finish_block(row, col + 4u, id.z, c01);
   finish_block(row + 4u, col, id.z, c10);
   finish_block(row + 4u, col + 4u, id.z, c11);
+  finish_tile(row, col, 8u, 8u);
 }
 
 @compute @workgroup_size(32)
@@ -113,4 +115,5 @@ fn direct_8x16(@builtin(global_invocation_id) id: vec3u) {
   finish_block(row + 4u, col + 4u, id.z, c11);
   finish_block(row + 4u, col + 8u, id.z, c12);
   finish_block(row + 4u, col + 12u, id.z, c13);
+  finish_tile(row, col, 8u, 16u);
 }

@@ -2,6 +2,8 @@
 // the last; terms at `end` and beyond are 0 * 0, which leaves a sum's bits as they are.
 // start: where the block's rows or columns begin, computed once before the loop over k.
 
+override HAS_TAIL: bool = true;  // false where k is a multiple of 4
+
 @group(0) @binding(1) var<storage, read> a: array<vec4f>;  // [k, m / 4]
 @group(0) @binding(2) var<storage, read> b: array<vec4f>;  // [k, n / 4]
 
@@ -11,14 +13,14 @@ fn b_start(col: u32) -> vec4u { return vec4u(0u, 1u, 2u, 3u) * (dims.n / 4u) + v
 fn a_block(start: vec4u, k: u32, end: u32) -> mat4x4f {
   let at = start + vec4u(k / 4u * dims.m);
   var block = mat4x4f(a[at.x], a[at.y], a[at.z], a[at.w]);
-  if (k + 4u > end) { block = first_terms(block, end - k); }
+  if (HAS_TAIL && k + 4u > end) { block = first_terms(block, end - k); }
   return block;
 }
 
 fn b_block(start: vec4u, k: u32, end: u32) -> mat4x4f {
   let at = start + vec4u(k / 4u * dims.n);
   var block = mat4x4f(b[at.x], b[at.y], b[at.z], b[at.w]);
-  if (k + 4u > end) { block = first_terms(block, end - k); }
+  if (HAS_TAIL && k + 4u > end) { block = first_terms(block, end - k); }
   return block;
 }
 

@@ -50,10 +50,10 @@ export function chooseTile({ m, n }: GemmSizes, wanted: GemmStyle = style): Gemm
 
 /**
  * Length of the slices of k of a weight gradient, a multiple of 16 that depends on the shape alone, so that the order of
- * addition does not change with the adapter. Slices of at least 128, and only while y has fewer than 192 tiles of 64 x 64.
+ * addition does not change with the adapter. Slices of at least 256, and only while y has fewer than 192 tiles of 64 x 64.
  */
 export function sliceLength({ m, n, k }: GemmSizes): number {
   const tiles = Math.ceil(m / 64) * Math.ceil(n / 64);
-  const slices = Math.max(1, Math.min(Math.ceil(k / 128), Math.floor(192 / tiles)));
+  const slices = Math.max(1, Math.min(Math.ceil(k / 256), Math.floor(192 / tiles)));
   return Math.max(16, Math.ceil(k / slices / 16) * 16);
 }

@@ -4,11 +4,15 @@ import erf from "../../shaders/lib/erf.wgsl?raw";
 import any from "../../shaders/lib/gemm-any.wgsl?raw";
 import block from "../../shaders/lib/gemm-block.wgsl?raw";
 import forget from "../../shaders/lib/gemm-forget.wgsl?raw";
+import forgetAny from "../../shaders/lib/gemm-forget-any.wgsl?raw";
 import keep from "../../shaders/lib/gemm-keep.wgsl?raw";
+import keepAny from "../../shaders/lib/gemm-keep-any.wgsl?raw";
 import linear from "../../shaders/lib/gemm-linear.wgsl?raw";
+import linearAny from "../../shaders/lib/gemm-linear-any.wgsl?raw";
 import nn from "../../shaders/lib/gemm-nn.wgsl?raw";
 import nt from "../../shaders/lib/gemm-nt.wgsl?raw";
 import plain from "../../shaders/lib/gemm-plain.wgsl?raw";
+import plainAny from "../../shaders/lib/gemm-plain-any.wgsl?raw";
 import tn from "../../shaders/lib/gemm-tn.wgsl?raw";
 import type { Tape } from "../autograd/tape";
 import type { Tensor } from "../autograd/tensor";
@@ -42,10 +46,13 @@ export interface GemmOptions {
 export const ACTIVATIONS = { none: 0, gelu: 1, relu: 2 } as const;
 
 const OPERANDS = { nn, nt, tn, any };
-const EPILOGUES = { plain: [plain], linear: [linear, forget, erf], keep: [linear, keep, erf] };
+const EPILOGUES = {
+  vectors: { plain: [plain], linear: [linear, forget, erf], keep: [linear, keep, erf] },
+  any: { plain: [plainAny], linear: [linearAny, forgetAny, erf], keep: [linearAny, keepAny, erf] },
+};
 
-function variant(operands: keyof typeof OPERANDS, epilogue: keyof typeof EPILOGUES): Record<string, Kernel> {
-  const texts = [block, OPERANDS[operands], ...EPILOGUES[epilogue]];
+function variant(operands: keyof typeof OPERANDS, epilogue: "plain" | "linear" | "keep"): Record<string, Kernel> {
+  const texts = [block, OPERANDS[operands], ...EPILOGUES[operands === "any" ? "any" : "vectors"][epilogue]];
   const op = `gemm-${operands}-${epilogue}`;
   return { ...readKernels(op, direct, ...texts), ...readKernels(op, shared, ...texts) };
 }
@@ -91,7 +98,7 @@ export function gemm(
   }
   const tile = options.tile ?? chooseTile(sizes);
   const { epilogue } = options;
-  const vectors = { nn: k % 4 === 0 && n % 4 === 0, nt: k % 4 === 0, tn: m % 4 === 0 && n % 4 === 0 }[layout];
+  const vectors = n % 4 === 0 && (layout === "tn" ? m : k) % 4 === 0;
   const operands = vectors && !(epilogue && layout !== "nt") ? layout : "any";
   const kind = epilogue ? (epilogue.pre ? "keep" : "linear") : "plain";
   const strides = {
@@ -107,7 +114,10 @@ export function gemm(
     { a, b, y, ...(epilogue ? epilogueTensors(epilogue, b) : {}) },
     { m, n, k, slice, ...strides, rows_per_sample: rowsPerSample },
     tile.tilesPerGroup ? [Math.ceil((down * across) / tile.tilesPerGroup), 1, slices] : [across, down, slices],
-    { constants: epilogue ? epilogueConstants(epilogue) : {}, flops: 2 * m * n * k },
+    {
+      constants: { ...(operands === "tn" ? { HAS_TAIL: Number(k % 4 !== 0) } : {}), ...epilogueConstants(epilogue) },
+      flops: 2 * m * n * k,
+    },
   );
 }
 
@@ -121,7 +131,9 @@ function epilogueTensors({ bias, residual, rowScale, pre }: LinearEpilogue, unus
   };
 }
 
-function epilogueConstants({ activation, bias, residual, rowScale }: LinearEpilogue): Record<string, number> {
+function epilogueConstants(epilogue: LinearEpilogue | undefined): Record<string, number> {
+  if (!epilogue) return {};
+  const { activation, bias, residual, rowScale } = epilogue;
   return {
     ACTIVATION: ACTIVATIONS[activation],
     HAS_BIAS: Number(bias !== undefined),
