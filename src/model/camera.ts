@@ -8,7 +8,13 @@ export const PRETEND_FOCAL = 5000 / 256;
 type Frame = Pick<UTNetShape, "height" | "width">;
 
 /** Joints [B, P, 3] in metres to the square crop, [B, P, 2] in [-0.5, 0.5], centre 0. */
-export function projectKeypoints(points: Tensor, camera: Tensor, focal: Tensor, { height, width }: Frame, quirks: Quirks): Tensor {
+export function projectKeypoints(
+  points: Tensor,
+  camera: Tensor,
+  focal: Tensor,
+  { height, width }: Frame,
+  quirks: Quirks,
+): Tensor {
   if (!quirks.has("focal-centre-mixed")) return F.project(points, camera, focal);
   // quirk focal-centre-mixed: a focal length in units of the crop added to a centre in pixels, then divided by pixels
   const [batch] = camera.shape;

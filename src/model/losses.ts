@@ -32,11 +32,19 @@ export interface Losses {
   readonly total_loss: Tensor;
   /** MANO of the annotated parameters. */
   readonly truth: Hand;
-  readonly perSample: Readonly<Record<"loss_2d" | "loss_3d_joint" | "loss_3d_vert" | "shape_prior" | "loss_aux", Tensor>>;
+  readonly perSample: Readonly<
+    Record<"loss_2d" | "loss_3d_joint" | "loss_3d_vert" | "shape_prior" | "loss_aux", Tensor>
+  >;
 }
 
 /** The five losses of docs/model.md. Means over elements, samples and batch: values do not depend on the batch size. */
-export function computeLosses(outputs: Outputs, targets: Targets, mano: Mano, weights: LossWeights, quirks: Quirks): Losses {
+export function computeLosses(
+  outputs: Outputs,
+  targets: Targets,
+  mano: Mano,
+  weights: LossWeights,
+  quirks: Quirks,
+): Losses {
   const { joints2d, joints3d, hasMano, pose, shape } = targets;
   const sums = quirks.has("loss-sum-mm"); // quirk loss-sum-mm: sums over everything, 3D in millimetres
   const millimetres = (sums ? 1000 : 1) * (quirks.has("double-millimetres") ? 1000 : 1);
@@ -66,7 +74,12 @@ export function computeLosses(outputs: Outputs, targets: Targets, mano: Mano, we
     loss_aux: F.batchMean(perSample.loss_aux),
   };
   const { w2d, w3dJoint, w3dVert, wPrior, wAux } = weights;
-  return { ...terms, truth, total_loss: F.weightedSum(Object.values(terms), [w2d, w3dJoint, w3dVert, wPrior, wAux]), perSample };
+  return {
+    ...terms,
+    truth,
+    total_loss: F.weightedSum(Object.values(terms), [w2d, w3dJoint, w3dVert, wPrior, wAux]),
+    perSample,
+  };
 }
 
 /** On the coarse prediction: squared error of rotation matrices and of betas (HaMeR). */

@@ -35,7 +35,9 @@ export class UTNet extends Module {
     const features = (shape.scales * shape.dim) / 2 + 3;
     this.gcnRefinement = new GraphRefiner(features, shape.gcn, quirks.has("refine-unzeroed"));
     this.#mano = new Mano(hand, quirks);
-    this.#graph = quirks.has("ring-adjacency") ? ringAdjacency(hand.vertexCount) : normalizedAdjacency(hand.faces, hand.vertexCount);
+    this.#graph = quirks.has("ring-adjacency")
+      ? ringAdjacency(hand.vertexCount)
+      : normalizedAdjacency(hand.faces, hand.vertexCount);
   }
 
   get mano(): Mano {
@@ -45,9 +47,12 @@ export class UTNet extends Module {
   forward(inputs: Inputs): Outputs {
     const { tape } = inputs.image;
     const tokens = tape.scoped("modality_fusion", () => this.modalityFusion.forward(inputs)); // [B, 18 + N, D]
-    const { pose, shape, camera: raw, patches } = tape.scoped("vit_backbone", () =>
-      this.vitBackbone.forward(tokens, inputs.dropPath),
-    );
+    const {
+      pose,
+      shape,
+      camera: raw,
+      patches,
+    } = tape.scoped("vit_backbone", () => this.vitBackbone.forward(tokens, inputs.dropPath));
     const camera = F.positiveCamera(raw); // [B, 3]: s, tx, ty
     const coarseRotations = this.#rotations(pose); // [B, 16, 3, 3]
     const coarse = tape.scoped("coarse", () => this.#mano.forward(this.#seenByMano(coarseRotations), shape));
@@ -90,7 +95,9 @@ export class UTNet extends Module {
 
   /** quirk axis-angle-round-trip: the original turned matrices into axis-angle and back before every MANO call. */
   #seenByMano(rotations: Tensor): Tensor {
-    return this.quirks.has("axis-angle-round-trip") ? F.axisAngleToMatrix(F.lossyMatrixToAxisAngle(rotations)) : rotations;
+    return this.quirks.has("axis-angle-round-trip")
+      ? F.axisAngleToMatrix(F.lossyMatrixToAxisAngle(rotations))
+      : rotations;
   }
 
   /** Patches [B, N, D], rows first, to a map [B, rows, columns, D]. */
@@ -101,7 +108,12 @@ export class UTNet extends Module {
     return patches.tape.reshape(patches, [patches.shape[0], ...grid, dim]);
   }
 
-  #sample(maps: readonly Tensor[], coarse: Hand, camera: Tensor, focal: Tensor): { features: Tensor; inMapShare: Tensor } {
+  #sample(
+    maps: readonly Tensor[],
+    coarse: Hand,
+    camera: Tensor,
+    focal: Tensor,
+  ): { features: Tensor; inMapShare: Tensor } {
     const xy = F.project(coarse.vertices, camera, focal); // [B, V, 2]
     const pixels = maps.map(({ shape: [, rows, columns] }) =>
       toMapPixels(coarse.vertices, xy, camera, rows, columns, this.shape, this.quirks),
@@ -116,7 +128,8 @@ export class UTNet extends Module {
   #refine(pose: Tensor, rotations: Tensor, deltaPose: Tensor): Tensor {
     const { tape } = pose;
     const delta = tape.reshape(deltaPose, [pose.shape[0], 16, 3]);
-    if (this.quirks.has("refine-unzeroed") && this.shape.jointRep === "aa") return F.axisAngleToMatrix(F.add(pose, delta));
+    if (this.quirks.has("refine-unzeroed") && this.shape.jointRep === "aa")
+      return F.axisAngleToMatrix(F.add(pose, delta));
     return F.composeRotations(F.axisAngleToMatrix(delta), rotations); // exp(delta) R
   }
 }

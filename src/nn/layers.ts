@@ -96,7 +96,10 @@ export class ConvTranspose2d extends Module {
   constructor(inChannels: number, outChannels: number) {
     super();
     // Each output pixel sees 2 x 2 of the 4 x 4 taps.
-    this.weight = new Parameter([inChannels, outChannels, 4, 4], { kind: "normal", std: Math.sqrt(2 / (4 * inChannels)) });
+    this.weight = new Parameter([inChannels, outChannels, 4, 4], {
+      kind: "normal",
+      std: Math.sqrt(2 / (4 * inChannels)),
+    });
   }
 
   /** x [B, H, W, in] -> [B, 2H, 2W, out] */
@@ -124,10 +127,17 @@ export class BatchNormRelu extends Module {
 
   forward(x: Tensor): Tensor {
     const { tape } = x;
-    return F.batchNorm(x, this.weight.on(tape), this.bias.on(tape), this.runningMean.on(tape), this.runningVar.on(tape), {
-      training: this.training,
-      activation: "relu",
-      numBatchesTracked: this.numBatchesTracked.on(tape),
-    });
+    return F.batchNorm(
+      x,
+      this.weight.on(tape),
+      this.bias.on(tape),
+      this.runningMean.on(tape),
+      this.runningVar.on(tape),
+      {
+        training: this.training,
+        activation: "relu",
+        numBatchesTracked: this.numBatchesTracked.on(tape),
+      },
+    );
   }
 }

@@ -8,7 +8,9 @@ export type DataChoice =
   | { readonly kind: "directory"; readonly handle: FileSystemDirectoryHandle }
   | { readonly kind: "files"; readonly files: readonly { readonly path: string; readonly file: File }[] };
 
-export type HandChoice = { readonly kind: "openhand" } | { readonly kind: "mano"; readonly name: string; readonly bytes: ArrayBuffer };
+export type HandChoice =
+  | { readonly kind: "openhand" }
+  | { readonly kind: "mano"; readonly name: string; readonly bytes: ArrayBuffer };
 
 export interface StartOptions {
   readonly name: string;

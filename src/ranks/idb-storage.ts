@@ -14,7 +14,8 @@ const runs = (): UseStore => {
 /** A run in IndexedDB: one record for each file, "run//path". Files of a checkpoint are put in one transaction. */
 export class IdbStorage implements RunStorage {
   constructor(private readonly run: string) {
-    if (run === "" || run.includes(SEPARATOR)) throw new Error(`run name "${run}": expected a name without "${SEPARATOR}"`);
+    if (run === "" || run.includes(SEPARATOR))
+      throw new Error(`run name "${run}": expected a name without "${SEPARATOR}"`);
   }
 
   get place(): string {
@@ -30,7 +31,10 @@ export class IdbStorage implements RunStorage {
   }
 
   async commit(folder: string, files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>): Promise<void> {
-    const entries = [...files].map(([name, bytes]): [string, Blob | number] => [this.#key(`${folder}/${name}`), new Blob([bytes])]);
+    const entries = [...files].map(([name, bytes]): [string, Blob | number] => [
+      this.#key(`${folder}/${name}`),
+      new Blob([bytes]),
+    ]);
     await setMany([...entries, this.#now()], runs());
   }
 
@@ -47,7 +51,10 @@ export class IdbStorage implements RunStorage {
   async list(): Promise<readonly string[]> {
     const prefix = this.#key("");
     const all = await keys<string>(runs());
-    return all.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length)).sort();
+    return all
+      .filter((key) => key.startsWith(prefix))
+      .map((key) => key.slice(prefix.length))
+      .sort();
   }
 
   async remove(folder: string): Promise<void> {
@@ -60,7 +67,10 @@ export class IdbStorage implements RunStorage {
   /** Size of all files, and when the run was last written (milliseconds since 1970). */
   async facts(): Promise<{ readonly sizeBytes: number; readonly savedAt: number }> {
     const paths = await this.list();
-    const blobs = await getMany<Blob>(paths.map((path) => this.#key(path)), runs());
+    const blobs = await getMany<Blob>(
+      paths.map((path) => this.#key(path)),
+      runs(),
+    );
     const savedAt = (await get<number>(`${TIME_PREFIX}${this.run}`, runs())) ?? 0;
     return { sizeBytes: blobs.reduce((sum, blob) => sum + (blob?.size ?? 0), 0), savedAt };
   }

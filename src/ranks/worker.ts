@@ -56,7 +56,18 @@ class Rank implements RankApi {
         throw new Error(`a run named "${name}" is stored already; choose another name or resume it`);
       }
       const resume = options.resume !== undefined;
-      this.#trainer = await launch({ name, config, gpu, hand, frames, storage, emit: onEvent, clock, resume, signal: abort.signal });
+      this.#trainer = await launch({
+        name,
+        config,
+        gpu,
+        hand,
+        frames,
+        storage,
+        emit: onEvent,
+        clock,
+        resume,
+        signal: abort.signal,
+      });
       await this.#trainer.run();
     } catch (error) {
       if (abort.signal.aborted) onEvent({ type: "finished", step: this.#trainer?.step ?? 0, reason: "stopped" });

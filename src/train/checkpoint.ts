@@ -36,7 +36,10 @@ export async function writeCheckpoint(
   const files = new Map([
     ["model.safetensors", writeSafetensors(await modelTensors(store))],
     ["optimizer.safetensors", writeSafetensors(momentTensors(await optimizer.readMoments(), store))],
-    ["state.json", utf8(`${JSON.stringify({ format: FORMAT, ...state, config: writeConfig(config) }, undefined, 2)}\n`)],
+    [
+      "state.json",
+      utf8(`${JSON.stringify({ format: FORMAT, ...state, config: writeConfig(config) }, undefined, 2)}\n`),
+    ],
   ]);
   await storage.commit(name, files);
   return { name, sizeBytes: [...files.values()].reduce((sum, bytes) => sum + bytes.byteLength, 0) };
@@ -89,7 +92,9 @@ export function loadModel(store: ParameterStore, bytes: Uint8Array, file: string
       missing.length > 0 ? `${missing.length} parameters are missing (first "${missing[0]}")` : "",
       unknown.length > 0 ? `${unknown.length} are not of this network (first "${unknown[0]}")` : "",
     ];
-    throw new Error(`${file}: ${parts.filter((part) => part !== "").join(", ")}; is it a checkpoint of another preset?`);
+    throw new Error(
+      `${file}: ${parts.filter((part) => part !== "").join(", ")}; is it a checkpoint of another preset?`,
+    );
   }
   for (const p of store.parameters) {
     const { shape } = tensors.get(p.name)!;
@@ -97,7 +102,8 @@ export function loadModel(store: ParameterStore, bytes: Uint8Array, file: string
       throw new Error(`${file}: "${p.name}" has shape [${shape.join(", ")}], expected [${p.shape.join(", ")}]`);
     }
   }
-  for (const p of store.parameters) store.write(p.name, Float32Array.from(tensors.get(p.name)!.data as ArrayLike<number>, Number));
+  for (const p of store.parameters)
+    store.write(p.name, Float32Array.from(tensors.get(p.name)!.data as ArrayLike<number>, Number));
 }
 
 /** What `readCheckpoint` found. */

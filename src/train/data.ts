@@ -40,9 +40,17 @@ export async function prepareData(
   const dropped = [...set.report.dropped].map(
     ([reason, { count, example }]) => `${count} frames dropped: ${reason} (first: ${example})`,
   );
-  const noted = [...set.report.notes].map(([note, { count, example }]) => `${count} frames: ${note} (first: ${example})`);
+  const noted = [...set.report.notes].map(
+    ([note, { count, example }]) => `${count} frames: ${note} (first: ${example})`,
+  );
   return {
-    train: new Loader(set, { ...shared, mode: "train", batchSize: optim.batch, ids: split.train, augment: data.augment }),
+    train: new Loader(set, {
+      ...shared,
+      mode: "train",
+      batchSize: optim.batch,
+      ids: split.train,
+      augment: data.augment,
+    }),
     val: new Loader(set, { ...evaluated, ids: split.validation }),
     trainPlain: new Loader(set, { ...evaluated, ids: split.train }),
     meanPose: mean.joints,

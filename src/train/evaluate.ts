@@ -39,7 +39,10 @@ export async function evaluate(
       evaluation.add({
         id: batch.ids[row],
         joints: of(joints, 63),
-        truthJoints: Float64Array.from({ length: 63 }, (_, i) => batch.joints3d[row * 84 + Math.floor(i / 3) * 4 + (i % 3)]),
+        truthJoints: Float64Array.from(
+          { length: 63 },
+          (_, i) => batch.joints3d[row * 84 + Math.floor(i / 3) * 4 + (i % 3)],
+        ),
         ...(annotated && { vertices: of(vertices, meshSize), truthVertices: of(truth, meshSize) }),
       });
       for (const [i, name] of terms.entries()) sums.set(name, sums.get(name)! + values[i][row]);

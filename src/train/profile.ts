@@ -8,7 +8,11 @@ const QUERY_LIMIT = 4096;
  * Times every kernel of a plan: one pass for each dispatch with timestamps, or wall clock for each dispatch where the
  * adapter has none. Medians over `repeats` runs; the first run warms up and does not count.
  */
-export async function profilePlan(gpu: Gpu, plan: Plan, repeats: number): Promise<{ clock: string; rows: KernelRow[] }> {
+export async function profilePlan(
+  gpu: Gpu,
+  plan: Plan,
+  repeats: number,
+): Promise<{ clock: string; rows: KernelRow[] }> {
   const times: number[][] = plan.steps.map(() => []);
   const timed = gpu.hasTimestamps && plan.steps.length * 2 <= QUERY_LIMIT;
   for (let i = 0; i <= repeats; i++) {
@@ -41,7 +45,11 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-function encode(encoder: GPUCommandEncoder, { pipeline, bindGroup, dispatch }: Step, timestampWrites?: GPUComputePassTimestampWrites): void {
+function encode(
+  encoder: GPUCommandEncoder,
+  { pipeline, bindGroup, dispatch }: Step,
+  timestampWrites?: GPUComputePassTimestampWrites,
+): void {
   const pass = encoder.beginComputePass({ label: dispatch.kernel.name, timestampWrites });
   pass.setPipeline(pipeline);
   pass.setBindGroup(0, bindGroup);

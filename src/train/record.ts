@@ -14,6 +14,8 @@ export interface Recording {
   readonly inputs: Inputs & Targets;
   readonly outputs: Outputs;
   readonly losses: Losses;
+  /** Focal length over crop side that replaces the samples' own. */
+  readonly focal: number | undefined;
   /** The weighted sum of unweighted terms. */
   readonly totalOf: (terms: Readonly<Record<string, number>>) => number;
 }
@@ -64,7 +66,7 @@ export async function record(
   model: UTNet,
   batch: number,
   weights: LossWeights,
-  options: { reuse?: boolean } = {},
+  options: { reuse?: boolean; focal?: number } = {},
 ): Promise<Recording> {
   const tape = new Tape(model.training ? "train" : "eval");
   const inputs = declareInputs(tape, model, batch);
@@ -80,5 +82,5 @@ export async function record(
     w3dVert * terms.loss_3d_vert +
     wPrior * terms.shape_prior +
     wAux * terms.loss_aux;
-  return { plan, batch, inputs, outputs, losses, totalOf };
+  return { plan, batch, inputs, outputs, losses, focal: options.focal, totalOf };
 }

@@ -12,11 +12,11 @@ export const LOSS_NAMES: readonly LossName[] = [
 ];
 
 /** Copies a batch to the inputs of a recording. Throws when the batch is of another size. */
-export function writeBatch({ plan, inputs }: Recording, batch: Batch): void {
+export function writeBatch({ plan, inputs, focal }: Recording, batch: Batch): void {
   plan.write(inputs.image, batch.image);
   plan.write(inputs.depth, batch.depth);
   plan.write(inputs.hasDepth, batch.hasDepth);
-  plan.write(inputs.focal, batch.focal);
+  plan.write(inputs.focal, focal === undefined ? batch.focal : new Float32Array(batch.size).fill(focal));
   plan.write(inputs.joints2d, batch.joints2d);
   plan.write(inputs.joints3d, batch.joints3d);
   plan.write(inputs.hasMano, batch.hasMano);

@@ -12,7 +12,8 @@ export interface RunStorage {
   remove(folder: string): Promise<void>;
 }
 
-export const utf8 = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text) as Uint8Array<ArrayBuffer>;
+export const utf8 = (text: string): Uint8Array<ArrayBuffer> =>
+  new TextEncoder().encode(text) as Uint8Array<ArrayBuffer>;
 
 /** A text file that grows: lines are gathered and the whole file is rewritten at `flush`. */
 export class LineFile {

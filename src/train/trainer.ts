@@ -1,4 +1,4 @@
-import type { Config } from "../config";
+import { type Config, writeConfig } from "../config";
 import type { Batch } from "../data/batch";
 import type { Loader } from "../data/loader";
 import { random } from "../data/random";
@@ -13,6 +13,7 @@ import { type CheckpointState, checkpointFolder, type Resumed, readCheckpoint, w
 import { type DebugBatch, debugBatch, debugLoss } from "./debug";
 import { evaluate } from "./evaluate";
 import type { EvaluationRecord, LossName, ProfileReport, RunInfo, SampleView, StepRecord, TrainEvent } from "./events";
+import { fixedFocal, meanParameters, networkShape } from "./network";
 import { profilePlan } from "./profile";
 import { type Recording, record } from "./record";
 import { LOSS_NAMES, writeBatch } from "./recording-io";
@@ -89,14 +90,15 @@ export class Trainer {
     const { batch } = config.optim;
     emit({ type: "status", text: "building the network" });
     const quirks = new Set<string>(config.quirks);
-    const model = new UTNet(networkShape(config), hand, meanParameters(config, hand), quirks);
+    const model = new UTNet(networkShape(config), hand, meanParameters(hand), quirks);
     const store = await ParameterStore.create(gpu, model);
     store.initialize(config.run.seed);
     const { clip, alwaysClip } = clipping(config.optim.clip, quirks);
     const optimizer = await AdamW.create(store, { ...config.optim, clip, alwaysClip, frozen: frozenBy(quirks) });
     emit({ type: "status", text: "compiling kernels" });
-    const training = await record(gpu, store, model.train(), batch, config.loss);
-    const evaluation = await record(gpu, store, model.eval(), batch, config.loss);
+    const focal = fixedFocal(config);
+    const training = await record(gpu, store, model.train(), batch, config.loss, { focal });
+    const evaluation = await record(gpu, store, model.eval(), batch, config.loss, { focal });
     model.train();
     const resumed = options.resume ? await readCheckpoint(parts.storage, store, optimizer) : undefined;
     const trainer = new Trainer(parts, model, store, optimizer, training, evaluation, resumed);
@@ -111,6 +113,10 @@ export class Trainer {
   get totalSteps(): number {
     const { steps, epochs } = this.parts.config.run;
     return steps ?? epochs * this.#epochSteps;
+  }
+
+  get isStopping(): boolean {
+    return this.#stopping;
   }
 
   pause(): void {
@@ -249,7 +255,8 @@ export class Trainer {
     const debugged = epoch === 0 && step < DEBUG_BATCHES;
     const viewed = step % parts.config.run.sampleEvery === 0;
     const tensors = [...LOSS_NAMES.map((name) => losses[name]), outputs.inMapShare];
-    if (debugged || viewed || parts.debug?.has("loss")) tensors.push(outputs.keypoints3d, outputs.keypoints2d, outputs.vertices, outputs.camera);
+    if (debugged || viewed || parts.debug?.has("loss"))
+      tensors.push(outputs.keypoints3d, outputs.keypoints2d, outputs.vertices, outputs.camera);
     const ranges = tensors.map((t) => ({ ...plan.range(t), sizeBytes: 4 * t.size }));
     const bytes = await parts.gpu.read([...ranges, { ...this.optimizer.report, sizeBytes: 16 }]);
     const values = bytes.map((b) => new Float32Array(b));
@@ -271,7 +278,8 @@ export class Trainer {
       host_ms: this.#hostMs,
     };
     this.#record(entry);
-    if (report.nonFinite > 0) this.#say(`step ${step + 1}: ${report.nonFinite} gradients are not finite; the step was not applied`);
+    if (report.nonFinite > 0)
+      this.#say(`step ${step + 1}: ${report.nonFinite} gradients are not finite; the step was not applied`);
     const predicted = values[LOSS_NAMES.length + 1];
     const debug: DebugBatch = { image: batch.image, depth: batch.depth, joints3d: batch.joints3d, predicted };
     if (debugged) for (const line of debugBatch(step, debug)) this.#say(line);
@@ -292,9 +300,20 @@ export class Trainer {
       parts.emit({ type: "status", text: "evaluating", done, total }),
     );
     const epoch = Math.max(0, Math.ceil(this.#step / this.#epochSteps) - 1);
-    const entry: EvaluationRecord = { step: this.#step, epoch, split: "val", ...result, ms: parts.clock.now() - started };
+    const entry: EvaluationRecord = {
+      step: this.#step,
+      epoch,
+      split: "val",
+      ...result,
+      ms: parts.clock.now() - started,
+    };
     this.#metrics.add(JSON.stringify(entry));
-    this.#scalars("Val", entry.step, { ...entry.losses, mpjpe: entry.mpjpe_mm, pa_mpjpe: entry.pa_mpjpe_mm, mpvpe: entry.mpvpe_mm });
+    this.#scalars("Val", entry.step, {
+      ...entry.losses,
+      mpjpe: entry.mpjpe_mm,
+      pa_mpjpe: entry.pa_mpjpe_mm,
+      mpvpe: entry.mpvpe_mm,
+    });
     this.#say(`Evaluated on ${entry.samples} samples from all 1 ranks`);
     this.#say(`Epoch ${epoch}: MPJPE: ${entry.mpjpe_mm.toFixed(3)} mm, PA-MPJPE: ${entry.pa_mpjpe_mm.toFixed(3)} mm`);
     const { zero_pose, mean_pose } = entry.baselines;
@@ -318,7 +337,13 @@ export class Trainer {
     const keep = new Set([...this.#saved.slice(-KEPT_CHECKPOINTS), this.#bestStep]);
     const dropped = this.#saved.filter((step) => !keep.has(step));
     this.#saved = this.#saved.filter((step) => keep.has(step));
-    const state = { step: this.#step, best: this.#best, bestStep: this.#bestStep, saved: this.#saved, optimizerStep: this.optimizer.stepCount };
+    const state = {
+      step: this.#step,
+      best: this.#best,
+      bestStep: this.#bestStep,
+      saved: this.#saved,
+      optimizerStep: this.optimizer.stepCount,
+    };
     const { name, sizeBytes } = await writeCheckpoint(parts.storage, this.store, this.optimizer, state, parts.config);
     for (const step of dropped) await parts.storage.remove(checkpointFolder(step));
     parts.emit({ type: "checkpoint", step: this.#step, name, sizeBytes });
@@ -393,7 +418,8 @@ export class Trainer {
   async #announce(resumed: CheckpointState | undefined): Promise<void> {
     const { parts, store, training } = this;
     const { gpu, config, hand, train, val } = parts;
-    const { configYaml } = await writeConfigFile(parts);
+    const configYaml = writeConfig(config);
+    await parts.storage.write("config.yaml", utf8(configYaml));
     const info: RunInfo = {
       name: parts.name,
       preset: config.preset,
@@ -413,21 +439,23 @@ export class Trainer {
       quirks: config.quirks,
     };
     parts.emit({ type: "started", run: info });
-    this.#say(`${info.name}: UTNet ${info.preset}, ${info.parameters} parameters, hand ${info.hand}, on ${info.adapter}`);
-    this.#say(`data: ${info.data}; ${info.trainSamples} samples to train on, ${info.valSamples} to validate on, batch ${info.batch}`);
+    this.#say(
+      `${info.name}: UTNet ${info.preset}, ${info.parameters} parameters, hand ${info.hand}, on ${info.adapter}`,
+    );
+    this.#say(
+      `data: ${info.data}; ${info.trainSamples} samples to train on, ${info.valSamples} to validate on, batch ${info.batch}`,
+    );
     const left = info.trainSamples - info.stepsPerEpoch * info.batch;
-    if (left > 0) this.#say(`  ${left} of ${info.trainSamples} samples sit out each epoch, others each time, because batches are full`);
-    this.#say(`training step: ${training.plan.summary}; ${(training.plan.stats.flops / 1e9).toFixed(2)} GFLOP in matrix products`);
+    if (left > 0)
+      this.#say(
+        `  ${left} of ${info.trainSamples} samples sit out each epoch, others each time, because batches are full`,
+      );
+    this.#say(
+      `training step: ${training.plan.summary}; ${(training.plan.stats.flops / 1e9).toFixed(2)} GFLOP in matrix products`,
+    );
     this.#say(`GPU memory: ${mebibytes(gpu.memory.allocatedBytes)}`);
     for (const { name } of training.plan.untouched) this.#say(`  no gradient reaches ${name}`);
     if (config.quirks.length > 0) this.#say(`quirks: ${config.quirks.join(", ")}`);
     if (resumed) this.#say(`resumed at step ${resumed.step}`);
   }
-}
-
-async function writeConfigFile({ storage, config }: TrainerParts): Promise<{ configYaml: string }> {
-  const { writeConfig } = await import("../config");
-  const configYaml = writeConfig(config);
-  await storage.write("config.yaml", utf8(configYaml));
-  return { configYaml };
 }

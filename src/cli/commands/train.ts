@@ -1,40 +1,120 @@
-import { defineCommand } from "../command";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import { parseConfig } from "../../config";
+import { launch } from "../../train/launch";
+import { defineCommand, type Values } from "../command";
+import { FolderStorage } from "../folder-storage";
+import { projectRoot } from "../host";
+import { clock, openFrames, openGpu, openHand, override, readConfig, readDataOption } from "../run-setup";
+import { TrainReporter } from "../train-reporter";
+
+const DEBUG_MODES = ["batch", "loss"] as const;
+
+const options = {
+  config: {
+    type: "string",
+    value: "FILE|PRESET",
+    help: "configuration: a yaml file, the original's included, or a preset's name; with --resume the run's own",
+  },
+  data: {
+    type: "string",
+    value: "DIR|synthetic[:N]",
+    help: "an HO-3D tree, or N rendered OpenHand frames",
+    default: "synthetic",
+  },
+  hand: {
+    type: "string",
+    value: "openhand|FILE",
+    help: "hand model: openhand, or the path of MANO_RIGHT.pkl",
+    default: "openhand",
+  },
+  ranks: { type: "string", value: "N", help: "ranks that share the work", default: "1" },
+  steps: { type: "string", value: "N", help: "optimiser steps; instead of --epochs" },
+  epochs: { type: "string", value: "N", help: "epochs; the configuration's when neither is given" },
+  batch: { type: "string", value: "N", help: "samples per global batch; the configuration's when it is not given" },
+  seed: { type: "string", value: "N", help: "seed of everything random; the configuration's when it is not given" },
+  out: { type: "string", value: "DIR", help: "folder of the run; runs/NAME when it is not given" },
+  resume: { type: "string", value: "DIR", help: "run folder to go on with" },
+  quirks: { type: "string", value: "a,b", help: "behaviours of the original to reproduce" },
+  debug: { type: "string", value: "batch,loss", help: "debug lines of the original to print" },
+  runtime: { type: "string", value: "node|chromium|firefox", help: "where to train", default: "node" },
+  set: { type: "string", value: "KEY=VALUE", help: "changes one key of the configuration", multiple: true },
+} as const;
+
+type TrainOptions = Values<typeof options & { readonly json: { readonly type: "boolean"; readonly help: string } }>;
 
 /** `handloom train`. */
 export const command = defineCommand({
   summary: "train a model and write a run folder",
-  options: {
-    config: {
-      type: "string",
-      value: "FILE|PRESET",
-      help: "configuration: a yaml file, the original's included, or a preset's name",
-      required: true,
-    },
-    data: {
-      type: "string",
-      value: "DIR|synthetic",
-      help: "an HO-3D tree, or rendered OpenHand frames",
-      default: "synthetic",
-    },
-    hand: {
-      type: "string",
-      value: "openhand|FILE",
-      help: "hand model: openhand, or the path of MANO_RIGHT.pkl",
-      default: "openhand",
-    },
-    ranks: { type: "string", value: "N", help: "ranks that share the work", default: "1" },
-    steps: { type: "string", value: "N", help: "optimiser steps; instead of --epochs" },
-    epochs: { type: "string", value: "N", help: "epochs; the configuration's when neither is given" },
-    batch: { type: "string", value: "N", help: "samples per global batch; the configuration's when it is not given" },
-    seed: { type: "string", value: "N", help: "seed of everything random; the configuration's when it is not given" },
-    out: { type: "string", value: "DIR", help: "folder of the run; runs/NAME when it is not given" },
-    resume: { type: "string", value: "DIR", help: "run folder to go on with" },
-    quirks: { type: "string", value: "a,b", help: "behaviours of the original to reproduce" },
-    debug: { type: "string", value: "batch,loss", help: "debug lines of the original to print" },
-    runtime: { type: "string", value: "node|chromium|firefox", help: "where to train", default: "node" },
-    set: { type: "string", value: "KEY=VALUE", help: "changes one key of the configuration", multiple: true },
-  },
-  async run() {
-    throw new Error("train: this command is not part of this build");
+  options,
+  async run(values) {
+    if (values.ranks !== "1") throw new Error(`train: --ranks is ${values.ranks}, this version trains on 1 rank`);
+    if (values.resume === undefined && values.config === undefined)
+      throw new Error("train: --config FILE|PRESET must be given");
+    if (values.runtime !== "node") throw new Error(`train: --runtime ${values.runtime} is not part of this build`);
+    return trainInNode(values);
   },
 });
+
+async function trainInNode(values: TrainOptions): Promise<number> {
+  const folder = resolve(
+    values.resume ?? values.out ?? join(projectRoot(), "runs", `${values.config}-${stamp(new Date())}`),
+  );
+  const resume = values.resume !== undefined;
+  if (!resume && existsSync(join(folder, "metrics.jsonl"))) {
+    throw new Error(`train: ${folder} holds a run; choose another --out, or go on with --resume ${folder}`);
+  }
+  const parsed = resume && values.config === undefined ? await storedConfig(folder) : await readConfig(values.config!);
+  const { config, warnings } = override(parsed, values);
+  const debug = readDebug(values.debug);
+  const reporter = new TrainReporter(values.json);
+  for (const line of warnings) reporter.show({ type: "log", line });
+  const hand = await openHand(values.hand);
+  const frames = await openFrames(readDataOption(values.data), hand, config);
+  const gpu = await openGpu();
+  const storage = new FolderStorage(folder);
+  const emit = reporter.show.bind(reporter);
+  const name = basename(folder);
+  const trainer = await launch({ name, config, gpu, hand, frames, storage, emit, clock, debug, resume });
+  // The first Ctrl-C ends after the step at hand with a checkpoint, the second at once.
+  const interrupt = (): void => {
+    if (trainer.isStopping) process.exit(130);
+    reporter.show({ type: "log", line: "stopping after this step; Ctrl-C again to end at once" });
+    trainer.stop();
+  };
+  process.on("SIGINT", interrupt);
+  try {
+    await trainer.run();
+  } finally {
+    process.off("SIGINT", interrupt);
+    reporter.finish();
+  }
+  process.stderr.write(`saved in ${folder}\n`);
+  trainer.destroy();
+  gpu.destroy();
+  return 0;
+}
+
+async function storedConfig(folder: string): Promise<ReturnType<typeof parseConfig>> {
+  const path = join(folder, "config.yaml");
+  const text = await readFile(path, "utf8").catch((error: Error) => {
+    throw new Error(`train: --resume is "${folder}", which holds no run: ${error.message}`);
+  });
+  return parseConfig(text);
+}
+
+function readDebug(text: string | undefined): ReadonlySet<"batch" | "loss"> {
+  const asked = (text ?? "").split(",").filter((mode) => mode !== "");
+  const unknown = asked.find((mode) => !DEBUG_MODES.some((known) => known === mode));
+  if (unknown !== undefined) throw new Error(`train: --debug has "${unknown}", expected ${DEBUG_MODES.join(" or ")}`);
+  const fromEnvironment = ["HANDLOOM_DEBUG_LOSS", "UTNET_DEBUG_LOSS"].some((name) => process.env[name] === "1");
+  return new Set([...(asked as (typeof DEBUG_MODES)[number][]), ...(fromEnvironment ? (["loss"] as const) : [])]);
+}
+
+/** 20260131-235959, local time. */
+function stamp(date: Date): string {
+  const pad = (value: number): string => String(value).padStart(2, "0");
+  const day = [date.getFullYear(), date.getMonth() + 1, date.getDate()].map(pad).join("");
+  return `${day}-${[date.getHours(), date.getMinutes(), date.getSeconds()].map(pad).join("")}`;
+}
