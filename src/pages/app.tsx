@@ -1,5 +1,6 @@
 /** The shell around the three pages: header, banner, help, shortcuts. */
 import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { StoreProvider, useStore } from "./context";
 import { InspectPage } from "./inspect/page";
 import { InspectState } from "./inspect/state";
@@ -53,6 +54,8 @@ export function App({ store, setup, profile, inspect }: Parts) {
     "3": () => store.go("inspect"),
     t: toggleTheme,
   });
+  useTitle(store);
+  useWarning(store);
   return (
     <StoreProvider value={store}>
       <button type="button" class="skip" onClick={() => document.getElementById("main")?.focus()}>
@@ -68,6 +71,29 @@ export function App({ store, setup, profile, inspect }: Parts) {
       {isHelpOpen.value && <HelpDialog onClose={() => (isHelpOpen.value = false)} />}
     </StoreProvider>
   );
+}
+
+/** Lets a person in another tab see how far the run is. */
+function useTitle(store: Store): void {
+  store.tick.value;
+  const step = store.history.lastStep?.step;
+  const total = store.run.value?.totalSteps;
+  const isCounted = store.isActive.value && step !== undefined && total !== undefined;
+  const title = isCounted ? `${step}/${total} Handloom` : "Handloom";
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
+}
+
+/** Asks before the tab is closed under a run: what came after its last checkpoint would be lost. */
+function useWarning(store: Store): void {
+  const isActive = store.isActive.value;
+  useEffect(() => {
+    if (!isActive) return;
+    const warn = (event: BeforeUnloadEvent) => event.preventDefault();
+    addEventListener("beforeunload", warn);
+    return () => removeEventListener("beforeunload", warn);
+  }, [isActive]);
 }
 
 function Header({ onHelp }: { readonly onHelp: () => void }) {

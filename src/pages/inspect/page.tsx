@@ -67,6 +67,7 @@ function Picker({ state }: { readonly state: InspectState }) {
         <NumberField
           label="Index"
           min={0}
+          placeholder="–"
           value={size === 0 ? undefined : index}
           onValue={(value) => state.goTo(value)}
         />

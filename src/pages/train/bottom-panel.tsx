@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useStore } from "../context";
-import { bytes, count } from "../format";
+import { bytes, count, fixed } from "../format";
 import { messageOf } from "../store";
 import { LogView } from "../widgets/log-view";
 import { download, EXPORTS, type ExportKind, makeDownload } from "./exports";
@@ -21,7 +21,10 @@ export function BottomPanel() {
 }
 
 function Facts() {
-  const run = useStore().run.value;
+  const store = useStore();
+  store.tick.value;
+  const run = store.run.value;
+  const inMap = store.history.lastStep?.in_map_share;
   if (run === undefined)
     return <p class="empty">Plan, memory and sample counts are listed here once the run is compiled.</p>;
   return (
@@ -32,6 +35,7 @@ function Facts() {
         <Fact name="GPU memory" value={bytes(run.memoryBytes)} />
         <Fact name="Samples" value={`${count(run.trainSamples)} train, ${count(run.valSamples)} val`} />
         <Fact name="Epoch" value={`${count(run.stepsPerEpoch)} steps of ${run.batch}`} />
+        <Fact name="Inside the maps" value={inMap === undefined ? "–" : `${fixed(100 * inMap, 0)} % of vertices`} />
         <Fact name="Hand" value={run.hand} />
         <Fact name="Data" value={run.data} />
         {run.quirks.length > 0 && <Fact name="Quirks" value={run.quirks.join(", ")} />}

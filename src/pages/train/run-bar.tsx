@@ -74,7 +74,10 @@ function Progress() {
         data-open={isOpenEnded}
         data-state={state}
       >
-        <div style={isOpenEnded ? {} : { transform: `scaleX(${all > 0 ? Math.min(1, done / all) : 0})` }} />
+        <div
+          class="progress-fill"
+          style={isOpenEnded ? {} : { transform: `scaleX(${all > 0 ? Math.min(1, done / all) : 0})` }}
+        />
       </div>
     </div>
   );

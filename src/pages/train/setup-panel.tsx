@@ -46,7 +46,7 @@ export function SetupPanel({ setup, isWide }: { readonly setup: Setup; readonly 
           <HandChooser setup={setup} />
           <DataChooser setup={setup} />
           <div class="field-grid">
-            <ConfigNumber setup={setup} field="steps" label="Steps" min={1} />
+            <ConfigNumber setup={setup} field="steps" label="Steps" min={1} placeholder="by epochs" />
             <ConfigNumber setup={setup} field="batch" label="Batch" min={1} />
             <ConfigNumber setup={setup} field="learningRate" label="Learning rate" min={0} isWhole={false} />
             <ConfigNumber setup={setup} field="seed" label="Seed" min={0} />
@@ -69,6 +69,7 @@ function ConfigNumber({
   readonly label: string;
   readonly min: number;
   readonly isWhole?: boolean;
+  readonly placeholder?: string;
 }) {
   return <NumberField {...rest} value={setup.field(field)} onValue={(value) => setup.setField(field, value)} />;
 }

@@ -9,6 +9,7 @@ export function NumberField({
   isWhole = true,
   unit,
   title,
+  placeholder = "not set",
 }: {
   readonly label: string;
   readonly value: number | undefined;
@@ -17,6 +18,8 @@ export function NumberField({
   readonly isWhole?: boolean;
   readonly unit?: string;
   readonly title?: string;
+  /** Shown for undefined. */
+  readonly placeholder?: string;
 }) {
   const id = useId();
   const [draft, setDraft] = useState<string | undefined>(undefined);
@@ -33,7 +36,7 @@ export function NumberField({
         autocomplete="off"
         spellcheck={false}
         value={draft ?? (value === undefined ? "" : String(value))}
-        placeholder={value === undefined ? "not set" : undefined}
+        placeholder={value === undefined ? placeholder : undefined}
         aria-invalid={problem !== undefined}
         aria-describedby={problem === undefined ? undefined : `${id}-problem`}
         onInput={(event) => {

@@ -67,6 +67,7 @@ export class LineChart implements Island<LineChartProps> {
   private observer: ResizeObserver | undefined;
   private stopTheme: () => void = () => undefined;
   private drawn: Lines = [[]];
+  private isZoomed = false;
 
   mount(element: HTMLElement): void {
     this.element = element;
@@ -110,7 +111,9 @@ export class LineChart implements Island<LineChartProps> {
     this.drawn = isLog
       ? [x, ...columns.map((column) => column.map((value) => (value !== null && value > 0 ? value : null)))]
       : thinned;
-    this.chart.setData(this.drawn);
+    // A person who has zoomed in stays there while the run goes on.
+    this.chart.setData(this.drawn, !this.isZoomed);
+    if (this.isZoomed) this.chart.redraw();
   }
 
   private rebuild(): void {
@@ -131,7 +134,7 @@ export class LineChart implements Island<LineChartProps> {
         width: Math.max(10, this.element.clientWidth),
         height: Math.max(10, this.element.clientHeight),
         legend: { show: false },
-        padding: [8, hasRight ? 0 : 12, 0, 0],
+        padding: [8, hasRight ? 0 : 20, 0, 0],
         cursor: { y: false, drag: { x: true, y: false }, points: { size: 5 } },
         scales: {
           x: { time: false, range: (_, low, high) => this.xRange(low, high) },
@@ -163,11 +166,22 @@ export class LineChart implements Island<LineChartProps> {
             : []),
         ],
         series: [{}, ...lines.map((line) => seriesOf(line))],
-        hooks: { setCursor: [(chart) => this.props?.onCursor?.(chart.cursor.idx ?? undefined, this.drawn)] },
+        hooks: {
+          setCursor: [(chart) => this.props?.onCursor?.(chart.cursor.idx ?? undefined, this.drawn)],
+          setSelect: [
+            (chart) => {
+              this.isZoomed = chart.select.width > 0;
+            },
+          ],
+        },
       },
       this.drawn.length === lines.length + 1 ? this.drawn : [[], ...lines.map(() => [])],
       this.element,
     );
+    this.chart.over.addEventListener("dblclick", () => {
+      this.isZoomed = false;
+    });
+    this.isZoomed = false;
     this.setData();
   }
 
@@ -198,6 +212,11 @@ function seriesOf({
     show: !isHidden,
     scale: isRight ? "right" : "y",
     spanGaps: false,
-    points: { show: showPoints ?? ((_, __, from, to) => to - from < 2), size: 5, fill: stroke, stroke },
+    points: {
+      show: (_, __, from, to) => (showPoints ?? true) && to - from < (showPoints ? 40 : 2),
+      size: 5,
+      fill: stroke,
+      stroke,
+    },
   };
 }
