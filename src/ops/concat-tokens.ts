@@ -10,7 +10,7 @@ const kernels = readKernels("concat-tokens", wgsl, flat);
  * The parts one after the other along the token axis, [B, T1 + T2 + ..., D]. A part is [B, Ti, D], or [Ti, D] and
  * repeated over the batch (learned tokens). Throws when no part has a batch axis, or when B or D differ.
  */
-export function concatTokens(...parts: readonly Tensor[]): Tensor {
+export function concatTokens(parts: readonly Tensor[]): Tensor {
   const batched = parts.find((part) => part.shape.length === 3);
   if (!batched) throw new Error("concatTokens: none of the parts has shape [B, T, D], expected at least one");
   const [batch, , cols] = batched.shape;

@@ -12,7 +12,7 @@ describe("concatTokens", () => {
     it(`${learned} learned tokens, ${first} and ${second} of a batch of ${batch}, width ${cols}`, async () => {
       await checkOp({
         inputs: { tokens: [learned, cols], a: [batch, first, cols], b: [batch, second, cols] },
-        op: ({ tokens, a, b }) => F.concatTokens(tokens, a, b),
+        op: ({ tokens, a, b }) => F.concatTokens([tokens, a, b]),
         reference: ({ tokens, a, b }) =>
           Float64Array.from(
             Array.from({ length: batch }, (_, i) => [
@@ -28,9 +28,9 @@ describe("concatTokens", () => {
   it("names a part that does not fit", () => {
     const tape = new Tape("errors");
     const a = tape.input("a", [2, 3, 4]);
-    expect(() => F.concatTokens(a, tape.input("b", [3, 3, 4]))).toThrow(
+    expect(() => F.concatTokens([a, tape.input("b", [3, 3, 4])])).toThrow(
       'concatTokens: a part has shape [3, 3, 4], expected [2, any, 4] or [any, 4] (tensor "b")',
     );
-    expect(() => F.concatTokens(tape.input("c", [3, 4]))).toThrow("none of the parts has shape [B, T, D]");
+    expect(() => F.concatTokens([tape.input("c", [3, 4])])).toThrow("none of the parts has shape [B, T, D]");
   });
 });
