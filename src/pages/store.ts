@@ -221,7 +221,9 @@ export class Store {
     try {
       this.storedRuns.value = [...(await this.rank.storedRuns())].sort((a, b) => b.savedAt - a.savedAt);
     } catch (error) {
-      this.addProblem(`The stored runs could not be listed: ${messageOf(error)}`);
+      const message = messageOf(error);
+      // A worker that is gone has said so already; the first error is the one to read.
+      if (!this.problems.value.includes(message)) this.addProblem(`The stored runs could not be listed: ${message}`);
     }
   }
 
