@@ -1,0 +1,168 @@
+import { createHash } from "node:crypto";
+import { beforeAll, describe, expect, it } from "vitest";
+import { type Config, tiny } from "../../src/config";
+import { syntheticFrameSet } from "../../src/data/synthetic/frames";
+import type { Frame, FrameSet } from "../../src/data/types";
+import { readSafetensors } from "../../src/export/safetensors";
+import type { EvaluationRecord, StepRecord, TrainEvent } from "../../src/train/events";
+import { launch } from "../../src/train/launch";
+import type { Trainer } from "../../src/train/trainer";
+import { testGpu } from "../helpers/gpu";
+import { MemoryStorage } from "../helpers/memory-storage";
+import { openHand } from "../helpers/open-hand";
+
+const FRAMES = 24;
+const clock = { now: () => performance.now(), wallSeconds: () => 1_700_000_000 };
+
+/** A network that learns little and runs fast: 2 x 2 patches, one block, with drop-path and every augmentation. */
+function config(run: Partial<Config["run"]>): Config {
+  const base = tiny();
+  return {
+    ...base,
+    model: { ...base.model, height: 32, width: 32, dim: 16, depth: 1, heads: 2, gcn: [8, 8, 8], dropPath: 0.2 },
+    optim: { ...base.optim, batch: 4, warmupSteps: 2 },
+    run: { ...base.run, ...run },
+  };
+}
+
+let frames: FrameSet;
+
+beforeAll(async () => {
+  const rendered = syntheticFrameSet(openHand(), { frames: FRAMES, seed: 3 });
+  const cache = new Map<string, Frame>();
+  for (const id of rendered.ids) cache.set(id, await rendered.read(id));
+  frames = { ...rendered, read: async (id) => cache.get(id)! };
+});
+
+interface Run {
+  readonly storage: MemoryStorage;
+  readonly events: TrainEvent[];
+}
+
+async function train(
+  settings: Config,
+  options: { storage?: MemoryStorage; resume?: boolean; during?: (trainer: Trainer, event: TrainEvent) => void } = {},
+): Promise<Run> {
+  const storage = options.storage ?? new MemoryStorage();
+  const events: TrainEvent[] = [];
+  let trainer: Trainer | undefined;
+  const emit = (event: TrainEvent): void => {
+    events.push(event);
+    if (trainer) options.during?.(trainer, event);
+  };
+  const gpu = await testGpu();
+  trainer = await launch({
+    name: "test",
+    config: settings,
+    gpu,
+    hand: openHand(),
+    frames,
+    storage,
+    emit,
+    clock,
+    resume: options.resume,
+  });
+  await trainer.run();
+  trainer.destroy();
+  return { storage, events };
+}
+
+const sha = (bytes: Uint8Array | undefined): string =>
+  createHash("sha256")
+    .update(bytes ?? "missing")
+    .digest("hex");
+
+/** Hashes of the last checkpoint's files. */
+function checkpointOf({ storage }: Run, step: number): Record<string, string> {
+  const folder = `checkpoints/step-${String(step).padStart(6, "0")}`;
+  const names = ["model.safetensors", "optimizer.safetensors", "state.json"];
+  return Object.fromEntries(names.map((name) => [name, sha(storage.files.get(`${folder}/${name}`))]));
+}
+
+const steps = ({ events }: Run): StepRecord[] => events.flatMap((e) => (e.type === "step" ? [e.record] : []));
+const evaluations = ({ events }: Run): EvaluationRecord[] =>
+  events.flatMap((e) => (e.type === "evaluation" ? [e.record] : []));
+
+describe("a run", () => {
+  it("is the same, byte for byte, twice, and when stopped and resumed", async () => {
+    const whole = config({ steps: 12, checkpointEvery: 6, evaluateEvery: 6 });
+    const first = await train(whole);
+    const second = await train(whole);
+    expect(checkpointOf(second, 12)).toEqual(checkpointOf(first, 12));
+    expect(checkpointOf(first, 12)["model.safetensors"]).not.toBe(sha(undefined));
+    expect(steps(second).map((record) => record.losses)).toEqual(steps(first).map((record) => record.losses));
+
+    const stopped = await train(whole, {
+      during: (trainer, event) => {
+        if (event.type === "step" && event.record.step === 7) trainer.stop();
+      },
+    });
+    expect(steps(stopped)).toHaveLength(7);
+    expect(stopped.events.at(-1)).toMatchObject({ type: "finished", step: 7, reason: "stopped" });
+    const resumed = await train(whole, { storage: stopped.storage, resume: true });
+    expect(steps(resumed).map((record) => record.step)).toEqual([8, 9, 10, 11, 12]);
+    const { "model.safetensors": model, "optimizer.safetensors": moments } = checkpointOf(first, 12);
+    expect(checkpointOf(resumed, 12)).toMatchObject({ "model.safetensors": model, "optimizer.safetensors": moments });
+    expect(evaluations(resumed).at(-1)?.mpjpe_mm).toBe(evaluations(first).at(-1)?.mpjpe_mm);
+
+    const another = await train({ ...whole, run: { ...whole.run, seed: 2 } });
+    expect(checkpointOf(another, 12)["model.safetensors"]).not.toBe(model);
+  });
+
+  it("writes metrics.jsonl, tfevents, log and config, and counts every sample once", async () => {
+    const run = await train(config({ steps: 4, evaluateEvery: 4, checkpointEvery: 4 }));
+    const lines = run.storage.text("metrics.jsonl").trim().split("\n");
+    const records = lines.map((line) => JSON.parse(line) as StepRecord | EvaluationRecord);
+    expect(records.map((record) => record.split)).toEqual(["train", "train", "train", "train", "val"]);
+    for (const record of records) expect(Number.isFinite(record.losses.total_loss)).toBe(true);
+    const [evaluation] = evaluations(run);
+    const info = run.events.find((event) => event.type === "started");
+    expect(evaluation.samples).toBe(info?.type === "started" && info.run.valSamples);
+    expect(evaluation.baselines.mean_pose.pa_mpjpe_mm).toBeGreaterThan(0);
+    const log = run.storage.text("log.txt");
+    expect(log).toContain(`Evaluated on ${evaluation.samples} samples from all 1 ranks`);
+    expect(log).toMatch(/Epoch 0: MPJPE: \d+\.\d{3} mm, PA-MPJPE: \d+\.\d{3} mm/);
+    for (const index of [0, 1, 2]) expect(log).toContain(`[Debug Batch ${index}]`);
+    expect(log).not.toContain("[Debug Batch 3]");
+    expect([...run.storage.files.keys()]).toContain("events.out.tfevents.000000.handloom");
+    expect(run.storage.text("config.yaml")).toContain("preset: tiny");
+    const model = readSafetensors(run.storage.files.get("checkpoints/step-000004/model.safetensors")!, "model");
+    expect(model.tensors.get("vit_backbone.blocks.0.attn.qkv.weight")?.shape).toEqual([48, 16]);
+    expect(model.tensors.get("deconv_upsampler.deconv_layers.0.1.num_batches_tracked")).toMatchObject({
+      dtype: "I64",
+      shape: [],
+    });
+    expect([...model.tensors.keys()].filter((name) => /mano|adjacency/.test(name))).toEqual([]);
+  });
+
+  it("pauses, answers the inspector meanwhile, and goes on", async () => {
+    let view: Promise<unknown> | undefined;
+    const run = await train(config({ steps: 3, evaluateEvery: 3, checkpointEvery: 3 }), {
+      during: (trainer, event) => {
+        if (event.type === "step" && event.record.step === 1) trainer.pause();
+        if (event.type === "paused") {
+          view = trainer.whilePaused((t) => t.inspect("val", 0)).finally(() => trainer.resume());
+        }
+      },
+    });
+    expect(await view).toMatchObject({ split: "val", step: 1, width: 32, height: 32 });
+    expect(steps(run)).toHaveLength(3);
+  });
+
+  it("keeps the weights when a gradient is not finite, and says so", async () => {
+    const settings = config({ steps: 2, evaluateEvery: 2, checkpointEvery: 1 });
+    const poisoned = { ...settings, loss: { ...settings.loss, w2d: Number.NaN } };
+    const run = await train(poisoned);
+    expect(steps(run).every((record) => record.non_finite > 0)).toBe(true);
+    expect(run.storage.text("log.txt")).toContain("gradients are not finite; the step was not applied");
+    const weights = (step: number) =>
+      readSafetensors(run.storage.files.get(`checkpoints/step-00000${step}/model.safetensors`)!, "model").tensors.get(
+        "vit_backbone.blocks.0.attn.qkv.weight",
+      )?.data;
+    expect(weights(2)).toEqual(weights(1));
+  });
+
+  it("refuses to resume where no run is", async () => {
+    await expect(train(config({ steps: 1 }), { resume: true })).rejects.toThrow("memory: no checkpoint to resume from");
+  });
+});
