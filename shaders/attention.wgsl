@@ -123,8 +123,10 @@ fn forward(@builtin(global_invocation_id) id: vec3u) {
   var total0 = vec4f();
   var total1 = vec4f();
   for (var key = 0u; key < dims.tokens; key += 8u) {
-    let keys0 = rows_from(key) * stride;
-    let keys1 = rows_from(key + 4u) * stride;
+    let k0 = vec4u(k) + rows_from(key) * stride;
+    let k1 = vec4u(k) + rows_from(key + 4u) * stride;
+    let v0 = vec4u(v) + rows_from(key) * stride;
+    let v1 = vec4u(v) + rows_from(key + 4u) * stride;
     var s00 = mat4x4f();
     var s01 = mat4x4f();
     var s10 = mat4x4f();
@@ -132,8 +134,8 @@ fn forward(@builtin(global_invocation_id) id: vec3u) {
     for (var d = 0u; d < dims.head_dim / 4u; d++) {
       let a0 = transpose(qkv_block(q0, d));
       let a1 = transpose(qkv_block(q1, d));
-      let b0 = transpose(qkv_block(vec4u(k) + keys0, d));
-      let b1 = transpose(qkv_block(vec4u(k) + keys1, d));
+      let b0 = transpose(qkv_block(k0, d));
+      let b1 = transpose(qkv_block(k1, d));
       s00 = multiply_add(s00, a0, b0);
       s01 = multiply_add(s01, a0, b1);
       s10 = multiply_add(s10, a1, b0);
@@ -146,16 +148,16 @@ fn forward(@builtin(global_invocation_id) id: vec3u) {
     total0 = top.total;
     total1 = bottom.total;
     for (var col = tile.col; col < tile.col_end; col++) {
-      let v0 = qkv_block(vec4u(v) + keys0, col);
-      let v1 = qkv_block(vec4u(v) + keys1, col);
+      let m0 = qkv_block(v0, col);
+      let m1 = qkv_block(v1, col);
       var sum0 = mat4x4f();
       var sum1 = mat4x4f();
       if (key > 0u) {
         sum0 = scaled_rows(y_block(y0, col), top.shrink);
         sum1 = scaled_rows(y_block(y1, col), bottom.shrink);
       }
-      store_y(tile.row, y0, col, multiply_add(multiply_add(sum0, top.p0, v0), top.p1, v1));
-      store_y(tile.row + 4u, y1, col, multiply_add(multiply_add(sum1, bottom.p0, v0), bottom.p1, v1));
+      store_y(tile.row, y0, col, multiply_add(multiply_add(sum0, top.p0, m0), top.p1, m1));
+      store_y(tile.row + 4u, y1, col, multiply_add(multiply_add(sum1, bottom.p0, m0), bottom.p1, m1));
     }
   }
   for (var col = tile.col; col < tile.col_end; col++) {
@@ -250,6 +252,10 @@ fn backward_qkv(@builtin(global_invocation_id) id: vec3u) {
   let rows1 = rows_from(tile.row + 4u);
   let to0 = vec4u(qkv_start(tile.head, id.z)) + rows0 * 3u * y_stride();
   let to1 = vec4u(qkv_start(tile.head, id.z)) + rows1 * 3u * y_stride();
+  let own_s0 = vec4u(own_s) + rows0 * width;
+  let own_s1 = vec4u(own_s) + rows1 * width;
+  let own_g0 = vec4u(own_g) + rows0 * width;
+  let own_g1 = vec4u(own_g) + rows1 * width;
   let stat = vec4u(tile.head * dims.tokens);
   let lse0 = lse_of(stat + rows0);
   let lse1 = lse_of(stat + rows1);
@@ -258,15 +264,21 @@ fn backward_qkv(@builtin(global_invocation_id) id: vec3u) {
   for (var other = 0u; other < dims.tokens; other += 8u) {
     let others0 = rows_from(other);
     let others1 = rows_from(other + 4u);
+    let other_s0 = vec4u(other_s) + others0 * width;
+    let other_s1 = vec4u(other_s) + others1 * width;
+    let other_g0 = vec4u(other_g) + others0 * width;
+    let other_g1 = vec4u(other_g) + others1 * width;
+    let multiplied0 = vec4u(multiplied) + others0 * width;
+    let multiplied1 = vec4u(multiplied) + others1 * width;
     var s00 = mat4x4f();
     var s01 = mat4x4f();
     var s10 = mat4x4f();
     var s11 = mat4x4f();
     for (var d = 0u; d < width; d++) {
-      let a0 = transpose(packed_block(vec4u(own_s) + rows0 * width, d));
-      let a1 = transpose(packed_block(vec4u(own_s) + rows1 * width, d));
-      let b0 = transpose(packed_block(vec4u(other_s) + others0 * width, d));
-      let b1 = transpose(packed_block(vec4u(other_s) + others1 * width, d));
+      let a0 = transpose(packed_block(own_s0, d));
+      let a1 = transpose(packed_block(own_s1, d));
+      let b0 = transpose(packed_block(other_s0, d));
+      let b1 = transpose(packed_block(other_s1, d));
       s00 = multiply_add(s00, a0, b0);
       s01 = multiply_add(s01, a0, b1);
       s10 = multiply_add(s10, a1, b0);
@@ -277,10 +289,10 @@ fn backward_qkv(@builtin(global_invocation_id) id: vec3u) {
     var g10 = mat4x4f();
     var g11 = mat4x4f();
     for (var d = 0u; d < g_width; d++) {
-      let a0 = transpose(packed_block(vec4u(own_g) + rows0 * width, d));
-      let a1 = transpose(packed_block(vec4u(own_g) + rows1 * width, d));
-      let b0 = transpose(packed_block(vec4u(other_g) + others0 * width, d));
-      let b1 = transpose(packed_block(vec4u(other_g) + others1 * width, d));
+      let a0 = transpose(packed_block(own_g0, d));
+      let a1 = transpose(packed_block(own_g1, d));
+      let b0 = transpose(packed_block(other_g0, d));
+      let b1 = transpose(packed_block(other_g1, d));
       g00 = multiply_add(g00, a0, b0);
       g01 = multiply_add(g01, a0, b1);
       g10 = multiply_add(g10, a1, b0);
@@ -297,8 +309,8 @@ fn backward_qkv(@builtin(global_invocation_id) id: vec3u) {
     let w10 = weights(s10, g10, array(lse1, delta1, lse_other0, delta_other0), owned, wants_p, valid0);
     let w11 = weights(s11, g11, array(lse1, delta1, lse_other1, delta_other1), owned, wants_p, valid1);
     for (var col = tile.col; col < tile.col_end; col++) {
-      let m0 = packed_block(vec4u(multiplied) + others0 * width, col);
-      let m1 = packed_block(vec4u(multiplied) + others1 * width, col);
+      let m0 = packed_block(multiplied0, col);
+      let m1 = packed_block(multiplied1, col);
       var sum0 = mat4x4f();
       var sum1 = mat4x4f();
       if (other > 0u || dims.add_d_qkv != 0u) {
