@@ -156,9 +156,8 @@ export async function prepareReferenceStep(gpu: Gpu): Promise<ReferenceStep> {
 
   const tape = new Tape("reference step");
   const image = tape.input("image", [BATCH, CHANNELS, HEIGHT, WIDTH]);
-  const negativeTarget = tape.input("negative target", [BATCH, 1, OUTPUTS]);
-  const difference = F.add(model.forward(image), negativeTarget);
-  const loss = F.scale(F.dot(difference, difference), 1 / (BATCH * OUTPUTS));
+  const target = tape.input("target", [BATCH, 1, OUTPUTS]);
+  const loss = F.batchMean(F.squaredErrorPerSample(model.forward(image), target));
   tape.backward(loss);
   tape.keep(loss);
   const [plan, adam] = await Promise.all([
@@ -166,10 +165,7 @@ export async function prepareReferenceStep(gpu: Gpu): Promise<ReferenceStep> {
     AdamW.create(store, { weightDecay: 0, eps: 1e-8 }),
   ]);
   plan.write(image, data.image);
-  plan.write(
-    negativeTarget,
-    data.target.map((v) => -v),
-  );
+  plan.write(target, data.target);
   let hostMs = 0;
   return {
     parameters: store.trainableCount,

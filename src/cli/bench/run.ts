@@ -28,9 +28,11 @@ const UNTIMED = 3;
 
 async function benchReferenceStep(gpu: Gpu, host: BenchHost, steps: number): Promise<boolean> {
   const start = performance.now();
+  const cpuStart = host.cpuSeconds() ?? 0;
   const reference = await prepareReferenceStep(gpu);
   const losses = [await reference.step()];
   const firstMs = performance.now() - start;
+  const firstCpuMs = 1e3 * ((host.cpuSeconds() ?? 0) - cpuStart);
   const wall: number[] = [];
   const hostTimes: number[] = [];
   let cpu = 0;
@@ -49,7 +51,7 @@ async function benchReferenceStep(gpu: Gpu, host: BenchHost, steps: number): Pro
   host.print(
     `buffers: ${mebibytes(gpu.memory.peakBytes)} at most, of which activations ${mebibytes(reference.activationBytes)}`,
   );
-  host.print(`first step with recording and compilation: ${firstMs.toFixed(0)} ms`);
+  host.print(`first step with recording and compilation: ${firstMs.toFixed(0)} ms, ${firstCpuMs.toFixed(0)} ms of CPU`);
   if (wall.length > 0) {
     const ms = median(wall);
     const cpuText = host.cpuSeconds() === undefined ? "" : `, ${((1e3 * cpu) / wall.length).toFixed(0)} ms of CPU`;
