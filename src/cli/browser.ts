@@ -19,8 +19,8 @@ export type BrowserKind = "chromium" | "firefox";
 
 /** A page under our control. */
 export interface DrivenPage {
-  /** Makes `callback` callable in the page as `globalThis[name]`; to be called before `goto`. */
-  expose(name: string, callback: (message: unknown) => void): Promise<void>;
+  /** Makes `callback` callable in the page as `globalThis[name]`, which resolves to its value; to be called before `goto`. */
+  expose(name: string, callback: (message: unknown) => unknown): Promise<void>;
   goto(url: string): Promise<void>;
   /** Value of a JavaScript expression in the page; promises are awaited. */
   evaluate(expression: string): Promise<unknown>;

@@ -1,8 +1,10 @@
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, normalize, sep } from "node:path";
+import type { TrainEvent } from "../train/events";
 import type { BrowserKind, DrivenBrowser } from "./browser";
 import { launchBrowser } from "./browser";
 import { projectRoot, say } from "./host";
+import type { Mounts } from "./mounts";
 import { serve } from "./serve";
 
 /** What a page tells the terminal through `globalThis.handloomReport?.(message)`. */
@@ -10,6 +12,8 @@ export type PageMessage =
   | { readonly type: "log"; readonly line: string }
   | { readonly type: "progress"; readonly step: number; readonly steps: number; readonly loss?: number }
   | { readonly type: "metrics"; readonly [name: string]: unknown }
+  /** All that a run says, instead of the messages above, when the terminal asked for the run. */
+  | { readonly type: "event"; readonly event: TrainEvent }
   /** An artefact of the run; a large file comes in pieces, the second and later ones with `append`. */
   | { readonly type: "file"; readonly name: string; readonly base64: string; readonly append?: boolean }
   | { readonly type: "done"; readonly ok: boolean; readonly message: string };
@@ -31,6 +35,10 @@ export interface BrowserRunOptions {
   readonly params?: Readonly<Record<string, string | number | boolean>>;
   /** Port to serve on, or the next free one; 0, the default, takes any. */
   readonly port?: number;
+  /** Folders that the page may read, and the run that it may write. */
+  readonly mounts?: Mounts;
+  /** What the page gets, as JSON, from `globalThis.handloomRequest()`; without it there is no such function. */
+  readonly request?: object;
   /** Folder of a browser profile to keep; else a temporary one. */
   readonly profile?: string;
   /** Folder that the page's files are written to; without it a file is refused. */
@@ -54,6 +62,7 @@ export function parsePageMessage(value: unknown): PageMessage {
     ((message.type === "log" && is({ line: "string" })) ||
       (message.type === "progress" && is({ step: "number", steps: "number" })) ||
       message.type === "metrics" ||
+      (message.type === "event" && typeof message.event?.type === "string") ||
       (message.type === "file" && is({ name: "string", base64: "string" })) ||
       (message.type === "done" && is({ ok: "boolean", message: "string" })));
   if (!known) throw new Error(`the page reported ${JSON.stringify(value).slice(0, 200)}, which is no known message`);
@@ -85,7 +94,7 @@ export async function buildWebApp(): Promise<string> {
  */
 export async function runInBrowser(options: BrowserRunOptions): Promise<BrowserRun> {
   const { kind, headless = true, route, params = {}, port = 0, profile, outFolder, signal } = options;
-  const server = await serve(join(projectRoot(), "dist/web"), port);
+  const server = await serve(join(projectRoot(), "dist/web"), port, options.mounts);
   let browser: DrivenBrowser | undefined;
   try {
     browser = await launchBrowser({ kind, headless, profile });
@@ -99,7 +108,7 @@ export async function runInBrowser(options: BrowserRunOptions): Promise<BrowserR
 }
 
 async function watchPage(browser: DrivenBrowser, url: string, options: BrowserRunOptions): Promise<BrowserRun> {
-  const { headless, outFolder, onMessage, onOpen, signal, silenceLimitMs = 900_000 } = options;
+  const { headless, outFolder, request, onMessage, onOpen, signal, silenceLimitMs = 900_000 } = options;
   let settle: (run: BrowserRun) => void = () => undefined;
   const ended = new Promise<BrowserRun>((resolve) => {
     settle = resolve;
@@ -131,6 +140,7 @@ async function watchPage(browser: DrivenBrowser, url: string, options: BrowserRu
   signal?.addEventListener("abort", onAbort);
   try {
     await browser.page.expose("handloomReport", receive);
+    if (request !== undefined) await browser.page.expose("handloomRequest", () => JSON.stringify(request));
     browser.page.onTrouble((trouble, message) => {
       if (trouble === "console" || !headless) say(`page: ${message}`);
       else fail(trouble === "crash" ? message : `uncaught error in the page: ${message}`);

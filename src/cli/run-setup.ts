@@ -1,14 +1,7 @@
 /** What `train` and `evaluate` share: config, hand, data and the adapter from the terminal's options. */
 import { readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import {
-  applySettings,
-  type Config,
-  PRESET_NAMES,
-  PRESETS,
-  parseConfig,
-  splitNames,
-} from "../config";
+import { applySettings, type Config, PRESET_NAMES, PRESETS, parseConfig, splitNames } from "../config";
 import { readHandAsset } from "../data/hand/asset";
 import { type Ho3dSplit, openHo3d } from "../data/ho3d";
 import { readManoFile } from "../data/mano-file";
@@ -69,10 +62,15 @@ export async function openHand(choice: string): Promise<HandModel> {
     const bytes = await readFile(join(projectRoot(), "public/openhand/openhand.safetensors"));
     return readHandAsset(new Uint8Array(bytes).buffer);
   }
-  const bytes = await readFile(choice).catch((error: Error) => {
-    throw new Error(`--hand is "${choice}", expected openhand or the path of MANO_RIGHT.pkl: ${error.message}`);
+  return readManoFile(await readHandFile(choice), basename(choice));
+}
+
+/** Bytes of the user's MANO_RIGHT.pkl. */
+export async function readHandFile(path: string): Promise<Uint8Array> {
+  const bytes = await readFile(path).catch((error: Error) => {
+    throw new Error(`--hand is "${path}", expected openhand or the path of MANO_RIGHT.pkl: ${error.message}`);
   });
-  return readManoFile(new Uint8Array(bytes), basename(choice));
+  return new Uint8Array(bytes);
 }
 
 /** What `--data` says: rendered frames or a folder. */

@@ -1,6 +1,7 @@
 import { createReadStream, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize, sep } from "node:path";
+import { MountServer, type Mounts } from "./mounts";
 
 /** A running static server. */
 export interface StaticServer {
@@ -82,11 +83,13 @@ export function resolveFile(folder: string, urlPath: string): string | undefined
 }
 
 /**
- * Serves `folder` to this machine only, on `port` or the next free one of ten; with port 0 on any free one.
- * Throws when none of them is free.
+ * Serves `folder`, and `mounts` over it, to this machine only, on `port` or the next free one of ten; with port 0 on any
+ * free one. Throws when none of them is free.
  */
-export async function serve(folder: string, port: number): Promise<StaticServer> {
-  const server = createServer((request, response) => {
+export async function serve(folder: string, port: number, mounts: Mounts = {}): Promise<StaticServer> {
+  const mountServer = new MountServer(mounts);
+  const server = createServer(async (request, response) => {
+    if (await mountServer.handle(request, response, headersFor(".txt"))) return;
     const urlPath = (request.url ?? "/").split(/[?#]/, 1)[0];
     if (request.method !== "GET" && request.method !== "HEAD") {
       response.writeHead(405, { allow: "GET, HEAD" }).end();

@@ -2,9 +2,12 @@
 import { render } from "preact";
 import "uplot/dist/uPlot.min.css";
 import "./styles/index.css";
+import type { TerminalRequest } from "../ranks/api";
 import { App, partsOf } from "./app";
 import { connectRank } from "./rank-client";
+import { messagesOf } from "./report";
 import { messageOf, Store } from "./store";
+import { eventMessages, startOptions } from "./terminal";
 import { Setup } from "./train/setup";
 
 const root = document.querySelector("#app");
@@ -14,22 +17,26 @@ const send = globalThis.handloomReport;
 const store = new Store(
   connectRank(),
   send === undefined ? undefined : (message) => globalThis.handloomReport?.(message),
+  globalThis.handloomRequest === undefined ? messagesOf : eventMessages,
 );
+globalThis.handloomStop = () => store.stop();
 const setup = new Setup();
 const parts = partsOf(store, setup);
 store.followAddress();
 render(<App {...parts} />, root);
 
-/** The demo starts by itself; whatever keeps it from starting is told to the terminal too. */
+/** The demo and a run that the terminal asks for start by themselves; whatever keeps them from starting is told to the terminal too. */
 async function begin(): Promise<void> {
   const { demo, problems } = store.route.value;
-  await Promise.all([store.findAdapter(), setup.load()]);
+  const [, configText] = await Promise.all([store.findAdapter(), setup.load()]);
   const adapter = store.adapter.value;
   // The banner shows them already.
   if (problems.length > 0) send?.({ type: "done", ok: false, message: problems.join(" ") });
-  if (demo === undefined) return;
+  const request = await globalThis.handloomRequest?.();
+  if (demo === undefined && request === undefined) return;
   if (adapter.kind === "missing") throw new Error(adapter.message);
-  await setup.useDemo(demo);
+  if (request !== undefined) return store.start(startOptions(JSON.parse(request) as TerminalRequest, configText));
+  await setup.useDemo(demo!);
   await store.start(setup.options(new Date()));
 }
 

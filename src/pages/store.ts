@@ -31,7 +31,7 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** One per page. `rank` does the work; `send` is the launcher in the terminal, if there is one. */
+/** One per page. `rank` does the work; `send` is the launcher in the terminal, if there is one, and is told `messages`. */
 export class Store {
   readonly route = signal(parseRoute(""));
   readonly adapter = signal<Adapter>({ kind: "checking" });
@@ -62,6 +62,7 @@ export class Store {
   constructor(
     readonly rank: RankApi,
     private readonly send: ((message: object) => unknown) | undefined = undefined,
+    private readonly messages: typeof messagesOf = messagesOf,
   ) {}
 
   /** Follows the address; returns the function that stops it. */
@@ -134,7 +135,7 @@ export class Store {
 
   /** Takes one event of the run into the state. */
   apply(event: TrainEvent): void {
-    for (const message of messagesOf(event, this.run.value?.totalSteps ?? 0)) this.send?.(message);
+    for (const message of this.messages(event, this.run.value?.totalSteps ?? 0)) this.send?.(message);
     switch (event.type) {
       case "status":
         this.status.value = { text: event.text, done: event.done, total: event.total };

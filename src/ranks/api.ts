@@ -6,11 +6,15 @@ export type DataChoice =
   | { readonly kind: "synthetic"; readonly frames: number; readonly seed: number }
   /** A directory handle, or files with their paths inside the chosen folder. */
   | { readonly kind: "directory"; readonly handle: FileSystemDirectoryHandle }
-  | { readonly kind: "files"; readonly files: readonly { readonly path: string; readonly file: File }[] };
+  | { readonly kind: "files"; readonly files: readonly { readonly path: string; readonly file: File }[] }
+  /** A folder that the page's own server shows below `url`, see data/source-http.ts. */
+  | { readonly kind: "http"; readonly url: string; readonly name: string };
 
 export type HandChoice =
   | { readonly kind: "openhand" }
-  | { readonly kind: "mano"; readonly name: string; readonly bytes: ArrayBuffer };
+  | { readonly kind: "mano"; readonly name: string; readonly bytes: ArrayBuffer }
+  /** A MANO file that the page's own server shows below `url`. */
+  | { readonly kind: "http"; readonly url: string; readonly name: string };
 
 export interface StartOptions {
   readonly name: string;
@@ -19,6 +23,17 @@ export interface StartOptions {
   readonly hand: HandChoice;
   /** Name of a stored run whose last checkpoint is continued. */
   readonly resume?: string;
+  /** Where the run is kept; undefined: in the browser's storage under `name`. */
+  readonly storage?: { readonly kind: "http"; readonly url: string; readonly place: string };
+  /** Debug lines of the original to log. */
+  readonly debug?: readonly ("batch" | "loss")[];
+}
+
+/** What the terminal asks a page to run: `StartOptions` that can be written as JSON. */
+export interface TerminalRequest extends Omit<StartOptions, "config" | "data" | "hand"> {
+  readonly configYaml: string;
+  readonly data: Extract<DataChoice, { kind: "synthetic" | "http" }>;
+  readonly hand: Extract<HandChoice, { kind: "openhand" | "http" }>;
 }
 
 export interface StoredRun {

@@ -3,34 +3,53 @@ import { expose } from "comlink";
 import { readHandAsset } from "../data/hand/asset";
 import { openHo3d } from "../data/ho3d";
 import { readManoFile } from "../data/mano-file";
+import type { FileSource } from "../data/source";
 import { directorySource, pathFileSource } from "../data/source-browser";
+import { httpSource } from "../data/source-http";
 import { syntheticFrameSet } from "../data/synthetic/frames";
 import type { FrameSet, HandModel } from "../data/types";
 import { Gpu } from "../gpu/gpu";
 import { storedSteps } from "../train/checkpoint";
 import type { TrainEvent } from "../train/events";
 import { launch } from "../train/launch";
+import type { RunStorage } from "../train/storage";
 import type { Trainer } from "../train/trainer";
 import type { DataChoice, HandChoice, RankApi, StartOptions, StoredRun } from "./api";
+import { HttpStorage } from "./http-storage";
 import { IdbStorage } from "./idb-storage";
 
 const clock = { now: () => performance.now(), wallSeconds: () => Date.now() / 1000 };
 
 async function openHand(choice: HandChoice): Promise<HandModel> {
   if (choice.kind === "mano") return readManoFile(new Uint8Array(choice.bytes), choice.name);
+  if (choice.kind === "http") {
+    return readManoFile(await httpSource(choice.name, choice.url).read(choice.name), choice.name);
+  }
   const url = new URL(`${import.meta.env.BASE_URL}openhand/openhand.safetensors`, self.location.origin);
   const response = await fetch(url);
   if (!response.ok) throw new Error(`OpenHand: ${url.pathname} answered ${response.status}; is the app served whole?`);
   return readHandAsset(await response.arrayBuffer());
 }
 
+function sourceOf(choice: Exclude<DataChoice, { kind: "synthetic" }>): FileSource {
+  if (choice.kind === "directory") return directorySource(choice.handle);
+  if (choice.kind === "http") return httpSource(choice.name, choice.url);
+  return pathFileSource("chosen folder", new Map(choice.files.map(({ path, file }) => [path, file])));
+}
+
+/** The run's place, checked: a new run never writes over a stored one. */
+async function openStorage({ storage, name, resume }: StartOptions): Promise<RunStorage> {
+  if (storage) return new HttpStorage(storage.url, storage.place);
+  const stored = new IdbStorage(resume ?? name);
+  if (resume === undefined && (await stored.list()).length > 0) {
+    throw new Error(`a run named "${name}" is stored already; choose another name or resume it`);
+  }
+  return stored;
+}
+
 async function openFrames(choice: DataChoice, hand: HandModel, quirks: ReadonlySet<string>): Promise<FrameSet> {
   if (choice.kind === "synthetic") return syntheticFrameSet(hand, { frames: choice.frames, seed: choice.seed });
-  const source =
-    choice.kind === "directory"
-      ? directorySource(choice.handle)
-      : pathFileSource("chosen folder", new Map(choice.files.map(({ path, file }) => [path, file])));
-  return openHo3d(source, "train", quirks);
+  return openHo3d(sourceOf(choice), "train", quirks);
 }
 
 class Rank implements RankApi {
@@ -51,10 +70,7 @@ class Rank implements RankApi {
       const frames = await openFrames(options.data, hand, new Set(options.config.quirks));
       const { config } = options;
       const name = options.resume ?? options.name;
-      const storage = new IdbStorage(name);
-      if (options.resume === undefined && (await storage.list()).length > 0) {
-        throw new Error(`a run named "${name}" is stored already; choose another name or resume it`);
-      }
+      const storage = await openStorage(options);
       const resume = options.resume !== undefined;
       this.#trainer = await launch({
         name,
@@ -65,6 +81,7 @@ class Rank implements RankApi {
         storage,
         emit: onEvent,
         clock,
+        debug: new Set(options.debug),
         resume,
         signal: abort.signal,
       });

@@ -1,15 +1,26 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { parseConfig } from "../../config";
+import { type Config, parseConfig } from "../../config";
 import { launch } from "../../train/launch";
 import { defineCommand, type Values } from "../command";
 import { FolderStorage } from "../folder-storage";
 import { projectRoot } from "../host";
-import { clock, openFrames, openGpu, openHand, override, readConfig, readDataOption } from "../run-setup";
+import {
+  clock,
+  type DataOption,
+  openFrames,
+  openGpu,
+  openHand,
+  override,
+  readConfig,
+  readDataOption,
+} from "../run-setup";
+import { trainInBrowser } from "../train-in-browser";
 import { TrainReporter } from "../train-reporter";
 
 const DEBUG_MODES = ["batch", "loss"] as const;
+type DebugMode = (typeof DEBUG_MODES)[number];
 
 const options = {
   config: {
@@ -52,31 +63,61 @@ export const command = defineCommand({
     if (values.ranks !== "1") throw new Error(`train: --ranks is ${values.ranks}, this version trains on 1 rank`);
     if (values.resume === undefined && values.config === undefined)
       throw new Error("train: --config FILE|PRESET must be given");
-    if (values.runtime !== "node") throw new Error(`train: --runtime ${values.runtime} is not part of this build`);
-    return trainInNode(values);
+    const { runtime } = values;
+    if (runtime !== "node" && runtime !== "chromium" && runtime !== "firefox")
+      throw new Error(`train: --runtime is "${runtime}", expected node, chromium or firefox`);
+    const run = await prepare(values);
+    if (runtime === "node") await trainInNode(run);
+    else await trainInBrowser({ ...run, kind: runtime });
+    process.stderr.write(`saved in ${run.folder}\n`);
+    return 0;
   },
 });
 
-async function trainInNode(values: TrainOptions): Promise<number> {
-  const folder = resolve(
-    values.resume ?? values.out ?? join(projectRoot(), "runs", `${values.config}-${stamp(new Date())}`),
-  );
+/** What both runtimes need, checked; nothing is written yet. */
+interface Run {
+  readonly name: string;
+  readonly folder: string;
+  readonly config: Config;
+  readonly data: DataOption;
+  readonly hand: string;
+  readonly resume: boolean;
+  readonly debug: readonly DebugMode[];
+  readonly reporter: TrainReporter;
+}
+
+async function prepare(values: TrainOptions): Promise<Run> {
   const resume = values.resume !== undefined;
+  const parsed =
+    resume && values.config === undefined ? await storedConfig(values.resume) : await readConfig(values.config!);
+  const { config, warnings } = override(parsed, values);
+  const made = join(projectRoot(), "runs", `${config.preset}-${stamp(new Date())}`);
+  const folder = resolve(values.resume ?? values.out ?? made);
   if (!resume && existsSync(join(folder, "metrics.jsonl"))) {
     throw new Error(`train: ${folder} holds a run; choose another --out, or go on with --resume ${folder}`);
   }
-  const parsed = resume && values.config === undefined ? await storedConfig(folder) : await readConfig(values.config!);
-  const { config, warnings } = override(parsed, values);
   const debug = readDebug(values.debug);
   const reporter = new TrainReporter(values.json);
   for (const line of warnings) reporter.show({ type: "log", line });
-  const hand = await openHand(values.hand);
-  const frames = await openFrames(readDataOption(values.data), hand, config);
+  return {
+    name: basename(folder),
+    folder,
+    config,
+    data: readDataOption(values.data),
+    hand: values.hand,
+    resume,
+    debug,
+    reporter,
+  };
+}
+
+async function trainInNode({ folder, debug, reporter, ...run }: Run): Promise<void> {
+  const hand = await openHand(run.hand);
+  const frames = await openFrames(run.data, hand, run.config);
   const gpu = await openGpu();
   const storage = new FolderStorage(folder);
   const emit = reporter.show.bind(reporter);
-  const name = basename(folder);
-  const trainer = await launch({ name, config, gpu, hand, frames, storage, emit, clock, debug, resume });
+  const trainer = await launch({ ...run, gpu, hand, frames, storage, emit, clock, debug: new Set(debug) });
   // The first Ctrl-C ends after the step at hand with a checkpoint, the second at once.
   const interrupt = (): void => {
     if (trainer.isStopping) process.exit(130);
@@ -90,10 +131,8 @@ async function trainInNode(values: TrainOptions): Promise<number> {
     process.off("SIGINT", interrupt);
     reporter.finish();
   }
-  process.stderr.write(`saved in ${folder}\n`);
   trainer.destroy();
   gpu.destroy();
-  return 0;
 }
 
 async function storedConfig(folder: string): Promise<ReturnType<typeof parseConfig>> {
@@ -104,12 +143,12 @@ async function storedConfig(folder: string): Promise<ReturnType<typeof parseConf
   return parseConfig(text);
 }
 
-function readDebug(text: string | undefined): ReadonlySet<"batch" | "loss"> {
+function readDebug(text: string | undefined): readonly DebugMode[] {
   const asked = (text ?? "").split(",").filter((mode) => mode !== "");
   const unknown = asked.find((mode) => !DEBUG_MODES.some((known) => known === mode));
   if (unknown !== undefined) throw new Error(`train: --debug has "${unknown}", expected ${DEBUG_MODES.join(" or ")}`);
   const fromEnvironment = ["HANDLOOM_DEBUG_LOSS", "UTNET_DEBUG_LOSS"].some((name) => process.env[name] === "1");
-  return new Set([...(asked as (typeof DEBUG_MODES)[number][]), ...(fromEnvironment ? (["loss"] as const) : [])]);
+  return [...(asked as DebugMode[]), ...(fromEnvironment ? (["loss"] as const) : [])];
 }
 
 /** 20260131-235959, local time. */
