@@ -1,5 +1,5 @@
 import fillWgsl from "../../shaders/fill.wgsl?raw";
-import { type Dims, type Kernel, readKernels } from "../gpu/kernel";
+import { type Dims, type Kernel, type KernelStyle, readKernels } from "../gpu/kernel";
 import { type DType, type ParameterLike, showShape, sizeOf, type Tensor } from "./tensor";
 
 const fill = readKernels("fill", fillWgsl);
@@ -44,12 +44,15 @@ export class Tape {
   readonly #names = new Map<string, number>();
   #scope = "";
   #pass: Dispatch["pass"];
+  /** Ops that have two variants of a kernel record this one: `gpu.kernelStyle` of the adapter that will run the tape. */
+  readonly style: KernelStyle;
 
   constructor(
     readonly name: string,
-    pass: Dispatch["pass"] = "forward",
+    options: { readonly style?: KernelStyle; readonly pass?: Dispatch["pass"] } = {},
   ) {
-    this.#pass = pass;
+    this.style = options.style ?? "cpu";
+    this.#pass = options.pass ?? "forward";
   }
 
   #add(fields: Omit<Tensor, "tape" | "size" | "storage">, storage?: Tensor): Tensor {

@@ -1,5 +1,5 @@
 import { DeviceLostError, GpuOutOfMemoryError, GpuValidationError } from "./errors";
-import type { Kernel } from "./kernel";
+import type { Kernel, KernelStyle } from "./kernel";
 
 /** What people read about the adapter; goes into logs, results and run manifests. */
 export interface AdapterDescription {
@@ -84,6 +84,11 @@ export class Gpu {
 
   get limits(): GPUSupportedLimits {
     return this.device.limits;
+  }
+
+  /** The style that tapes for this adapter are recorded with. */
+  get kernelStyle(): KernelStyle {
+    return this.adapter.software ? "cpu" : "gpu";
   }
 
   /** Bytes of storage and staging buffers alive, and the highest that number has been. */

@@ -1,5 +1,11 @@
 /** WGSL as the single source of truth: bindings, their access and the fields of `struct Dims` are read from the shader text. */
 
+/**
+ * Which variant of a kernel is recorded where an op has two. cpu: without barriers, for adapters that run on the CPU, where
+ * a barrier costs more than all that it saves; gpu: rows and tiles shared by a workgroup.
+ */
+export type KernelStyle = "cpu" | "gpu";
+
 export type Access = "uniform" | "read" | "read_write";
 
 export interface Binding {

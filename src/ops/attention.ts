@@ -4,7 +4,6 @@ import block from "../../shaders/lib/gemm-block.wgsl?raw";
 import { flatGroups } from "../autograd/tape";
 import { expectShape, showShape, type Tensor } from "../autograd/tensor";
 import { readKernels } from "../gpu/kernel";
-import { gemmStyle } from "./gemm-tiles";
 
 const kernels = readKernels("attention", wgsl, block, flat);
 /** Rows that one thread owns; fixed, because the online softmax depends on the order of keys. */
@@ -29,7 +28,7 @@ export function attention(qkv: Tensor, heads: number): Tensor {
   }
   const { tape } = qkv;
   const rowTiles = Math.ceil(tokens / TILE_ROWS);
-  const colTiles = gemmStyle() === "shared" ? Math.ceil(headDim / GPU_COLS) : 1;
+  const colTiles = tape.style === "gpu" ? Math.ceil(headDim / GPU_COLS) : 1;
   const dims = {
     tokens,
     heads,

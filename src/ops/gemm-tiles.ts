@@ -1,4 +1,5 @@
 /** Which tiling a GEMM is recorded with. All tilings give the same bits; only speed differs. */
+import type { KernelStyle } from "../gpu/kernel";
 
 export interface GemmSizes {
   /** Rows of y, columns of y, and the length that is summed over. */
@@ -6,9 +7,6 @@ export interface GemmSizes {
   readonly n: number;
   readonly k: number;
 }
-
-/** direct: register tiles without barriers, for adapters on the CPU; shared: tiles in workgroup memory, for real GPUs. */
-export type GemmStyle = "direct" | "shared";
 
 export interface GemmTile {
   /** Entry point of gemm.wgsl (direct) or gemm-shared.wgsl (shared). */
@@ -20,6 +18,7 @@ export interface GemmTile {
 }
 
 const DIRECT_GROUP = 32;
+/** direct: register tiles without barriers, the style cpu; shared: tiles in workgroup memory, the style gpu. */
 export const GEMM_TILES = {
   direct_4x4: { entryPoint: "direct_4x4", rows: 4, cols: 4, tilesPerGroup: DIRECT_GROUP },
   direct_8x8: { entryPoint: "direct_8x8", rows: 8, cols: 8, tilesPerGroup: DIRECT_GROUP },
@@ -28,22 +27,10 @@ export const GEMM_TILES = {
   shared_64x64: { entryPoint: "shared_64x64", rows: 64, cols: 64, tilesPerGroup: undefined },
 } as const satisfies Record<string, GemmTile>;
 
-let style: GemmStyle = "direct";
-
-/** The style of GEMMs recorded from here on: "shared" when the adapter is a GPU. A tape does not know its adapter. */
-export function setGemmStyle(next: GemmStyle): void {
-  style = next;
-}
-
-/** The style that GEMMs are recorded with now. */
-export function gemmStyle(): GemmStyle {
-  return style;
-}
-
 /** The tile for y [m, n]: large where there are enough tiles to keep every core busy. */
-export function chooseTile({ m, n }: GemmSizes, wanted: GemmStyle = style): GemmTile {
+export function chooseTile({ m, n }: GemmSizes, style: KernelStyle): GemmTile {
   const tiles = (rows: number, cols: number): number => Math.ceil(m / rows) * Math.ceil(n / cols);
-  if (wanted === "shared") return tiles(64, 64) >= 128 ? GEMM_TILES.shared_64x64 : GEMM_TILES.shared_32x32;
+  if (style === "gpu") return tiles(64, 64) >= 128 ? GEMM_TILES.shared_64x64 : GEMM_TILES.shared_32x32;
   if (m >= 8 && n >= 16 && tiles(8, 16) >= 16 * DIRECT_GROUP) return GEMM_TILES.direct_8x16;
   return m >= 8 && n >= 8 && tiles(8, 8) >= 4 * DIRECT_GROUP ? GEMM_TILES.direct_8x8 : GEMM_TILES.direct_4x4;
 }

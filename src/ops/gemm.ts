@@ -96,7 +96,7 @@ export function gemm(
       );
     }
   }
-  const tile = options.tile ?? chooseTile(sizes);
+  const tile = options.tile ?? chooseTile(sizes, tape.style);
   const { epilogue } = options;
   const vectors = n % 4 === 0 && (layout === "tn" ? m : k) % 4 === 0;
   const operands = vectors && !(epilogue && layout !== "nt") ? layout : "any";

@@ -5,6 +5,7 @@ import { readKernels } from "../gpu/kernel";
 
 const kernels = readKernels("layer-norm", wgsl, reduce);
 const CHUNK_ROWS = 64;
+const ROWS_PER_GROUP = 32;
 
 /**
  * Normalises the last axis of x [..., C], then scales by weight [C] and shifts by bias [C].
@@ -23,10 +24,18 @@ export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, eps = 1e-6): 
   const mean = tape.scratch("layer-norm.mean", [rows]);
   const rstd = tape.scratch("layer-norm.rstd", [rows]);
 
-  tape.dispatch(kernels.forward, { x, weight, bias, y, mean, rstd }, dims, [rows]);
+  const byRows = tape.style === "cpu" && cols % 4 === 0;
+  const groups = Math.ceil(rows / ROWS_PER_GROUP);
+  if (byRows) {
+    const bound = { x4: x, weight4: weight, bias4: bias, y4: y, mean, rstd };
+    tape.dispatch(kernels.forward_rows, bound, dims, [groups]);
+  } else tape.dispatch(kernels.forward, { x, weight, bias, y, mean, rstd }, dims, [rows]);
   tape.onBackward(y, () => {
     const d_y = tape.grad(y);
-    if (x.needsGrad) {
+    if (x.needsGrad && byRows) {
+      const bound = { x4: x, weight4: weight, mean, rstd, d_y4: d_y, d_x4: tape.grad(x) };
+      tape.dispatch(kernels.backward_input_rows, bound, dims, [groups]);
+    } else if (x.needsGrad) {
       tape.dispatch(kernels.backward_input, { x, weight, mean, rstd, d_y, d_x: tape.grad(x) }, dims, [rows]);
     }
     if (!weight.needsGrad && !bias.needsGrad) return;

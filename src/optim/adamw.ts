@@ -206,7 +206,7 @@ function record(
   stateBuffer: GPUBuffer,
   frozen: (name: string) => boolean,
 ): { tape: Tape; hyper: Tensor } {
-  const tape = new Tape("optimiser", "update");
+  const tape = new Tape("optimiser", { pass: "update" });
   const hyper = tape.input("hyper", [HYPER_FLOATS]);
   const state = tape.external("state", [4], stateBuffer);
   const spansOf = buckets.map(({ floats }) => Math.ceil(floats / 4 / SPAN_QUADS));

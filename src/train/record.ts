@@ -68,7 +68,7 @@ export async function record(
   weights: LossWeights,
   options: { reuse?: boolean; focal?: number } = {},
 ): Promise<Recording> {
-  const tape = new Tape(model.training ? "train" : "eval");
+  const tape = new Tape(model.training ? "train" : "eval", { style: gpu.kernelStyle });
   const inputs = declareInputs(tape, model, batch);
   const outputs = model.forward(inputs);
   const losses = tape.scoped("loss", () => computeLosses(outputs, inputs, model.mano, weights, model.quirks));

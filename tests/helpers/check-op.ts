@@ -2,6 +2,7 @@ import { expect } from "vitest";
 import { Plan } from "../../src/autograd/plan";
 import { Tape } from "../../src/autograd/tape";
 import { sizeOf, type Tensor } from "../../src/autograd/tensor";
+import type { KernelStyle } from "../../src/gpu/kernel";
 import * as F from "../../src/ops";
 import { testGpu } from "./gpu";
 
@@ -18,6 +19,8 @@ export interface CheckOptions {
   readonly op: (t: Record<string, Tensor>, tape: Tape) => Tensor | readonly Tensor[];
   /** The same outputs in float64, written from the formula. */
   readonly reference: (a: Arrays) => Float64Array | number[] | readonly (Float64Array | number[])[];
+  /** Variants of the op's kernels to check; only "cpu" where the op has one. */
+  readonly styles?: readonly KernelStyle[];
   /** Largest allowed norm(difference) / norm(expected), for the outputs and for each gradient. */
   readonly tolerance?: number;
   readonly gradientTolerance?: number;
@@ -34,11 +37,13 @@ export interface CheckOptions {
  * first, and added to one already there.
  */
 export async function checkOp(options: CheckOptions): Promise<void> {
-  await checkOnce(options, false);
-  await checkOnce(options, true);
+  for (const style of options.styles ?? ["cpu" as const]) {
+    await checkOnce(options, style, false);
+    await checkOnce(options, style, true);
+  }
 }
 
-async function checkOnce(options: CheckOptions, gradientIsThere: boolean): Promise<void> {
+async function checkOnce(options: CheckOptions, style: KernelStyle, gradientIsThere: boolean): Promise<void> {
   const { inputs, fixed = [], tolerance = 1e-5, gradientTolerance = 1e-4, h = 1e-5, maxElements = 200 } = options;
   const values: Arrays = {};
   for (const [i, [name, shape]] of Object.entries(inputs).entries()) {
@@ -49,7 +54,7 @@ async function checkOnce(options: CheckOptions, gradientIsThere: boolean): Promi
       throw new Error(`checkOp: ${name} has ${values[name].length} values for [${shape}]`);
   }
   const gpu = await testGpu();
-  const tape = new Tape("check");
+  const tape = new Tape("check", { style });
   const tensors: Record<string, Tensor> = {};
   for (const [name, shape] of Object.entries(inputs)) {
     tensors[name] = tape.input(name, shape, { needsGrad: !fixed.includes(name) });

@@ -8,7 +8,7 @@ import { testGpu } from "../helpers/gpu";
 describe("bucket", () => {
   it("packs, adds and unpacks with a factor, in f32", async () => {
     const size = 64 * 5;
-    const tape = new Tape("bucket", "update");
+    const tape = new Tape("bucket", { pass: "update" });
     const [a, b, sum, gradients] = ["a", "b", "sum", "gradients"].map((name) => tape.input(name, [size]));
     F.packBucket(a, sum);
     F.addBucket(sum, b);

@@ -18,18 +18,22 @@ function reference({ x, weight, bias }: Arrays): Float64Array {
 }
 
 describe("layerNorm", () => {
-  // Below, at and across a workgroup of 64 columns; below and across a chunk of 64 rows.
+  // Below, at and across a workgroup of 64 columns or of 32 rows; below and across a chunk of 64 rows.
   for (const [rows, cols] of [
     [3, 5],
     [2, 64],
     [4, 130],
     [65, 7],
+    [65, 8],
+    [32, 4],
+    [3, 132],
   ]) {
     it(`[${rows}, ${cols}]`, async () => {
       await checkOp({
         inputs: { x: [rows, cols], weight: [cols], bias: [cols] },
         op: ({ x, weight, bias }) => F.layerNorm(x, weight, bias, EPS),
         reference,
+        styles: ["cpu", "gpu"],
       });
     });
   }

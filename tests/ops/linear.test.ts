@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import { Plan } from "../../src/autograd/plan";
 import { Tape } from "../../src/autograd/tape";
 import * as F from "../../src/ops";
-import { setGemmStyle } from "../../src/ops/gemm-tiles";
 import { type Arrays, checkOp, pseudoRandom } from "../helpers/check-op";
 import { erf } from "../helpers/erf";
 import { testGpu } from "../helpers/gpu";
@@ -89,19 +88,15 @@ describe("linear", () => {
 
   for (const out of [6, 8]) {
     it(`workgroup tiles, everything at once, ${out} outputs`, async () => {
-      setGemmStyle("shared");
-      try {
-        await checkOp({
-          inputs: { x: [2, 3, 4], weight: [out, 4], bias: [out], residual: [2, 3, out], rowScale: [2] },
-          values: { rowScale: [0, 1.25] },
-          fixed: ["rowScale"],
-          op: ({ x, weight, bias, residual, rowScale }) =>
-            F.linear(x, weight, bias, { activation: "gelu", residual, rowScale }),
-          reference: (a) => reference("gelu", a),
-        });
-      } finally {
-        setGemmStyle("direct");
-      }
+      await checkOp({
+        inputs: { x: [2, 3, 4], weight: [out, 4], bias: [out], residual: [2, 3, out], rowScale: [2] },
+        values: { rowScale: [0, 1.25] },
+        fixed: ["rowScale"],
+        styles: ["gpu"],
+        op: ({ x, weight, bias, residual, rowScale }) =>
+          F.linear(x, weight, bias, { activation: "gelu", residual, rowScale }),
+        reference: (a) => reference("gelu", a),
+      });
     });
   }
 

@@ -122,7 +122,7 @@ function others(): KernelBench[] {
 export async function benchKernels(gpu: Gpu, host: BenchHost, only = ""): Promise<void> {
   for (const bench of [...gemms(), ...attentions(), ...others()]) {
     if (!bench.label.includes(only)) continue;
-    const tape = new Tape(bench.label);
+    const tape = new Tape(bench.label, { style: gpu.kernelStyle });
     bench.record(tape);
     const { wallMs, cpuMs } = await timeTape(
       gpu,

@@ -154,7 +154,7 @@ export async function prepareReferenceStep(gpu: Gpu): Promise<ReferenceStep> {
   const data = referenceData();
   for (const name of store.names) store.write(name, data.weights.get(name)!);
 
-  const tape = new Tape("reference step");
+  const tape = new Tape("reference step", { style: gpu.kernelStyle });
   const image = tape.input("image", [BATCH, CHANNELS, HEIGHT, WIDTH]);
   const target = tape.input("target", [BATCH, 1, OUTPUTS]);
   const loss = F.batchMean(F.squaredErrorPerSample(model.forward(image), target));

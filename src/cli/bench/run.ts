@@ -1,5 +1,4 @@
 import { type Gpu, mebibytes } from "../../gpu/gpu";
-import { setGemmStyle } from "../../ops/gemm-tiles";
 import { benchKernels } from "./kernels";
 import { type BenchHost, median } from "./measure";
 import { EXPECTED_LOSSES, LOSS_TOLERANCE, prepareReferenceStep, REFERENCE_FLOPS } from "./reference-step";
@@ -17,7 +16,6 @@ export interface BenchOptions {
  * Returns false when a loss differs from PyTorch's by more than 3e-6.
  */
 export async function runBench(gpu: Gpu, host: BenchHost, options: BenchOptions): Promise<boolean> {
-  setGemmStyle(gpu.adapter.software ? "direct" : "shared");
   host.print(`adapter: ${gpu.label}`);
   const right = options.steps === 0 || (await benchReferenceStep(gpu, host, options.steps));
   if (options.kernels) await benchKernels(gpu, host, options.only);
