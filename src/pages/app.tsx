@@ -166,7 +166,6 @@ function AdapterName() {
   return (
     <span class="adapter" title={`WebGPU adapter: ${name}`}>
       {name}
-      {running?.softwareAdapter && <span class="tag">on the CPU</span>}
     </span>
   );
 }

@@ -21,8 +21,11 @@ const PIECE_BYTES = 3 << 20;
 export function messagesOf(event: TrainEvent, totalSteps: number): object[] {
   switch (event.type) {
     case "status": {
-      const share = event.done === undefined || event.total === undefined ? "" : ` ${event.done}/${event.total}`;
-      return [{ type: "log", line: event.text + share }];
+      const { text, done, total } = event;
+      if (done === undefined || total === undefined) return [{ type: "log", line: text }];
+      // A terminal wants a few lines of a count, not each of them.
+      const isQuarter = done === total || done % Math.ceil(total / 4) === 0;
+      return isQuarter ? [{ type: "log", line: `${text} ${done}/${total}` }] : [];
     }
     case "started":
       return [{ type: "log", line: `${event.run.name}: ${event.run.plan}` }];
