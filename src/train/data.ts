@@ -1,6 +1,6 @@
 import type { Config } from "../config";
-import { importCrops } from "../data/crop-set";
-import { Loader } from "../data/loader";
+import { type CropSet, importCrops } from "../data/crop-set";
+import { Loader, type LoaderOptions } from "../data/loader";
 import { splitIds } from "../data/split";
 import type { FrameSet, ImportReport } from "../data/types";
 import { MeanPose } from "../metrics/baselines";
@@ -19,8 +19,7 @@ export interface PreparedData {
 }
 
 /**
- * Imports every frame once, splits, and makes the loaders. `validation` undefined splits `frames`; given, it is a data
- * set of its own (an evaluation split). Throws a sentence when no frame is usable or a batch cannot be filled.
+ * Imports every frame once, splits, and makes the loaders. Throws a sentence when no frame is usable or a batch cannot be filled.
  */
 export async function prepareData(
   frames: FrameSet,
@@ -28,21 +27,15 @@ export async function prepareData(
   onProgress: (done: number, total: number) => void,
   signal?: AbortSignal,
 ): Promise<PreparedData> {
-  const { data, model, optim, run } = config;
+  const { data, optim, run } = config;
   const quirks = new Set<string>(config.quirks);
-  const set = await importCrops(frames, { size: model.height, boxScale: data.boxScale, quirks, onProgress, signal });
+  const set = await importFrames(frames, config, onProgress, signal);
   const options = { by: data.splitBy, fraction: data.valFraction, seed: run.seed, quirks };
   const split = data.overfit ? { train: set.ids, validation: set.ids, warning: undefined } : splitIds(set.ids, options);
-  const shared = { size: model.height, width: model.width, seed: run.seed, depthCube: data.depthCube, quirks };
+  const shared = sampleOptions(config);
   const evaluated = { ...shared, mode: "evaluate", batchSize: optim.batch } as const;
   const mean = new MeanPose();
   for (const id of split.train) mean.add((await set.read(id)).joints3d);
-  const dropped = [...set.report.dropped].map(
-    ([reason, { count, example }]) => `${count} frames dropped: ${reason} (first: ${example})`,
-  );
-  const noted = [...set.report.notes].map(
-    ([note, { count, example }]) => `${count} frames: ${note} (first: ${example})`,
-  );
   return {
     train: new Loader(set, {
       ...shared,
@@ -55,6 +48,51 @@ export async function prepareData(
     trainPlain: new Loader(set, { ...evaluated, ids: split.train }),
     meanPose: mean.joints,
     report: set.report,
-    notes: [...dropped, ...noted, ...(split.warning ? [split.warning] : [])],
+    notes: [...notesOf(set.report), ...(split.warning ? [split.warning] : [])],
   };
+}
+
+/** All frames of a data set, in order and unchanged: an evaluation split. */
+export interface PreparedEvaluation {
+  readonly loader: Loader;
+  readonly set: CropSet;
+  readonly notes: readonly string[];
+}
+
+/** Imports every frame once for an evaluation of all of them. Throws a sentence when no frame is usable. */
+export async function prepareEvaluation(
+  frames: FrameSet,
+  config: Config,
+  onProgress: (done: number, total: number) => void,
+): Promise<PreparedEvaluation> {
+  const set = await importFrames(frames, config, onProgress);
+  const loader = new Loader(set, { ...sampleOptions(config), mode: "evaluate", batchSize: config.optim.batch });
+  return { loader, set, notes: notesOf(set.report) };
+}
+
+function importFrames(
+  frames: FrameSet,
+  { model, data, quirks }: Config,
+  onProgress: (done: number, total: number) => void,
+  signal?: AbortSignal,
+): Promise<CropSet> {
+  const options = { size: model.height, boxScale: data.boxScale, quirks: new Set<string>(quirks) };
+  return importCrops(frames, { ...options, onProgress, signal });
+}
+
+function sampleOptions({
+  model,
+  data,
+  run,
+  quirks,
+}: Config): Pick<LoaderOptions, "size" | "width" | "seed" | "depthCube" | "quirks"> {
+  const { height: size, width } = model;
+  return { size, width, seed: run.seed, depthCube: data.depthCube, quirks: new Set<string>(quirks) };
+}
+
+function notesOf({ dropped, notes }: ImportReport): string[] {
+  return [
+    ...[...dropped].map(([reason, { count, example }]) => `${count} frames dropped: ${reason} (first: ${example})`),
+    ...[...notes].map(([note, { count, example }]) => `${count} frames: ${note} (first: ${example})`),
+  ];
 }

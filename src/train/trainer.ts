@@ -350,9 +350,17 @@ export class Trainer {
     await this.#flush();
   }
 
-  /** Times every kernel of the training step and of the update. Replays the last batch; weights are put back as they were. */
+  /**
+   * Times every kernel of the training step and of the update. Replays the last batch, before the first step its batch;
+   * weights are put back as they were.
+   */
   async profile(repeats: number): Promise<ProfileReport> {
     const { gpu } = this.parts;
+    if (this.#started === 0) {
+      const batch = await this.#batch(this.#step);
+      writeBatch(this.training, batch);
+      this.#writeDropPath(batch, this.#step);
+    }
     const training = await profilePlan(gpu, this.training.plan, repeats);
     const values = await this.store.read();
     const moments = await this.optimizer.readMoments();

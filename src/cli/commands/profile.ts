@@ -1,13 +1,83 @@
-import { defineCommand } from "../command";
+import { applySettings } from "../../config";
+import { syntheticFrameSet } from "../../data/synthetic/frames";
+import type { KernelRow, ProfileReport } from "../../train/events";
+import { launch } from "../../train/launch";
+import { defineCommand, readInteger } from "../command";
+import { FolderStorage } from "../folder-storage";
+import { temporaryFolder } from "../host";
+import { clock, openGpu, openHand, override, readConfig } from "../run-setup";
+import { TrainReporter } from "../train-reporter";
 
 /** `handloom profile`. */
 export const command = defineCommand({
   summary: "time of every kernel of a training step",
   options: {
-    preset: { type: "string", value: "PRESET", help: "model to profile", default: "tiny" },
-    runtime: { type: "string", value: "node|chromium|firefox", help: "where to run", default: "node" },
+    preset: { type: "string", value: "PRESET|FILE", help: "model to profile, or a configuration", default: "tiny" },
+    batch: { type: "string", value: "N", help: "samples of the step; the configuration's when it is not given" },
+    repeats: { type: "string", value: "N", help: "timed repeats, of which the median counts", default: "5" },
   },
-  async run() {
-    throw new Error("profile: this command is not part of this build");
+  async run({ preset, batch, repeats, json }) {
+    const count = readInteger("repeats", repeats, { min: 1 });
+    const chosen = override(await readConfig(preset), { batch, set: [] });
+    // One batch of frames is enough, so it serves for validation as well.
+    const { config } = applySettings(chosen.config, ["data.overfit=true", "run.steps=1"]);
+    const hand = await openHand("openhand");
+    const frames = syntheticFrameSet(hand, { frames: config.optim.batch, seed: config.run.seed });
+    const gpu = await openGpu();
+    const reporter = new TrainReporter(false);
+    const temporary = temporaryFolder("profile");
+    try {
+      const storage = new FolderStorage(temporary.path);
+      const emit = reporter.show.bind(reporter);
+      const trainer = await launch({ name: "profile", config, gpu, hand, frames, storage, emit, clock });
+      reporter.finish();
+      const report = await trainer.profile(count);
+      process.stdout.write(json ? `${JSON.stringify(report)}\n` : profileTable(report));
+      trainer.destroy();
+    } finally {
+      temporary.remove();
+      gpu.destroy();
+    }
+    return 0;
   },
 });
+
+/** Dispatches of one kernel in one pass, taken together. */
+interface Group {
+  readonly kernel: string;
+  readonly pass: KernelRow["pass"];
+  count: number;
+  ms: number;
+  flops: number;
+  bytes: number;
+}
+
+function groupRows(rows: readonly KernelRow[]): Group[] {
+  const groups = new Map<string, Group>();
+  for (const { kernel, pass, ms, flops, bytes } of rows) {
+    const key = `${kernel} ${pass}`;
+    const group = groups.get(key) ?? { kernel, pass, count: 0, ms: 0, flops: 0, bytes: 0 };
+    group.count++;
+    // NaN where every timing was refused.
+    if (Number.isFinite(ms)) group.ms += ms;
+    group.flops += flops;
+    group.bytes += bytes;
+    groups.set(key, group);
+  }
+  return [...groups.values()].sort((a, b) => b.ms - a.ms);
+}
+
+/** The report as a table of kernels and passes, slowest first. */
+export function profileTable({ adapter, clock: timer, stepMs, rows }: ProfileReport): string {
+  const groups = groupRows(rows);
+  const width = Math.max(...groups.map(({ kernel }) => kernel.length));
+  const head = ["count", "ms", "share", "GFLOP/s", "GB/s"].map((text) => text.padStart(9)).join("");
+  const cell = (value: number, digits: number): string => (value > 0 ? value.toFixed(digits) : "-").padStart(9);
+  const lines = groups.map(({ kernel, pass, count, ms, flops, bytes }) => {
+    const rates = cell(flops / ms / 1e6, 1) + cell(bytes / ms / 1e6, 1);
+    const share = `${((100 * ms) / stepMs).toFixed(1)} %`.padStart(9);
+    return `${kernel.padEnd(width)}  ${pass.padEnd(8)}${cell(count, 0)}${cell(ms, 3)}${share}${rates}`;
+  });
+  const total = `${rows.length} dispatches, ${stepMs.toFixed(2)} ms in kernels (${timer}) on ${adapter}`;
+  return `${"kernel".padEnd(width)}  ${"pass".padEnd(8)}${head}\n${lines.join("\n")}\n${total}\n`;
+}
