@@ -6,7 +6,7 @@ struct Dims {
   m: u32, n: u32, k: u32,
   slice: u32,
   a_row: u32, a_k: u32, b_col: u32, b_k: u32,
-  rows_per_sample: u32,
+  parts: u32, rows_per_sample: u32,
   add_y: u32,
 }
 

@@ -10,15 +10,13 @@ fn a_start(row: u32) -> vec4u { return min(vec4u(row) + vec4u(0u, 1u, 2u, 3u), v
 fn b_start(col: u32) -> vec4u { return min(vec4u(col) + vec4u(0u, 1u, 2u, 3u), vec4u(dims.n - 1u)) * dims.b_col; }
 
 fn a_at(start: vec4u, k: u32, end: u32) -> vec4f {
-  if (k >= end) { return vec4f(); }
-  let at = start + vec4u(k * dims.a_k);
-  return vec4f(a[at.x], a[at.y], a[at.z], a[at.w]);
+  let at = start + vec4u(min(k, end - 1u) * dims.a_k);
+  return select(vec4f(), vec4f(a[at.x], a[at.y], a[at.z], a[at.w]), k < end);
 }
 
 fn b_at(start: vec4u, k: u32, end: u32) -> vec4f {
-  if (k >= end) { return vec4f(); }
-  let at = start + vec4u(k * dims.b_k);
-  return vec4f(b[at.x], b[at.y], b[at.z], b[at.w]);
+  let at = start + vec4u(min(k, end - 1u) * dims.b_k);
+  return select(vec4f(), vec4f(b[at.x], b[at.y], b[at.z], b[at.w]), k < end);
 }
 
 fn a_block(start: vec4u, k: u32, end: u32) -> mat4x4f {

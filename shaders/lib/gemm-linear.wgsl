@@ -1,11 +1,15 @@
-// y = residual + row_scale * activation(sum + bias), each part only where its constant says so; keep_pre (lib/gemm-keep*.wgsl
+// y = residual + row_scale * activation(sum + bias), each part only where dims.parts has its bit; keep_pre (lib/gemm-keep*.wgsl
 // or lib/gemm-forget*.wgsl) stores sum + bias for the backward. A row_scale of 0 leaves the residual alone, even beside NaN.
 // n is a multiple of 4. The sums go to y first and the rest is done there in a loop: unrolled over a tile it takes long to compile.
 
-override ACTIVATION: u32 = 0u;  // 0 none, 1 GELU, 2 ReLU
-override HAS_BIAS: bool = false;
-override HAS_RESIDUAL: bool = false;
-override HAS_ROW_SCALE: bool = false;
+// Bits of dims.parts. GELU is a constant: it is long, and a CPU adapter would compute it and then discard it.
+const BIAS = 1u;
+const RELU = 2u;
+const ROW_SCALE = 4u;
+const RESIDUAL = 8u;
+override GELU: bool = false;
+
+fn has(part: u32) -> bool { return (dims.parts & part) != 0u; }
 
 @group(0) @binding(3) var<storage, read_write> y: array<vec4f>;     // [m, n / 4]
 @group(0) @binding(4) var<storage, read> bias: array<vec4f>;        // [n / 4]
@@ -22,15 +26,15 @@ fn finish_tile(row: u32, col: u32, rows: u32, cols: u32) {
     for (var c = 0u; c < width; c++) {
       let at = (r * dims.n + col) / 4u + c;
       var value = y[at];
-      if (HAS_BIAS) { value += bias[col / 4u + c]; }
+      if (has(BIAS)) { value += bias[col / 4u + c]; }
       keep_pre(at, value);
-      if (ACTIVATION == 1u) { value = vec4f(gelu(value.x), gelu(value.y), gelu(value.z), gelu(value.w)); }
-      if (ACTIVATION == 2u) { value = select(value, vec4f(), value < vec4f()); }
-      if (HAS_ROW_SCALE) {
+      if (GELU) { value = vec4f(gelu(value.x), gelu(value.y), gelu(value.z), gelu(value.w)); }
+      if (has(RELU)) { value = select(value, vec4f(), value < vec4f()); }
+      if (has(ROW_SCALE)) {
         let scale = row_scale[r / dims.rows_per_sample];
         value = select(vec4f(), scale * value, scale != 0.0);
       }
-      if (HAS_RESIDUAL) { value += residual[at]; }
+      if (has(RESIDUAL)) { value += residual[at]; }
       y[at] = value;
     }
   }

@@ -26,6 +26,7 @@ const READBACK_USAGE = 0x1 | 0x8; // MAP_READ | COPY_DST
  */
 export class Gpu {
   readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
+  readonly #modules = new Map<string, Promise<GPUShaderModule>>();
   readonly #constants = new WeakMap<ArrayBufferView, GPUBuffer>();
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
   #lost: GPUDeviceLostInfo | undefined;
@@ -232,17 +233,12 @@ export class Gpu {
     constants: Readonly<Record<string, number>>,
     layout: GPUBindGroupLayout,
   ): Promise<GPUComputePipeline> {
-    this.device.pushErrorScope("validation");
-    const module = this.device.createShaderModule({ label: kernel.name, code: kernel.code });
-    const scope = this.device.popErrorScope();
-    const { messages } = await module.getCompilationInfo();
-    await scope;
-    const errors = messages.filter((message) => message.type === "error");
-    if (errors.length > 0) {
-      const lines = kernel.code.split("\n");
-      const where = errors.map((e) => `  line ${e.lineNum}: ${e.message}\n    ${lines[e.lineNum - 1]?.trim()}`);
-      throw new GpuValidationError(`${kernel.name} does not compile:\n${where.join("\n")}`);
+    let parsed = this.#modules.get(kernel.code);
+    if (!parsed) {
+      parsed = this.#parse(kernel);
+      this.#modules.set(kernel.code, parsed);
     }
+    const module = await parsed;
     try {
       return await this.device.createComputePipelineAsync({
         label: kernel.name,
@@ -253,6 +249,22 @@ export class Gpu {
       this.check(kernel.name);
       throw new GpuValidationError(`${kernel.name}: no pipeline: ${(error as Error).message}`);
     }
+  }
+
+  /** The module of a kernel's file, parsed once for all its entry points. */
+  async #parse(kernel: Kernel): Promise<GPUShaderModule> {
+    this.device.pushErrorScope("validation");
+    const module = this.device.createShaderModule({ label: `${kernel.op}.wgsl`, code: kernel.code });
+    const scope = this.device.popErrorScope();
+    const { messages } = await module.getCompilationInfo();
+    await scope;
+    const errors = messages.filter((message) => message.type === "error");
+    if (errors.length > 0) {
+      const lines = kernel.code.split("\n");
+      const where = errors.map((e) => `  line ${e.lineNum}: ${e.message}\n    ${lines[e.lineNum - 1]?.trim()}`);
+      throw new GpuValidationError(`${kernel.op}.wgsl does not compile:\n${where.join("\n")}`);
+    }
+    return module;
   }
 
   /** Copies ranges of buffers to the host in one staging buffer and one map. Offsets and sizes in bytes, multiples of 4. */

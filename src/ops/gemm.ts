@@ -43,7 +43,8 @@ export interface GemmOptions {
   readonly tile?: GemmTile;
 }
 
-export const ACTIVATIONS = { none: 0, gelu: 1, relu: 2 } as const;
+/** Bits of `dims.parts` in lib/gemm-linear*.wgsl. */
+const PARTS = { bias: 1, relu: 2, rowScale: 4, residual: 8 } as const;
 
 const OPERANDS = { nn, nt, tn, any };
 const EPILOGUES = {
@@ -112,16 +113,19 @@ export function gemm(
   tape.dispatch(
     kernels[`${operands}-${kind}`][tile.entryPoint],
     { a, b, y, ...(epilogue ? epilogueTensors(epilogue, b) : {}) },
-    { m, n, k, slice, ...strides, rows_per_sample: rowsPerSample },
+    { m, n, k, slice, ...strides, parts: partsOf(epilogue), rows_per_sample: rowsPerSample },
     tile.tilesPerGroup ? [Math.ceil((down * across) / tile.tilesPerGroup), 1, slices] : [across, down, slices],
     {
-      constants: { ...(operands === "tn" ? { HAS_TAIL: Number(k % 4 !== 0) } : {}), ...epilogueConstants(epilogue) },
+      constants: {
+        ...(operands === "tn" ? { HAS_TAIL: Number(k % 4 !== 0) } : {}),
+        ...(epilogue ? { GELU: Number(epilogue.activation === "gelu") } : {}),
+      },
       flops: 2 * m * n * k,
     },
   );
 }
 
-/** Parts that a layer has not are bound to `unused`, which its constants keep from being read. */
+/** Parts that a layer has not are bound to `unused`, which dims.parts keeps from being used. */
 function epilogueTensors({ bias, residual, rowScale, pre }: LinearEpilogue, unused: Tensor): Record<string, Tensor> {
   return {
     bias: bias ?? unused,
@@ -131,13 +135,13 @@ function epilogueTensors({ bias, residual, rowScale, pre }: LinearEpilogue, unus
   };
 }
 
-function epilogueConstants(epilogue: LinearEpilogue | undefined): Record<string, number> {
-  if (!epilogue) return {};
+function partsOf(epilogue: LinearEpilogue | undefined): number {
+  if (!epilogue) return 0;
   const { activation, bias, residual, rowScale } = epilogue;
-  return {
-    ACTIVATION: ACTIVATIONS[activation],
-    HAS_BIAS: Number(bias !== undefined),
-    HAS_RESIDUAL: Number(residual !== undefined),
-    HAS_ROW_SCALE: Number(rowScale !== undefined),
-  };
+  return (
+    (bias ? PARTS.bias : 0) |
+    (activation === "relu" ? PARTS.relu : 0) |
+    (rowScale ? PARTS.rowScale : 0) |
+    (residual ? PARTS.residual : 0)
+  );
 }

@@ -3,10 +3,12 @@ import wgsl from "../../shaders/linear.wgsl?raw";
 import type { Tape } from "../autograd/tape";
 import { expectShape, showShape, type Tensor } from "../autograd/tensor";
 import { readKernels } from "../gpu/kernel";
-import { ACTIVATIONS, gemm } from "./gemm";
+import { gemm } from "./gemm";
 import { type GemmSizes, sliceLength } from "./gemm-tiles";
 import { COLUMN_CHUNK, columnSumParts, orderedSum, orderedSums } from "./ordered-sum";
 
+/** ACTIVATION in linear.wgsl. */
+const ACTIVATIONS = { none: 0, gelu: 1, relu: 2 } as const;
 const kernels = readKernels("linear", wgsl, erf);
 
 export interface LinearOptions {
