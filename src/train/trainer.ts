@@ -209,11 +209,14 @@ export class Trainer {
   #working: Promise<void> | undefined;
 
   #runJobs(): Promise<void> {
-    this.#working ??= (async () => {
-      for (let job = this.#jobs.shift(); job; job = this.#jobs.shift()) await job();
-      this.#working = undefined;
-    })();
-    return this.#working;
+    // Without a job #work would end before its promise is stored, and no later job would ever start.
+    if (this.#jobs.length > 0) this.#working ??= this.#work();
+    return this.#working ?? Promise.resolve();
+  }
+
+  async #work(): Promise<void> {
+    for (let job = this.#jobs.shift(); job; job = this.#jobs.shift()) await job();
+    this.#working = undefined;
   }
 
   #started = 0;
