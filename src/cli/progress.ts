@@ -67,7 +67,8 @@ export class Progress {
 
   private line(done: number, note: string, seconds: number): string {
     const { label, total, unit, initial = 0 } = this.options;
-    const rate = seconds > 0 ? (done - initial) / seconds : 0;
+    // The first update may come with the task's first piece done: there is nothing to divide by yet.
+    const rate = seconds > 0.01 ? (done - initial) / seconds : 0;
     const left = rate > 0 && done < total ? `, ${formatDuration((total - done) / rate)} left` : "";
     const speed = rate > 0 ? `, ${rate >= 10 ? rate.toFixed(0) : rate.toPrecision(2)} ${unit}/s` : "";
     const text = `${label} ${done}/${total} ${unit}${speed}${left}${note && `, ${note}`}`;

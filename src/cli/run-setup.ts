@@ -46,14 +46,24 @@ export interface Overrides {
   readonly set: readonly string[];
 }
 
-/** The configuration with the terminal's overrides; each is checked like a key of a file. */
+/**
+ * The configuration with the terminal's overrides; each is checked like a key of a file. A warm-up that would outlast
+ * `--steps` is shortened to a sixth of them, with a warning, unless it is set too.
+ */
 export function override(parsed: ParsedConfig, { steps, epochs, batch, seed, quirks, set }: Overrides): ParsedConfig {
   const numbers = { "run.steps": steps, "run.epochs": epochs, "optim.batch": batch, "run.seed": seed };
   const settings = Object.entries(numbers).flatMap(([key, text]) => (text === undefined ? [] : [`${key}=${text}`]));
   if (epochs !== undefined && steps === undefined) settings.push("run.steps=null");
   if (quirks !== undefined) settings.push(`quirks=[${splitNames(quirks).join(", ")}]`);
+  const warnings = [...parsed.warnings];
+  const { warmupSteps } = parsed.config.optim;
+  if (Number(steps) <= warmupSteps && !set.some((text) => text.startsWith("optim.warmupSteps="))) {
+    const shortened = Math.floor(Number(steps) / 6);
+    settings.push(`optim.warmupSteps=${shortened}`);
+    warnings.push(`warm-up shortened from ${warmupSteps} to ${shortened} steps, as the run has ${steps}`);
+  }
   const result = applySettings(parsed.config, [...settings, ...set]);
-  return { config: result.config, warnings: [...parsed.warnings, ...result.warnings] };
+  return { config: result.config, warnings: [...warnings, ...result.warnings] };
 }
 
 /** `openhand`, or the path of the user's MANO_RIGHT.pkl. */

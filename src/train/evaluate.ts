@@ -12,7 +12,7 @@ export interface Predicted {
   readonly joints: Float32Array; // [21, 3]
   readonly vertices: Float32Array; // [V, 3]
   readonly truthJoints: Float64Array; // [21, 3]
-  /** The annotated hand's mesh [V, 3]; undefined where its batch has a sample without one. */
+  /** The annotated hand's mesh [V, 3] at the true wrist; undefined where its batch has a sample without one. */
   readonly truthVertices: Float32Array | undefined;
   /** Unweighted terms of the loss. */
   readonly terms: Readonly<Record<string, number>>;
@@ -33,19 +33,22 @@ export async function* predict(
     const batch = await loader.batch(0, index);
     writeBatch(recording, batch);
     plan.run();
-    const read = await plan.read(outputs.keypoints3d, outputs.vertices, losses.truth.vertices, ...perSample);
-    const [joints, vertices, truth, ...values] = read;
+    const { truth } = losses;
+    const read = await plan.read(outputs.keypoints3d, outputs.vertices, truth.vertices, truth.joints, ...perSample);
+    const [joints, vertices, meshes, meshJoints, ...values] = read;
     const meshSize = vertices.length / batch.size;
     const annotated = batch.hasMano.every((flag) => flag === 1);
     for (let row = 0; row < batch.count; row++) {
       const of = (array: Float32Array, size: number): Float32Array => array.subarray(row * size, (row + 1) * size);
       const joint = (i: number): number => batch.joints3d[row * 84 + Math.floor(i / 3) * 4 + (i % 3)];
+      // The annotated mesh comes without its translation; its wrist goes to the annotated one.
+      const shift = [0, 1, 2].map((i) => joint(i) - meshJoints[63 * row + i]);
       yield {
         id: batch.ids[row],
         joints: of(joints, 63),
         vertices: of(vertices, meshSize),
         truthJoints: Float64Array.from({ length: 63 }, (_, i) => joint(i)),
-        truthVertices: annotated ? of(truth, meshSize) : undefined,
+        truthVertices: annotated ? of(meshes, meshSize).map((x, i) => x + shift[i % 3]) : undefined,
         terms: Object.fromEntries(TERMS.map((name, i) => [name, values[i][row]])),
       };
     }

@@ -31,6 +31,7 @@ const kept = (outputs: Outputs, losses: Losses): Tensor[] => [
   outputs.coarse.vertices,
   outputs.inMapShare,
   losses.truth.vertices,
+  losses.truth.joints,
   ...Object.values(losses.perSample),
   losses.loss_2d,
   losses.loss_3d_joint,

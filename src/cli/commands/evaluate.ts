@@ -101,13 +101,16 @@ async function readCheckpointFile({ run, checkpoint }: EvaluateValues): Promise<
     if (last === undefined) throw new Error(`evaluate: --run is "${run}", which holds no checkpoint`);
     file = join(run, checkpointFolder(last), "model.safetensors");
   }
-  const read = (path: string): Promise<Buffer> =>
-    readFile(path).catch((error: Error) => {
-      throw new Error(`evaluate: ${path} cannot be read: ${error.message}`);
-    });
+  const read = async (path: string): Promise<Uint8Array> => {
+    try {
+      return new Uint8Array(await readFile(path));
+    } catch (error) {
+      throw new Error(`evaluate: ${path} cannot be read: ${(error as Error).message}`);
+    }
+  };
   const bytes = await read(file!);
   const path = join(dirname(file!), "state.json");
-  const text = (await read(path)).toString();
+  const text = new TextDecoder().decode(await read(path));
   let state: { readonly step?: unknown; readonly config?: unknown };
   try {
     state = JSON.parse(text) as typeof state;
