@@ -9,7 +9,7 @@
 //
 // A thread owns 8 rows and a range of the D columns: register tiles as in gemm.wgsl, no barrier. The scores are computed
 // once per range; the number of ranges does not change the bits. Rows beyond the end repeat the last and are masked or not
-// stored. Sums over D stay in registers; the rows' own sums, touched once per 8 keys, lie in y and d_qkv themselves: a private
+// stored. exp is long, so the blocks of a tile take turns in a loop instead of each having its own. Sums over D stay in registers; the rows' own sums, touched once per 8 keys, lie in y and d_qkv themselves: a private
 // array indexed by column takes the compilers of CPU adapters seconds.
 
 struct Dims { tokens: u32, heads: u32, head_dim: u32, row_tiles: u32, col_tiles: u32, scale: f32, add_d_qkv: u32 }
@@ -141,8 +141,15 @@ fn forward(@builtin(global_invocation_id) id: vec3u) {
       s10 = multiply_add(s10, a1, b0);
       s11 = multiply_add(s11, a1, b1);
     }
-    let top = softmax_step(s00, s01, key, highest0, total0);
-    let bottom = softmax_step(s10, s11, key, highest1, total1);
+    var top: Softmax;
+    var bottom: Softmax;
+    for (var i = 0u; i < 2u; i++) {
+      var s0 = s00;
+      var s1 = s01;
+      if (i == 1u) { s0 = s10; s1 = s11; }
+      let step = softmax_step(s0, s1, key, select(highest0, highest1, i == 1u), select(total0, total1, i == 1u));
+      if (i == 0u) { top = step; } else { bottom = step; }
+    }
     highest0 = top.highest;
     highest1 = bottom.highest;
     total0 = top.total;
@@ -199,19 +206,29 @@ fn backward_pack(@builtin(global_invocation_id) id: vec3u) {
   delta[i] = sum;
 }
 
-fn lse_of(at: vec4u) -> vec4f { return vec4f(lse[at.x], lse[at.y], lse[at.z], lse[at.w]); }
-fn delta_of(at: vec4u) -> vec4f { return vec4f(delta[at.x], delta[at.y], delta[at.z], delta[at.w]); }
+
+// lse and delta of 4 rows.
+struct Stats { shift: vec4f, mean: vec4f }
+
+fn stats_of(at: vec4u) -> Stats {
+  return Stats(
+    vec4f(lse[at.x], lse[at.y], lse[at.z], lse[at.w]),
+    vec4f(delta[at.x], delta[at.y], delta[at.z], delta[at.w]),
+  );
+}
 
 // P, or dS, of 4 owned rows and 4 others, transposed: one vector per other, a lane per owned row. `owned` says whose
-// lse and delta count: those of the owned rows (they are queries) or of the others.
-fn weights(s: mat4x4f, d_p: mat4x4f, stats: array<vec4f, 4>, owned: bool, wants_p: bool, valid: vec4<bool>) -> mat4x4f {
+// statistics count: those of the owned rows (they are queries) or of the others.
+fn weights(s: mat4x4f, d_p: mat4x4f, own: Stats, other: Stats, owned: bool, wants_p: bool, valid: vec4<bool>) -> mat4x4f {
   let t = transpose(s);
   let g = transpose(d_p);
+  let shift = other.shift;
+  let mean = other.mean;
   return mat4x4f(
-    weight(t[0], g[0], select(vec4f(stats[2].x), stats[0], owned), select(vec4f(stats[3].x), stats[1], owned), wants_p, valid.x),
-    weight(t[1], g[1], select(vec4f(stats[2].y), stats[0], owned), select(vec4f(stats[3].y), stats[1], owned), wants_p, valid.y),
-    weight(t[2], g[2], select(vec4f(stats[2].z), stats[0], owned), select(vec4f(stats[3].z), stats[1], owned), wants_p, valid.z),
-    weight(t[3], g[3], select(vec4f(stats[2].w), stats[0], owned), select(vec4f(stats[3].w), stats[1], owned), wants_p, valid.w),
+    weight(t[0], g[0], select(vec4f(shift.x), own.shift, owned), select(vec4f(mean.x), own.mean, owned), wants_p, valid.x),
+    weight(t[1], g[1], select(vec4f(shift.y), own.shift, owned), select(vec4f(mean.y), own.mean, owned), wants_p, valid.y),
+    weight(t[2], g[2], select(vec4f(shift.z), own.shift, owned), select(vec4f(mean.z), own.mean, owned), wants_p, valid.z),
+    weight(t[3], g[3], select(vec4f(shift.w), own.shift, owned), select(vec4f(mean.w), own.mean, owned), wants_p, valid.w),
   );
 }
 
@@ -257,10 +274,6 @@ fn backward_qkv(@builtin(global_invocation_id) id: vec3u) {
   let own_g0 = vec4u(own_g) + rows0 * width;
   let own_g1 = vec4u(own_g) + rows1 * width;
   let stat = vec4u(tile.head * dims.tokens);
-  let lse0 = lse_of(stat + rows0);
-  let lse1 = lse_of(stat + rows1);
-  let delta0 = delta_of(stat + rows0);
-  let delta1 = delta_of(stat + rows1);
   for (var other = 0u; other < dims.tokens; other += 8u) {
     let others0 = rows_from(other);
     let others1 = rows_from(other + 4u);
@@ -298,16 +311,29 @@ fn backward_qkv(@builtin(global_invocation_id) id: vec3u) {
       g10 = multiply_add(g10, a1, b0);
       g11 = multiply_add(g11, a1, b1);
     }
-    let lse_other0 = lse_of(stat + others0);
-    let lse_other1 = lse_of(stat + others1);
-    let delta_other0 = delta_of(stat + others0);
-    let delta_other1 = delta_of(stat + others1);
-    let valid0 = is_token(other);
-    let valid1 = is_token(other + 4u);
-    let w00 = weights(s00, g00, array(lse0, delta0, lse_other0, delta_other0), owned, wants_p, valid0);
-    let w01 = weights(s01, g01, array(lse0, delta0, lse_other1, delta_other1), owned, wants_p, valid1);
-    let w10 = weights(s10, g10, array(lse1, delta1, lse_other0, delta_other0), owned, wants_p, valid0);
-    let w11 = weights(s11, g11, array(lse1, delta1, lse_other1, delta_other1), owned, wants_p, valid1);
+    var w00: mat4x4f;
+    var w01: mat4x4f;
+    var w10: mat4x4f;
+    var w11: mat4x4f;
+    for (var i = 0u; i < 4u; i++) {
+      var s = s00;
+      var g = g00;
+      switch i {
+        case 1u: { s = s01; g = g01; }
+        case 2u: { s = s10; g = g10; }
+        case 3u: { s = s11; g = g11; }
+        default: {}
+      }
+      let own_stats = stats_of(stat + rows_from(tile.row + i / 2u * 4u));
+      let first = other + i % 2u * 4u;
+      let w = weights(s, g, own_stats, stats_of(stat + rows_from(first)), owned, wants_p, is_token(first));
+      switch i {
+        case 0u: { w00 = w; }
+        case 1u: { w01 = w; }
+        case 2u: { w10 = w; }
+        default: { w11 = w; }
+      }
+    }
     for (var col = tile.col; col < tile.col_end; col++) {
       let m0 = packed_block(multiplied0, col);
       let m1 = packed_block(multiplied1, col);
