@@ -1,4 +1,3 @@
-import { applySettings } from "../../config";
 import { syntheticFrameSet } from "../../data/synthetic/frames";
 import type { KernelRow, ProfileReport } from "../../train/events";
 import { launch } from "../../train/launch";
@@ -18,9 +17,8 @@ export const command = defineCommand({
   },
   async run({ preset, batch, repeats, json }) {
     const count = readInteger("repeats", repeats, { min: 1 });
-    const chosen = override(await readConfig(preset), { batch, set: [] });
     // One batch of frames is enough, so it serves for validation as well.
-    const { config } = applySettings(chosen.config, ["data.overfit=true", "run.steps=1"]);
+    const { config } = override(await readConfig(preset), { batch, set: ["data.overfit=true"] });
     const hand = await openHand("openhand");
     const frames = syntheticFrameSet(hand, { frames: config.optim.batch, seed: config.run.seed });
     const gpu = await openGpu();
@@ -72,7 +70,8 @@ export function profileTable({ adapter, clock: timer, stepMs, rows }: ProfileRep
   const groups = groupRows(rows);
   const width = Math.max(...groups.map(({ kernel }) => kernel.length));
   const head = ["count", "ms", "share", "GFLOP/s", "GB/s"].map((text) => text.padStart(9)).join("");
-  const cell = (value: number, digits: number): string => (value > 0 ? value.toFixed(digits) : "-").padStart(9);
+  const cell = (value: number, digits: number): string =>
+    (value > 0 && Number.isFinite(value) ? value.toFixed(digits) : "-").padStart(9);
   const lines = groups.map(({ kernel, pass, count, ms, flops, bytes }) => {
     const rates = cell(flops / ms / 1e6, 1) + cell(bytes / ms / 1e6, 1);
     const share = `${((100 * ms) / stepMs).toFixed(1)} %`.padStart(9);
