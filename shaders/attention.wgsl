@@ -9,8 +9,9 @@
 //
 // A thread owns 8 rows and a range of the D columns: register tiles as in gemm.wgsl, no barrier. The scores are computed
 // once per range; the number of ranges does not change the bits. Rows beyond the end repeat the last and are masked or not
-// stored. exp is long, so the blocks of a tile take turns in a loop instead of each having its own. Sums over D stay in registers; the rows' own sums, touched once per 8 keys, lie in y and d_qkv themselves: a private
-// array indexed by column takes the compilers of CPU adapters seconds.
+// stored. Sums over D stay in registers; the rows' own sums, touched once per 8 keys, lie in y and d_qkv themselves. A private
+// array indexed by column takes the compilers of CPU adapters seconds, and so does the code of exp and of stores once for
+// each block of a tile: the blocks take turns in a loop.
 
 struct Dims { tokens: u32, heads: u32, head_dim: u32, row_tiles: u32, col_tiles: u32, scale: f32, add_d_qkv: u32 }
 
@@ -157,23 +158,25 @@ fn forward(@builtin(global_invocation_id) id: vec3u) {
     for (var col = tile.col; col < tile.col_end; col++) {
       let m0 = qkv_block(v0, col);
       let m1 = qkv_block(v1, col);
-      var sum0 = mat4x4f();
-      var sum1 = mat4x4f();
-      if (key > 0u) {
-        sum0 = scaled_rows(y_block(y0, col), top.shrink);
-        sum1 = scaled_rows(y_block(y1, col), bottom.shrink);
+      for (var i = 0u; i < 2u; i++) {
+        var p0 = top.p0;
+        var p1 = top.p1;
+        if (i == 1u) { p0 = bottom.p0; p1 = bottom.p1; }
+        let at = select(y0, y1, i == 1u);
+        var sum = mat4x4f();
+        if (key > 0u) { sum = scaled_rows(y_block(at, col), select(top.shrink, bottom.shrink, i == 1u)); }
+        store_y(tile.row + 4u * i, at, col, multiply_add(multiply_add(sum, p0, m0), p1, m1));
       }
-      store_y(tile.row, y0, col, multiply_add(multiply_add(sum0, top.p0, m0), top.p1, m1));
-      store_y(tile.row + 4u, y1, col, multiply_add(multiply_add(sum1, bottom.p0, m0), bottom.p1, m1));
     }
   }
-  for (var col = tile.col; col < tile.col_end; col++) {
-    store_y(tile.row, y0, col, scaled_rows(y_block(y0, col), 1.0 / total0));
-    store_y(tile.row + 4u, y1, col, scaled_rows(y_block(y1, col), 1.0 / total1));
-  }
-  if (tile.col == 0u) {
-    store_lse(tile.head, tile.row, highest0 + log(total0));
-    store_lse(tile.head, tile.row + 4u, highest1 + log(total1));
+  for (var i = 0u; i < 2u; i++) {
+    let at = select(y0, y1, i == 1u);
+    let total = select(total0, total1, i == 1u);
+    let row = tile.row + 4u * i;
+    for (var col = tile.col; col < tile.col_end; col++) {
+      store_y(row, at, col, scaled_rows(y_block(at, col), 1.0 / total));
+    }
+    if (tile.col == 0u) { store_lse(tile.head, row, select(highest0, highest1, i == 1u) + log(total)); }
   }
 }
 
@@ -337,14 +340,15 @@ fn backward_qkv(@builtin(global_invocation_id) id: vec3u) {
     for (var col = tile.col; col < tile.col_end; col++) {
       let m0 = packed_block(multiplied0, col);
       let m1 = packed_block(multiplied1, col);
-      var sum0 = mat4x4f();
-      var sum1 = mat4x4f();
-      if (other > 0u || dims.add_d_qkv != 0u) {
-        sum0 = d_qkv_block(to0, col);
-        sum1 = d_qkv_block(to1, col);
+      for (var i = 0u; i < 2u; i++) {
+        var w0 = w00;
+        var w1 = w01;
+        if (i == 1u) { w0 = w10; w1 = w11; }
+        let to = select(to0, to1, i == 1u);
+        var sum = mat4x4f();
+        if (other > 0u || dims.add_d_qkv != 0u) { sum = d_qkv_block(to, col); }
+        store_d_qkv(tile.row + 4u * i, to, col, multiply_add(multiply_add(sum, w0, m0), w1, m1));
       }
-      store_d_qkv(tile.row, to0, col, multiply_add(multiply_add(sum0, w00, m0), w01, m1));
-      store_d_qkv(tile.row + 4u, to1, col, multiply_add(multiply_add(sum1, w10, m0), w11, m1));
     }
   }
 }
