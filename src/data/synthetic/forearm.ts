@@ -2,7 +2,7 @@
 import { matrixFromAxisAngle, type Numbers, normalized, rotate } from "../hand/rotations";
 import type { HandModel } from "../types";
 
-const RINGS = 9;
+const RINGS = 13;
 
 /** What does not move: the open rim of the wrist and the faces of the tube. */
 export interface ForearmRig {
@@ -78,12 +78,12 @@ export function forearmVertices(
   const centre = Float64Array.from(origin);
   for (let ring = 0; ring < RINGS; ring++) {
     const t = ring / (RINGS - 1);
-    // The wrist bends within the first third of the way.
-    const part = Math.min(1, 3 * t);
+    // The wrist bends within the first quarter of the way.
+    const part = Math.min(1, 4 * t);
     const turn = matrixFromAxisAngle([bend[0] * part, bend[1] * part, bend[2] * part]);
     const along = rotate(turn, axis);
     if (ring > 0) for (let c = 0; c < 3; c++) centre[c] += (along[c] * length) / (RINGS - 1);
-    const wide = 1 + 0.4 * t * (1.7 - t);
+    const wide = 1 + 0.55 * t * (1.6 - t);
     for (let s = 0; s < n; s++) {
       const v = 3 * rig.rim[s];
       const offset = [vertices[v] - origin[0], vertices[v + 1] - origin[1], vertices[v + 2] - origin[2]];
@@ -91,7 +91,7 @@ export function forearmVertices(
       // The rim is not flat: flatten it on the way.
       const flat = rotate(
         turn,
-        offset.map((value, c) => value - Math.min(1, 2 * t) * lift * axis[c]),
+        offset.map((value, c) => value - Math.min(1, 4 * t) * lift * axis[c]),
       );
       for (let c = 0; c < 3; c++) out[3 * (ring * n + s) + c] = centre[c] + wide * flat[c];
     }

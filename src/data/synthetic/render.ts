@@ -17,6 +17,7 @@ import {
 } from "./raster";
 import {
   type CameraView,
+  FOREARM_LENGTH,
   FRAME_HEIGHT,
   FRAME_WIDTH,
   forearmInView,
@@ -116,7 +117,7 @@ function itemsOf(kit: HandKit, recording: Recording, frame: number, view: Camera
   const arm = forearmInView(kit, recording, hand.pose, vertices);
   if (kit.forearm !== undefined && arm.length > 0) {
     const { rim, axis, faces } = kit.forearm;
-    const rest = forearmVertices(kit.forearm, model.vTemplate, axis, [0, 0, 0], 0.26);
+    const rest = forearmVertices(kit.forearm, model.vTemplate, axis, [0, 0, 0], FOREARM_LENGTH);
     const factors = Float32Array.from(
       arm,
       (_, i) => kit.skinMap.factors[3 * rim[Math.floor(i / 3) % rim.length] + (i % 3)],

@@ -20,7 +20,8 @@ export const FRAME_WIDTH = 640;
 export const FRAME_HEIGHT = 480;
 /** Frames from one key pose of the motion to the next. */
 const FRAMES_PER_KEY = 10;
-const FOREARM_LENGTH = 0.26;
+/** Metres from the wrist to where the arm leaves off, out of most pictures. */
+export const FOREARM_LENGTH = 0.46;
 
 /** What is computed once for a hand model. */
 export interface HandKit {
@@ -184,7 +185,7 @@ function sampleObject(stream: Random, kit: HandKit, shape: Float64Array, poses: 
   if (best === undefined) throw new Error("sampleObject: no attempt was made");
   const { solid, rotation, centre } = best;
   const label = ["box", "cylinder", "ball"].indexOf(solid.kind) + 1;
-  const surface = sampleSurface(stream, 35, true);
+  const surface = sampleSurface(stream, "thing", 35, true);
   return {
     solid,
     mesh: solidMesh(solid),
@@ -208,11 +209,11 @@ function sampleRoom(stream: Random): Room {
     lowest: [-side(), -1.5, -side()],
     highest: [side(), 1, side()],
     walls: Array.from({ length: 6 }, (_, i) =>
-      sampleSurface(stream, i === 2 || i === 3 ? 3 : 9, stream.uniform() < 0.4),
+      sampleSurface(stream, "room", i === 2 || i === 3 ? 3 : 9, stream.uniform() < 0.25),
     ),
     tableHeight: between(stream, 0.16, 0.42),
     tableHalf: [between(stream, 0.4, 1), between(stream, 0.4, 1)],
-    table: sampleSurface(stream, 12, stream.uniform() < 0.3),
+    table: sampleSurface(stream, "room", 12, stream.uniform() < 0.2),
     lamp: Float64Array.of(flat * cos(azimuth), -height, flat * sin(azimuth)),
     lampColour: [power * (1 + warm), power, power * (1 - warm)],
     ambient: [fill * (1 - 0.5 * warm), fill, fill * (1 + 0.5 * warm)],
@@ -223,7 +224,8 @@ function sampleRoom(stream: Random): Room {
 function sampleProps(stream: Random, room: Room, armAxis: Numbers): Prop[] {
   const props: Prop[] = [];
   const add = (solid: Solid, centre: Numbers, rotation: Float64Array, scale: number): void => {
-    const surface = sampleSurface(stream, scale, stream.uniform() < 0.6);
+    const kind = scale < 20 ? "cloth" : "thing";
+    const surface = sampleSurface(stream, kind, scale, stream.uniform() < 0.5);
     props.push({ solid, mesh: solidMesh(solid, 20), surface, rotation, centre: Float64Array.from(centre) });
   };
   const count = 6 + stream.int(8);
@@ -375,7 +377,8 @@ function quality(kit: HandKit, recording: Recording, view: CameraView): number {
 }
 
 function sampleView(stream: Random, room: Room, azimuth: number): CameraView {
-  const distance = between(stream, 0.44, 0.82);
+  const spare = stream.uniform();
+  const distance = 0.42 + 0.42 * spare * spare;
   const y = -distance * between(stream, -0.1, 0.85);
   const flat = Math.sqrt(distance * distance - y * y);
   const from = [flat * cos(azimuth), Math.min(y, room.tableHeight - 0.06), flat * sin(azimuth)];
@@ -404,7 +407,7 @@ export function createRecording(kit: HandKit, seed: number, name: string, frames
   const sleeve =
     stream.uniform() < 0.5
       ? undefined
-      : { surface: sampleSurface(stream, 30, true), from: between(stream, 0.03, 0.14) };
+      : { surface: sampleSurface(stream, "cloth", 30, true), from: between(stream, 0.03, 0.14) };
   const wristBend = sampleRotation(stream).map((value) => 0.14 * value);
   const object = sampleObject(stream, kit, shape, poses);
   const recording: Recording = {

@@ -79,9 +79,9 @@ export function senseColour(
 /** A jump of this share of the depth is a silhouette. */
 const EDGE = 0.03;
 /** Standard deviation of the depth at one metre; it grows with the square of the distance. */
-const SIGMA = 0.0022;
+const SIGMA = 0.0018;
 /** The steps of stereo depth at one metre; they grow with the square too. */
-const STEP = 0.0012;
+const STEP = 0.0025;
 
 /**
  * True depth [height, width] to a depth camera's: pixels that look past an edge, noise and steps that grow with the square

@@ -35,11 +35,11 @@ function cellAt(table: NoiseTable, u: number, v: number): number {
   return table[((Math.floor(v) & MASK) * SIDE + (Math.floor(u) & MASK)) | 0];
 }
 
-const STYLES = ["plain", "clouds", "stripes", "checks", "blocks", "wood", "spots", "label"] as const;
+type Style = "plain" | "clouds" | "stripes" | "checks" | "blocks" | "wood" | "spots" | "label";
 
 /** How a surface looks, as a function of two coordinates in metres. */
 export interface Surface {
-  readonly style: (typeof STYLES)[number];
+  readonly style: Style;
   readonly palette: readonly Colour[];
   /** Pattern elements per metre. */
   readonly scale: number;
@@ -63,18 +63,39 @@ export function colourFromBytes(red: number, green: number, blue: number): Colou
   return [(red / 255) * (red / 255), (green / 255) * (green / 255), (blue / 255) * (blue / 255)];
 }
 
+/** What a surface belongs to, and the styles it draws from: rooms and clothes are mostly calm, things are printed. */
+const STYLES_OF: Readonly<Record<"room" | "cloth" | "thing", readonly Style[]>> = {
+  room: [
+    "plain",
+    "plain",
+    "plain",
+    "plain",
+    "clouds",
+    "clouds",
+    "wood",
+    "wood",
+    "blocks",
+    "blocks",
+    "stripes",
+    "checks",
+  ],
+  cloth: ["plain", "plain", "plain", "plain", "clouds", "clouds", "stripes", "checks"],
+  thing: ["plain", "plain", "clouds", "wood", "label", "label", "label", "blocks", "stripes", "checks", "spots"],
+};
+
 /** A random surface with about `scale` pattern elements per metre; `vivid` allows saturated colours. */
-export function sampleSurface(random: Random, scale: number, vivid: boolean): Surface {
+export function sampleSurface(random: Random, kind: keyof typeof STYLES_OF, scale: number, vivid: boolean): Surface {
+  const styles = STYLES_OF[kind];
   const hue = random.uniform();
   const palette = Array.from({ length: 5 }, () =>
     colourFromHsv(
       (hue + (random.uniform() < 0.7 ? 0.16 : 1) * random.uniform()) % 1,
-      (vivid ? 0.85 : 0.35) * random.uniform(),
+      (vivid ? 0.85 : 0.28) * random.uniform(),
       0.15 + 0.8 * random.uniform(),
     ),
   );
   return {
-    style: STYLES[random.int(STYLES.length)],
+    style: styles[random.int(styles.length)],
     palette,
     scale: scale * (0.5 + 1.5 * random.uniform()),
     offset: [256 * random.uniform(), 256 * random.uniform()],
