@@ -111,7 +111,7 @@ export class SkeletonView implements Island<SkeletonViewProps> {
     context.clearRect(0, 0, width, height);
     if (view === undefined) return;
     const { joints3dTrue: truth, joints3dPredicted: predicted } = view;
-    const { centre, radius } = extent(truth);
+    const { centre, radius } = extent(truth, predicted);
     const project = this.projection(centre, radius, width, height);
     this.drawGrid(project, centre, radius);
     const at = (joints: Float32Array, joint: number) =>
@@ -155,7 +155,7 @@ export class SkeletonView implements Island<SkeletonViewProps> {
   private projection(centre: Point, radius: number, width: number, height: number) {
     const { turn, tilt, zoom } = this.angles;
     const [ct, st, cu, su] = [Math.cos(turn), Math.sin(turn), Math.cos(tilt), Math.sin(tilt)];
-    const size = (zoom * 0.42 * Math.min(width, height)) / radius;
+    const size = (zoom * 0.52 * Math.min(width, height)) / radius;
     const distance = 5 * radius;
     return (px: number, py: number, pz: number): Point => {
       const [x, y, z] = [px - centre.x, py - centre.y, pz - centre.z];
@@ -189,13 +189,15 @@ export class SkeletonView implements Island<SkeletonViewProps> {
   }
 }
 
-/** Centre of the joints' box and half its diagonal, in their unit. */
-function extent(joints: Float32Array): { readonly centre: Point; readonly radius: number } {
+/** Centre of the box round both hands' joints and half its diagonal, in their unit. */
+function extent(...hands: readonly Float32Array[]): { readonly centre: Point; readonly radius: number } {
   const low = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
   const high = low.map((value) => -value);
-  for (let i = 0; i < joints.length; i++) {
-    low[i % 3] = Math.min(low[i % 3], joints[i]);
-    high[i % 3] = Math.max(high[i % 3], joints[i]);
+  for (const joints of hands) {
+    for (let i = 0; i < joints.length; i++) {
+      low[i % 3] = Math.min(low[i % 3], joints[i]);
+      high[i % 3] = Math.max(high[i % 3], joints[i]);
+    }
   }
   const [x, y, z] = low.map((value, k) => (value + high[k]) / 2);
   const radius = Math.max(1, Math.hypot(...low.map((value, k) => (high[k] - value) / 2)));
