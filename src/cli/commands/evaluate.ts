@@ -146,6 +146,11 @@ async function openData(
   const ho3d = isHo3d
     ? await openHo3d(await folderSource(option.path), "evaluation", new Set<string>(config.quirks))
     : undefined;
+  const hasTruth = ho3d?.hasTruth ?? true;
+  if (!hasTruth && pred === undefined)
+    throw new Error(
+      `evaluate: ${ho3d?.name} has no evaluation_xyz.json to score against; ask for predictions with --pred FILE`,
+    );
   const frames = ho3d ?? (await openFrames(option, hand, config));
   const onProgress = progressOf(reporter, `reading ${frames.name}`);
   const say = (notes: readonly string[]): void => {
@@ -162,7 +167,6 @@ async function openData(
   if (pred !== undefined) requireAll(evaluation);
   const mean = new MeanPose();
   for (const id of evaluation.set.ids) mean.add((await evaluation.set.read(id)).joints3d);
-  const hasTruth = ho3d?.hasTruth ?? true;
   const meanPose = hasTruth ? mean.joints : undefined;
   // With these quirks the joints lie elsewhere than the file's meshes.
   const isMoved = config.quirks.some((quirk) => quirk === "gt-recentred" || quirk === "opengl-unconverted");
@@ -184,10 +188,6 @@ async function score(
 ): Promise<Scores | undefined> {
   const onPrediction = (sample: Predicted): void => void into?.set(sample.id, sample);
   if (meanPose === undefined) {
-    if (into === undefined)
-      throw new Error(
-        "evaluate: the data set has no evaluation_xyz.json to score against; ask for predictions with --pred FILE",
-      );
     for await (const sample of predict(recording, loader, onProgress)) onPrediction(sample);
     return undefined;
   }
