@@ -1,4 +1,5 @@
 import { type Points, relativeTo } from "./points";
+import { procrustes, transform } from "./procrustes";
 
 /** What a predictor of nothing says: all 21 joints at the true wrist, [21, 3] metres. Its MPJPE is the hand's mean reach. */
 export function zeroPose(truth: Points): Float64Array {
@@ -6,27 +7,48 @@ export function zeroPose(truth: Points): Float64Array {
   return Float64Array.from(truth, (_, i) => [x, y, z][i % 3]);
 }
 
-/** Mean of the training set's wrist-relative joints: what a model says that has seen labels and no image. */
+/**
+ * What a model says that has seen labels and no image: the mean hand of the training set. Joints are wrist-relative. Where
+ * hands are seen from all sides their plain mean is no hand but a heap near the wrist, so each sample is first turned
+ * (rotation only, orthogonal Procrustes) to the first one; the mean of those is then turned to lie closest to the plain mean.
+ */
 export class MeanPose {
-  #sum: Float64Array | undefined;
+  #first: Float64Array | undefined;
+  #plain = new Float64Array(0);
+  #turned = new Float64Array(0);
   #count = 0;
 
   /** Adds one training sample's joints [21, 3], metres. Throws when their number changes or one is not finite. */
   add(joints: Points): void {
-    this.#sum ??= new Float64Array(joints.length);
-    if (joints.length !== this.#sum.length)
-      throw new Error(`mean pose: ${joints.length / 3} joints, expected ${this.#sum.length / 3}`);
     const relative = relativeTo(joints);
     if (!relative.every(Number.isFinite)) throw new Error("mean pose: a training joint is not a finite number");
-    for (let i = 0; i < relative.length; i++) this.#sum[i] += relative[i];
+    if (!this.#first) {
+      this.#first = relative;
+      this.#plain = new Float64Array(joints.length);
+      this.#turned = new Float64Array(joints.length);
+    }
+    if (joints.length !== this.#first.length)
+      throw new Error(`mean pose: ${joints.length / 3} joints, expected ${this.#first.length / 3}`);
+    const turned = turnedTo(relative, this.#first);
+    for (let i = 0; i < relative.length; i++) {
+      this.#plain[i] += relative[i];
+      this.#turned[i] += turned[i];
+    }
     this.#count++;
   }
 
   /** Wrist-relative joints [21, 3]. Throws when no sample was added. */
   get joints(): Float64Array {
-    if (!this.#sum) throw new Error("mean pose: no training sample was added");
-    return this.#sum.map((x) => x / this.#count);
+    if (!this.#first) throw new Error("mean pose: no training sample was added");
+    const mean = (sum: Float64Array): Float64Array => sum.map((x) => x / this.#count);
+    return relativeTo(turnedTo(mean(this.#turned), mean(this.#plain)));
   }
+}
+
+/** points [N, 3] turned about the wrist to lie closest to truth; size is kept. */
+function turnedTo(points: Float64Array, truth: Float64Array): Float64Array {
+  const { rotation } = procrustes(points, truth);
+  return transform({ scale: 1, rotation, translation: [0, 0, 0], collapsed: false }, points);
 }
 
 /** The mean pose put at a sample's true wrist, [21, 3]. */

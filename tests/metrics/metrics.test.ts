@@ -195,6 +195,28 @@ describe("fScores", () => {
   });
 });
 
+describe("MeanPose", () => {
+  it("is a hand although the training hands are seen from all sides", () => {
+    const hand = cloud(21, 20);
+    const mean = new MeanPose();
+    // The same hand turned by quarter turns about z: the plain mean would lie on the axis.
+    for (const [c, s] of [
+      [1, 0],
+      [0, 1],
+      [-1, 0],
+      [0, -1],
+    ]) {
+      const turned = hand.map((_, i) => {
+        const at = i - (i % 3);
+        return [c * hand[at] - s * hand[at + 1], s * hand[at] + c * hand[at + 1], hand[at + 2]][i % 3];
+      });
+      mean.add(turned);
+    }
+    expect(paMpjpe(mean.joints, hand)).toBeLessThan(1e-6);
+    expect(mean.joints.subarray(0, 3)).toEqual(Float64Array.of(0, 0, 0));
+  });
+});
+
 describe("Evaluation", () => {
   const truth = cloud(21, 20);
   const near = (seed: number): Float64Array => truth.map((x, i) => x + 0.005 * pseudoRandom(63, seed)[i]);

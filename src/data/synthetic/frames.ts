@@ -20,7 +20,7 @@ export interface SyntheticOptions {
   readonly seed: number;
   /** Cameras that film each recording, 1 to 9; at most 3 unless given, fewer for a handful of frames. */
   readonly camerasPerRecording?: number;
-  /** Frames of each camera, at most 16 unless given. */
+  /** Frames of each camera, at most 8 unless given. */
   readonly framesPerSequence?: number;
 }
 
@@ -75,7 +75,7 @@ export function syntheticFrameSet(hand: HandModel, options: SyntheticOptions): S
   const atMost = (limit: number, value: number): number => Math.max(1, Math.min(limit, Math.floor(value)));
   const cameras = requireCount(options.camerasPerRecording ?? atMost(3, frames / 3), "cameras per recording", 9);
   const perSequence = requireCount(
-    options.framesPerSequence ?? atMost(16, frames / (8 * cameras)),
+    options.framesPerSequence ?? atMost(8, frames / (8 * cameras)),
     "frames per sequence",
     9999,
   );
