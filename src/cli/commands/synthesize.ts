@@ -27,16 +27,22 @@ export const command = defineCommand({
     seed: { type: "string", value: "N", help: "seed of poses, cameras and textures", default: "0" },
     out: { type: "string", value: "DIR", help: "folder to write; it must be new or empty", required: true },
     cameras: { type: "string", value: "N", help: "cameras that film each recording, 1 to 9" },
+    length: {
+      type: "string",
+      value: "N",
+      help: "frames of each camera in a recording; fewer give more people and rooms",
+    },
     hand: { type: "string", value: "openhand|FILE", help: "OpenHand or your MANO_RIGHT.pkl", default: "openhand" },
     format: { type: "string", value: "2|3", help: "version of HO-3D's layout", default: "3" },
     threads: { type: "string", value: "N", help: "threads; by default one for each processor" },
     sheet: { type: "string", value: "FILE", help: "also draw some frames with their joints, as PNG" },
   },
-  async run({ frames, seed, out, cameras, hand, format, threads, sheet, json }) {
+  async run({ frames, seed, out, cameras, length, hand, format, threads, sheet, json }) {
     const total = readInteger("frames", frames, { min: 1, max: 1_000_000 });
     const options = {
       frames: total,
       seed: readInteger("seed", seed),
+      framesPerSequence: length === undefined ? undefined : readInteger("length", length, { min: 1, max: 9999 }),
       camerasPerRecording: cameras === undefined ? undefined : readInteger("cameras", cameras, { min: 1, max: 9 }),
     };
     const model = await openHand(hand);
