@@ -148,7 +148,7 @@ function itemsOf(kit: HandKit, recording: Recording, frame: number, view: Camera
   return items;
 }
 
-/** Lamp's view of what casts shadows; undefined when something is out of its reach. */
+/** The lamp's view of what casts shadows. */
 interface ShadowMap {
   readonly target: RasterTarget;
   readonly rotation: Float64Array; // [9] camera to lamp
@@ -284,7 +284,9 @@ function drawItems(
     if (id < 0) continue;
     const item = items[owner[id]];
     const f = 3 * (id - firsts[owner[id]]);
-    const [a, b, c] = [3 * item.faces[f], 3 * item.faces[f + 1], 3 * item.faces[f + 2]];
+    const a = 3 * item.faces[f];
+    const b = 3 * item.faces[f + 1];
+    const c = 3 * item.faces[f + 2];
     const u = target.barycentric[2 * at];
     const v = target.barycentric[2 * at + 1];
     const w = 1 - u - v;
@@ -299,9 +301,9 @@ function drawItems(
     let shine = 0.12;
     const along = px * armAxis[0] + py * armAxis[1] + pz * armAxis[2];
     if (factors === undefined && localNormals !== undefined && item.surface !== undefined) {
-      const [mx, my, mz] = [0, 1, 2].map((k) =>
-        Math.abs(u * localNormals[a + k] + v * localNormals[b + k] + w * localNormals[c + k]),
-      );
+      const mx = Math.abs(u * localNormals[a] + v * localNormals[b] + w * localNormals[c]);
+      const my = Math.abs(u * localNormals[a + 1] + v * localNormals[b + 1] + w * localNormals[c + 1]);
+      const mz = Math.abs(u * localNormals[a + 2] + v * localNormals[b + 2] + w * localNormals[c + 2]);
       const flat = my > mx && my > mz;
       surfaceColour(item.surface, noise, mx > mz && !flat ? pz : px, flat ? pz : py, colour);
     } else if (factors !== undefined && sleeve !== undefined && along > cuffAt) {
