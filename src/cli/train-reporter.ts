@@ -6,7 +6,6 @@ export class TrainReporter {
   #progress: Progress | undefined;
   #label = "";
   #totalSteps = 0;
-  #firstStep: number | undefined;
 
   constructor(private readonly json: boolean) {}
 
@@ -24,8 +23,7 @@ export class TrainReporter {
         break;
       case "step": {
         const { step, losses, ms, samples } = event.record;
-        this.#firstStep ??= step - 1;
-        this.#bar("train", this.#totalSteps, "steps", this.#firstStep);
+        this.#bar("train", this.#totalSteps, "steps", step - 1);
         const rate = `${((1000 * samples) / ms).toFixed(1)} samples/s`;
         this.#progress!.update(step, `loss ${losses.total_loss.toPrecision(4)}, ${rate}`);
         if (this.json) this.#out(event.record);
