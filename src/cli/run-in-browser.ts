@@ -83,7 +83,14 @@ export function saveArtefact(folder: string, file: Extract<PageMessage, { type: 
 export async function buildWebApp(): Promise<string> {
   const { build } = await import("vite");
   const root = projectRoot();
-  await build({ root, configFile: join(root, "vite.config.ts"), mode: "production", logLevel: "warn" });
+  await build({
+    root,
+    configFile: join(root, "vite.config.ts"),
+    mode: "production",
+    logLevel: "warn",
+    // How long plugins took is no news for the person who waits for the page.
+    build: { rolldownOptions: { checks: { pluginTimings: false } } },
+  });
   return join(root, "dist/web");
 }
 

@@ -178,6 +178,27 @@ describe("handloom train, evaluate and profile", () => {
     expect(out.trim().split("\n").slice(1)).toEqual(lines);
   });
 
+  it("train the same in a page of a browser, as far as two adapters agree", async () => {
+    const other = inside("run-chromium");
+    const args = ["--config", small, "--data", inside("HO3D"), "--out", other, "--runtime", "chromium"];
+    const { err } = await terminal("train", train, ...args);
+    expect(err).toContain("1 frames dropped: ");
+    expect(err).toContain("checkpoint checkpoints/step-000002");
+    const files = (folder: string) => readdirSync(folder, { recursive: true }).sort();
+    expect(files(other)).toEqual(files(run));
+    expect(readFileSync(join(other, "config.yaml"), "utf8")).toBe(readFileSync(join(run, "config.yaml"), "utf8"));
+    const last = readFileSync(join(other, "metrics.jsonl"), "utf8").trim().split("\n").pop()!;
+    expect(JSON.parse(last).mpjpe_mm).toBeCloseTo(validation.mpjpe_mm, 1);
+  });
+
+  it("say in the terminal what the page finds wrong", async () => {
+    const out = inside("refused");
+    const hand = join("tests/data/fixtures", "names-os-system.pkl");
+    const args = ["--config", small, "--hand", hand, "--out", out, "--runtime", "chromium"];
+    expect(await sentence(train, ...args)).toContain('names-os-system.pkl: the pickle names "os.system"');
+    expect(existsSync(out)).toBe(false);
+  });
+
   it("evaluate to the run's own figures from its checkpoint", async () => {
     const { out } = await terminal("evaluate", evaluate, "--run", run, "--data", inside("HO3D"), "--json");
     const { ms, epoch, step, ...same } = validation as typeof validation & Record<string, unknown>;
