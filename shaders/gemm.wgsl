@@ -1,6 +1,7 @@
 // y = a b, a^T b or a b^T, in register tiles without workgroup memory: the style for adapters that run on the CPU, where a
-// barrier costs more than it saves. A thread owns a tile of 8 x 8 elements; threads run along n, then along m. The four blocks of a
-// tile are finished in a loop, and no function returns early: both are what a CPU adapter's compiler takes long to unroll.
+// barrier costs more than it saves. A thread owns a tile of 8 x 16 elements; threads run along n, then along m. The blocks
+// of a tile are finished in a loop, and no function returns early: both are what a CPU adapter's compiler takes long to
+// unroll.
 //
 // Appended texts: lib/gemm-block.wgsl (the arithmetic), the operands (lib/gemm-{nn,nt,tn,any}.wgsl), the epilogue
 // (lib/gemm-{plain,linear}*.wgsl). Each element is one accumulator over ascending k: the same bits as gemm-shared.wgsl.
@@ -23,20 +24,26 @@ fn finish_block(row: u32, col: u32, slice: u32, block: mat4x4f) {
 }
 
 @compute @workgroup_size(32)
-fn direct_8x8(@builtin(global_invocation_id) id: vec3u) {
-  let tiles = (dims.n + 7u) / 8u;
+fn direct_8x16(@builtin(global_invocation_id) id: vec3u) {
+  let tiles = (dims.n + 15u) / 16u;
   let row = id.x / tiles * 8u;
-  let col = id.x % tiles * 8u;
+  let col = id.x % tiles * 16u;
   if (row >= dims.m) { return; }
   let a0_start = a_start(row);
   let a1_start = a_start(row + 4u);
   let b0_start = b_start(col);
   let b1_start = b_start(col + 4u);
+  let b2_start = b_start(col + 8u);
+  let b3_start = b_start(col + 12u);
   let end = min(dims.k, (id.z + 1u) * dims.slice);
   var c00 = mat4x4f();
   var c01 = mat4x4f();
+  var c02 = mat4x4f();
+  var c03 = mat4x4f();
   var c10 = mat4x4f();
   var c11 = mat4x4f();
+  var c12 = mat4x4f();
+  var c13 = mat4x4f();
   for (var k = id.z * dims.slice; k < end; k += 4u) {
     let a0 = a_block(a0_start, k, end);
     let a1 = a_block(a1_start, k, end);
@@ -46,16 +53,26 @@ fn direct_8x8(@builtin(global_invocation_id) id: vec3u) {
     let b1 = b_block(b1_start, k, end);
     c01 = multiply_add(c01, a0, b1);
     c11 = multiply_add(c11, a1, b1);
+    let b2 = b_block(b2_start, k, end);
+    c02 = multiply_add(c02, a0, b2);
+    c12 = multiply_add(c12, a1, b2);
+    let b3 = b_block(b3_start, k, end);
+    c03 = multiply_add(c03, a0, b3);
+    c13 = multiply_add(c13, a1, b3);
   }
-  for (var i = 0u; i < 4u; i++) {
+  for (var i = 0u; i < 8u; i++) {
     var c = c00;
     switch i {
       case 1u: { c = c01; }
-      case 2u: { c = c10; }
-      case 3u: { c = c11; }
+      case 2u: { c = c02; }
+      case 3u: { c = c03; }
+      case 4u: { c = c10; }
+      case 5u: { c = c11; }
+      case 6u: { c = c12; }
+      case 7u: { c = c13; }
       default: {}
     }
-    finish_block(row + i / 2u * 4u, col + i % 2u * 4u, id.z, c);
+    finish_block(row + i / 4u * 4u, col + i % 4u * 4u, id.z, c);
   }
-  finish_tile(row, col, 8u, 8u);
+  finish_tile(row, col, 8u, 16u);
 }

@@ -20,17 +20,17 @@ export interface GemmTile {
 const DIRECT_GROUP = 32;
 /** direct: register tiles without barriers, the style cpu; shared: tiles in workgroup memory, the style gpu. */
 export const GEMM_TILES = {
-  direct_8x8: { entryPoint: "direct_8x8", rows: 8, cols: 8, tilesPerGroup: DIRECT_GROUP },
+  direct_8x16: { entryPoint: "direct_8x16", rows: 8, cols: 16, tilesPerGroup: DIRECT_GROUP },
   shared_32x32: { entryPoint: "shared_32x32", rows: 32, cols: 32, tilesPerGroup: undefined },
   shared_64x64: { entryPoint: "shared_64x64", rows: 64, cols: 64, tilesPerGroup: undefined },
 } as const satisfies Record<string, GemmTile>;
 
 /**
  * The tile for y [m, n]: on a GPU large where there are enough tiles to keep every core busy; one on a CPU adapter, where
- * 8 x 8 is as fast as the best and every other tile would be one more set of kernels to compile.
+ * every other tile would be one more set of kernels to compile.
  */
 export function chooseTile({ m, n }: GemmSizes, style: KernelStyle): GemmTile {
-  if (style === "cpu") return GEMM_TILES.direct_8x8;
+  if (style === "cpu") return GEMM_TILES.direct_8x16;
   return Math.ceil(m / 64) * Math.ceil(n / 64) >= 128 ? GEMM_TILES.shared_64x64 : GEMM_TILES.shared_32x32;
 }
 

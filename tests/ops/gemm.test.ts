@@ -80,7 +80,7 @@ describe("gemm", () => {
   });
 
   it("chooses tiles and slices from the shape", () => {
-    expect(chooseTile({ m: 528, n: 576, k: 192 }, "cpu").entryPoint).toBe("direct_8x8");
+    expect(chooseTile({ m: 528, n: 576, k: 192 }, "cpu").entryPoint).toBe("direct_8x16");
     expect(chooseTile({ m: 528, n: 576, k: 192 }, "gpu").entryPoint).toBe("shared_32x32");
     expect(chooseTile({ m: 5120, n: 1280, k: 6720 }, "gpu").entryPoint).toBe("shared_64x64");
     expect(Math.ceil(528 / sliceLength({ m: 768, n: 192, k: 528 }))).toBe(3);
