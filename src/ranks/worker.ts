@@ -47,8 +47,24 @@ async function openStorage({ storage, name, resume }: StartOptions): Promise<Run
   return stored;
 }
 
+/** Lets a message in, `stop` for one, before each frame: rendering alone never returns to the event loop. */
+function interruptible(frames: FrameSet): FrameSet {
+  const nextTask = (): Promise<void> =>
+    new Promise((resolve) => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = () => {
+        port1.close();
+        resolve();
+      };
+      port2.postMessage(undefined);
+    });
+  return { ...frames, read: (id) => nextTask().then(() => frames.read(id)) };
+}
+
 async function openFrames(choice: DataChoice, hand: HandModel, quirks: ReadonlySet<string>): Promise<FrameSet> {
-  if (choice.kind === "synthetic") return syntheticFrameSet(hand, { frames: choice.frames, seed: choice.seed });
+  if (choice.kind === "synthetic") {
+    return interruptible(syntheticFrameSet(hand, { frames: choice.frames, seed: choice.seed }));
+  }
   return openHo3d(sourceOf(choice), "train", quirks);
 }
 
@@ -85,6 +101,8 @@ class Rank implements RankApi {
         resume,
         signal: abort.signal,
       });
+      // Asked while the kernels were compiled.
+      if (abort.signal.aborted) this.#trainer.stop();
       await this.#trainer.run();
     } catch (error) {
       if (abort.signal.aborted) onEvent({ type: "finished", step: this.#trainer?.step ?? 0, reason: "stopped" });

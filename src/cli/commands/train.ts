@@ -69,7 +69,8 @@ export const command = defineCommand({
     const run = await prepare(values);
     if (runtime === "node") await trainInNode(run);
     else await trainInBrowser({ ...run, kind: runtime });
-    process.stderr.write(`saved in ${run.folder}\n`);
+    // Ctrl-C while the data is read ends a run that has written nothing.
+    process.stderr.write(existsSync(run.folder) ? `saved in ${run.folder}\n` : "stopped before the first step\n");
     return 0;
   },
 });
