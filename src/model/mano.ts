@@ -10,6 +10,10 @@ const RIGHT_ORDER = [0, 13, 14, 15, "tip", 1, 2, 3, "tip", 4, 5, 6, "tip", 10, 1
 /** The original's reading of MANO's order as thumb first. */
 const THUMB_FIRST = [0, 1, 2, 3, "tip", 4, 5, 6, "tip", 7, 8, 9, "tip", 10, 11, 12, "tip", 13, 14, 15, "tip"] as const;
 
+/** Tip vertices of HO-3D (setup_mano.py) and, for the quirk tips-smplx, of smplx: thumb, index, middle, ring, pinky. */
+const HO3D_TIPS = [744, 333, 444, 555, 672];
+const SMPLX_TIPS = [744, 320, 443, 554, 671];
+
 /** MANO (Romero, Tzionas, Black 2017) on the GPU: the hand's arrays as constants, differentiable in pose and shape. */
 export class Mano {
   readonly #template: Float32Array<ArrayBuffer>;
@@ -32,7 +36,7 @@ export class Mano {
     this.#regressor = csrFromDense(16, hand.vertexCount, hand.jRegressor);
     this.#parents = Array.from(hand.parents);
     this.#missing = quirks.has("mano-missing");
-    const tips = quirks.has("tips-smplx") ? hand.tips.map((tip) => firstNeighbour(hand, tip)) : hand.tips;
+    const tips = quirks.has("tips-smplx") ? smplxTips(hand) : hand.tips;
     const order = quirks.has("mano-thumb-first") ? THUMB_FIRST : RIGHT_ORDER;
     let finger = 0;
     this.#joints = Uint32Array.from(order, (joint) => (joint === "tip" ? 16 + tips[finger++] : joint));
@@ -66,6 +70,12 @@ function zeros(tape: Tape, shape: readonly number[]): Tensor {
   const y = tape.output("zeros", shape, []);
   tape.fill(y, 0);
   return y;
+}
+
+/** quirk tips-smplx: smplx's vertices on MANO with HO-3D's tips, a neighbour of each tip on any other hand. */
+function smplxTips(hand: HandModel): readonly number[] {
+  if (hand.tips.join() === HO3D_TIPS.join()) return SMPLX_TIPS;
+  return hand.tips.map((tip) => firstNeighbour(hand, tip));
 }
 
 function firstNeighbour({ faces }: HandModel, vertex: number): number {

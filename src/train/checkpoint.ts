@@ -14,6 +14,9 @@ export interface CheckpointState {
   readonly bestStep: number | null;
   /** Steps of the checkpoints that are kept. */
   readonly saved: readonly number[];
+  /** The hand model's name, and a fingerprint of the training and validation samples: another would not be the same run. */
+  readonly hand: string;
+  readonly samples: string;
 }
 
 /** Version of state.json; a newer one is refused. */
@@ -114,14 +117,29 @@ export interface Resumed {
   readonly log: string;
 }
 
-/** Restores the last checkpoint of a run: parameters, moments, position. Throws when there is none or it does not fit. */
-export async function readCheckpoint(storage: RunStorage, store: ParameterStore, optimizer: AdamW): Promise<Resumed> {
+/**
+ * Restores the last checkpoint of a run: parameters, moments, position. Throws when there is none, when it does not fit the
+ * network, or when it was made with another hand or other samples than `expected`.
+ */
+export async function readCheckpoint(
+  storage: RunStorage,
+  store: ParameterStore,
+  optimizer: AdamW,
+  expected: Pick<CheckpointState, "hand" | "samples">,
+): Promise<Resumed> {
   const last = (await storedSteps(storage)).at(-1);
   if (last === undefined) throw new Error(`${storage.place}: no checkpoint to resume from`);
   const folder = checkpointFolder(last);
   const text = new TextDecoder().decode(await storage.read(`${folder}/state.json`));
   const { format, ...state } = JSON.parse(text) as CheckpointState & { format: number };
   if (format !== FORMAT) throw new Error(`${folder}/state.json: format ${format}, this version reads ${FORMAT}`);
+  for (const key of ["hand", "samples"] as const) {
+    if (state[key] !== expected[key]) {
+      throw new Error(
+        `${storage.place}: the run was made with ${key} "${state[key]}", now there is "${expected[key]}"; resume it with the same --data, --hand and settings`,
+      );
+    }
+  }
   loadModel(store, await storage.read(`${folder}/model.safetensors`), `${folder}/model.safetensors`);
   const file = `${folder}/optimizer.safetensors`;
   const { tensors } = readSafetensors(await storage.read(file), file);

@@ -1,7 +1,7 @@
 import { type Config, writeConfig } from "../config";
 import type { Batch } from "../data/batch";
 import type { Loader } from "../data/loader";
-import { random } from "../data/random";
+import { hash32, random } from "../data/random";
 import type { HandModel } from "../data/types";
 import { TfEvents } from "../export/tfevents";
 import { type Gpu, mebibytes } from "../gpu/gpu";
@@ -100,7 +100,8 @@ export class Trainer {
     const training = await record(gpu, store, model.train(), batch, config.loss, { focal });
     const evaluation = await record(gpu, store, model.eval(), batch, config.loss, { focal });
     model.train();
-    const resumed = options.resume ? await readCheckpoint(parts.storage, store, optimizer) : undefined;
+    const expected = { hand: hand.name, samples: sampleDigest(parts) };
+    const resumed = options.resume ? await readCheckpoint(parts.storage, store, optimizer, expected) : undefined;
     const trainer = new Trainer(parts, model, store, optimizer, training, evaluation, resumed);
     await trainer.#announce(resumed?.state);
     return trainer;
@@ -171,10 +172,13 @@ export class Trainer {
     await this.#flush();
     this.parts.emit({ type: "paused", step: this.#step });
     while (this.#isPaused && !this.#stopping) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-      await this.#runJobs();
+      // Jobs first: one that came with the "paused" event has no wake-up call to give any more.
+      if (this.#jobs.length > 0 || this.#working) await this.#runJobs();
+      else {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+      }
     }
   }
 
@@ -281,8 +285,12 @@ export class Trainer {
       host_ms: this.#hostMs,
     };
     this.#record(entry);
-    if (report.nonFinite > 0)
+    if (report.nonFinite > 0) {
+      this.optimizer.stepCount--; // the GPU refused the step: Adam's t did not move
       this.#say(`step ${step + 1}: ${report.nonFinite} gradients are not finite; the step was not applied`);
+    }
+    const broken = LOSS_NAMES.filter((name) => !Number.isFinite(entry.losses[name]));
+    if (broken.length > 0) this.#say(`step ${step + 1}: not finite: ${broken.join(", ")}`);
     const predicted = values[LOSS_NAMES.length + 1];
     const debug: DebugBatch = { image: batch.image, depth: batch.depth, joints3d: batch.joints3d, predicted };
     if (debugged) for (const line of debugBatch(step, debug)) this.#say(line);
@@ -346,6 +354,8 @@ export class Trainer {
       bestStep: this.#bestStep,
       saved: this.#saved,
       optimizerStep: this.optimizer.stepCount,
+      hand: parts.hand.name,
+      samples: sampleDigest(parts),
     };
     const { name, sizeBytes } = await writeCheckpoint(parts.storage, this.store, this.optimizer, state, parts.config);
     for (const step of dropped) await parts.storage.remove(checkpointFolder(step));
@@ -469,4 +479,10 @@ export class Trainer {
     if (config.quirks.length > 0) this.#say(`quirks: ${config.quirks.join(", ")}`);
     if (resumed) this.#say(`resumed at step ${resumed.step}`);
   }
+}
+
+/** A short fingerprint of which samples a run trains and validates on, in order. */
+function sampleDigest({ train, val }: Pick<TrainerParts, "train" | "val">): string {
+  const digest = hash32([...train.ids, "|", ...val.ids].join());
+  return `${train.ids.length}+${val.ids.length}:${digest.toString(16).padStart(8, "0")}`;
 }

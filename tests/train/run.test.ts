@@ -162,6 +162,15 @@ describe("a run", () => {
     expect(weights(2)).toEqual(weights(1));
   });
 
+  it("refuses to resume with another validation split", async () => {
+    const settings = config({ steps: 2, evaluateEvery: 2, checkpointEvery: 2 });
+    const { storage } = await train(settings);
+    const other = { ...settings, data: { ...settings.data, valFraction: 0.4 }, run: { ...settings.run, steps: 4 } };
+    await expect(train(other, { storage, resume: true })).rejects.toThrow(
+      /the run was made with samples "\d+\+\d+:[0-9a-f]{8}", now there is/,
+    );
+  });
+
   it("refuses to resume where no run is", async () => {
     await expect(train(config({ steps: 1 }), { resume: true })).rejects.toThrow("memory: no checkpoint to resume from");
   });
