@@ -27,6 +27,11 @@ export const command = defineCommand({
     seed: { type: "string", value: "N", help: "seed of poses, cameras and textures", default: "0" },
     out: { type: "string", value: "DIR", help: "folder to write; it must be new or empty", required: true },
     cameras: { type: "string", value: "N", help: "cameras that film each recording, 1 to 9" },
+    spread: {
+      type: "string",
+      value: "DEGREES",
+      help: "how far the hand turns from upright, filmed from one side; from all sides when not given",
+    },
     length: {
       type: "string",
       value: "N",
@@ -37,11 +42,12 @@ export const command = defineCommand({
     threads: { type: "string", value: "N", help: "threads; by default one for each processor" },
     sheet: { type: "string", value: "FILE", help: "also draw some frames with their joints, as PNG" },
   },
-  async run({ frames, seed, out, cameras, length, hand, format, threads, sheet, json }) {
+  async run({ frames, seed, out, cameras, spread, length, hand, format, threads, sheet, json }) {
     const total = readInteger("frames", frames, { min: 1, max: 1_000_000 });
     const options = {
       frames: total,
       seed: readInteger("seed", seed),
+      spread: spread === undefined ? undefined : (readInteger("spread", spread, { max: 180 }) * Math.PI) / 180,
       framesPerSequence: length === undefined ? undefined : readInteger("length", length, { min: 1, max: 9999 }),
       camerasPerRecording: cameras === undefined ? undefined : readInteger("cameras", cameras, { min: 1, max: 9 }),
     };

@@ -22,6 +22,11 @@ export interface SyntheticOptions {
   readonly camerasPerRecording?: number;
   /** Frames of each camera, at most 8 unless given. */
   readonly framesPerSequence?: number;
+  /**
+   * How far the hand turns away from upright, radians; the cameras stand on one side of it. Undefined, the default: the hand
+   * is seen from any side.
+   */
+  readonly spread?: number;
 }
 
 /** The labels of a synthetic frame: more than a Frame has, as HO-3D's files hold it. OpenCV frame, metres. */
@@ -79,6 +84,10 @@ export function syntheticFrameSet(hand: HandModel, options: SyntheticOptions): S
     "frames per sequence",
     9999,
   );
+  const { spread } = options;
+  if (spread !== undefined && !(spread >= 0 && spread <= Math.PI)) {
+    throw new DataError(`synthetic frames: the spread is ${spread}, expected 0 to pi radians`);
+  }
   const kit = handKit(hand);
   const studio = createStudio(kit, options.seed);
   const places = new Map<string, Place>();
@@ -99,7 +108,7 @@ export function syntheticFrameSet(hand: HandModel, options: SyntheticOptions): S
     if (place === undefined) throw new DataError(`synthetic frames: "${id}" is not among the ${frames} frames`);
     let film = made.get(place.recording);
     if (film === undefined) {
-      film = createRecording(kit, options.seed, place.recording, perSequence, cameras);
+      film = createRecording(kit, options.seed, place.recording, perSequence, cameras, spread);
       made.set(place.recording, film);
     }
     return { ...place, film, view: film.cameras[place.camera] };

@@ -141,24 +141,35 @@ export function interpolateRotation(from: Numbers, to: Numbers, t: number): Floa
   return composeAxisAngle(step, from);
 }
 
+/** How the wrist may turn from one key pose to the next. */
+export type WristMotion =
+  /** Anywhere: a random start, then at most `turn` radians from key to key. */
+  | { readonly kind: "any"; readonly turn: number }
+  /** Every key lies within `spread` radians of `base`, axis-angle [3]. */
+  | { readonly kind: "near"; readonly base: Numbers; readonly spread: number };
+
 /**
  * A moving hand: poses [48] of `frames` frames that pass through random key poses every `framesPerKey` frames, at rest
- * in each (smoothstep). The wrist turns by at most `turn` radians from one key to the next, from a random start.
+ * in each (smoothstep).
  */
 export function samplePoseSequence(
   random: Random,
   axes: JointAxes,
   frames: number,
   framesPerKey: number,
-  turn = 0.9,
+  motion: WristMotion = { kind: "any", turn: 0.9 },
 ): Float64Array[] {
   if (!(Number.isInteger(frames) && frames >= 1 && Number.isInteger(framesPerKey) && framesPerKey >= 1)) {
     throw new RangeError(
       `samplePoseSequence: ${frames} frames, a key every ${framesPerKey}; expected integers above 0`,
     );
   }
+  const nextWrist = (from: Float64Array): Float64Array =>
+    motion.kind === "any"
+      ? composeAxisAngle(sampleTurn(random, motion.turn), from)
+      : composeAxisAngle(sampleTurn(random, motion.spread), motion.base);
   let fromAngles = sampleJointAngles(random);
-  let fromWrist = sampleRotation(random);
+  let fromWrist = motion.kind === "any" ? sampleRotation(random) : nextWrist(new Float64Array(3));
   let toAngles = fromAngles;
   let toWrist = fromWrist;
   return Array.from({ length: frames }, (_, frame) => {
@@ -167,7 +178,7 @@ export function samplePoseSequence(
       fromAngles = toAngles;
       fromWrist = toWrist;
       toAngles = sampleJointAngles(random);
-      toWrist = composeAxisAngle(sampleTurn(random, turn), fromWrist);
+      toWrist = nextWrist(fromWrist);
     }
     const t = place / framesPerKey;
     const eased = t * t * (3 - 2 * t);

@@ -394,12 +394,33 @@ function sampleView(stream: Random, room: Room, azimuth: number): CameraView {
   };
 }
 
-/** The recording of this name: `frames` instants seen by `cameras` cameras. */
-export function createRecording(kit: HandKit, seed: number, name: string, frames: number, cameras: number): Recording {
+/** The wrist's turn that points the fingers up and the palm along x: MANO's rest pose has them along -x and -y. */
+const UPRIGHT = [0, 0, Math.PI / 2];
+/** Where the cameras stand on average in an upright recording: at the thumb's side, a little behind the hand. */
+const FRONT = Math.PI / 2 + 0.3;
+
+/**
+ * The recording of this name: `frames` instants seen by `cameras` cameras. `spread` undefined: the hand is seen from any
+ * side; else it stays within `spread` radians of upright and the cameras stand on one side of it.
+ */
+export function createRecording(
+  kit: HandKit,
+  seed: number,
+  name: string,
+  frames: number,
+  cameras: number,
+  spread?: number,
+): Recording {
   const stream = random(seed, "synthetic recording", 0, name);
   const { model } = kit;
   const shape = Float64Array.from({ length: model.shapeCount }, () => stream.normal());
-  const poses = samplePoseSequence(random(seed, "synthetic motion", 0, name), kit.axes, frames, FRAMES_PER_KEY);
+  const poses = samplePoseSequence(
+    random(seed, "synthetic motion", 0, name),
+    kit.axes,
+    frames,
+    FRAMES_PER_KEY,
+    spread === undefined ? undefined : { kind: "near", base: UPRIGHT, spread },
+  );
   const rest = regressJoints(model, blendShapes(model, shape));
   const room = sampleRoom(stream);
   const armAxis = kit.forearm === undefined ? [1, 0, 0] : rotate(matrixFromAxisAngle(poses[0]), kit.forearm.axis);
@@ -424,19 +445,23 @@ export function createRecording(kit: HandKit, seed: number, name: string, frames
     props: sampleProps(stream, room, armAxis),
     cameras: [],
   };
-  const start = 2 * Math.PI * stream.uniform();
-  const views = Array.from({ length: cameras }, (_, i) =>
-    chooseView(kit, recording, random(seed, "synthetic camera", 0, `${name}${i}`), start + (2 * Math.PI * i) / cameras),
-  );
+  const isUpright = spread !== undefined;
+  const start = isUpright ? FRONT : 2 * Math.PI * stream.uniform();
+  const step = isUpright ? 0.5 : (2 * Math.PI) / cameras;
+  const views = Array.from({ length: cameras }, (_, i) => {
+    const place = isUpright ? i - (cameras - 1) / 2 : i;
+    const camera = random(seed, "synthetic camera", 0, `${name}${i}`);
+    return chooseView(kit, recording, camera, start + step * place, isUpright ? 0 : 0.25);
+  });
   return { ...recording, cameras: views };
 }
 
-/** The first of a few random views near `azimuth` that shows enough of the hand, or the best of them. */
-function chooseView(kit: HandKit, recording: Recording, stream: Random, azimuth: number): CameraView {
+/** The first of a few random views near `azimuth`, each `widening` radians further away, that shows enough of the hand, or the best of them. */
+function chooseView(kit: HandKit, recording: Recording, stream: Random, azimuth: number, widening: number): CameraView {
   let best: CameraView | undefined;
   let bestQuality = -1;
   for (let attempt = 0; attempt < 12 && bestQuality < 0.95; attempt++) {
-    const view = sampleView(stream, recording.room, azimuth + (0.8 + 0.25 * attempt) * (stream.uniform() - 0.5));
+    const view = sampleView(stream, recording.room, azimuth + (0.8 + widening * attempt) * (stream.uniform() - 0.5));
     const found = quality(kit, recording, view);
     if (found <= bestQuality) continue;
     best = view;
