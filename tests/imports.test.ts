@@ -21,7 +21,21 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ranks: ["train", "model", "data", "gpu", "config", "export"],
   doctor: ["train", "data", "metrics", "config"],
   pages: ["ranks", "doctor", "export", "train", "config", "data", "metrics"],
-  cli: ["ranks", "doctor", "export", "train", "config", "data", "metrics", "model", "nn", "optim", "ops", "autograd", "gpu"],
+  cli: [
+    "ranks",
+    "doctor",
+    "export",
+    "train",
+    "config",
+    "data",
+    "metrics",
+    "model",
+    "nn",
+    "optim",
+    "ops",
+    "autograd",
+    "gpu",
+  ],
 };
 
 /** Folders that must run in a page's worker and in Node alike: no Node module, no document. */
@@ -37,7 +51,10 @@ function files(folder: string): string[] {
   });
 }
 
-const folderOf = (path: string): string => relative(SRC, path).split("/")[0].replace(/\.tsx?$/, "");
+const folderOf = (path: string): string =>
+  relative(SRC, path)
+    .split("/")[0]
+    .replace(/\.tsx?$/, "");
 
 function importsOf(path: string): string[] {
   const text = readFileSync(path, "utf8");
@@ -58,7 +75,9 @@ function violations(path: string): string[] {
     if (to.startsWith("..")) return [];
     const inside = to.split("/")[0] === folder;
     const fine = inside || allowed.some((name) => to === name || to.startsWith(`${name}/`));
-    return fine ? [] : [`src/${relative(SRC, path)} imports src/${to}; src/${folder} may import ${allowed.join(", ") || "nothing"}`];
+    return fine
+      ? []
+      : [`src/${relative(SRC, path)} imports src/${to}; src/${folder} may import ${allowed.join(", ") || "nothing"}`];
   });
 }
 

@@ -21,8 +21,9 @@ const kernelReaders = import.meta.glob(["/src/ops/*.ts", "/src/optim/*.ts"]);
 /** Every shader as its op compiles it, lib texts included: an op's module registers its kernels when it is imported. */
 export async function shaderSources(): Promise<ShaderSource[]> {
   await Promise.all(Object.values(kernelReaders).map((load) => load()));
-  const codes = new Map(allKernels().map(({ op, code }) => [op, code]));
-  return Array.from(codes, ([name, code]) => ({ name, code }));
+  // One op may compile several texts, as gemm its two styles: a text is named after its last entry point.
+  const names = new Map(allKernels().map(({ name, code }) => [code, name]));
+  return Array.from(names, ([code, name]) => ({ name, code }));
 }
 
 /** Shader files whose text is in none of the sources; an op may give its file to several kernels, under other names. */

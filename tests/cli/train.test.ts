@@ -189,7 +189,7 @@ describe("handloom train, evaluate and profile", () => {
     expect(readFileSync(join(other, "config.yaml"), "utf8")).toBe(readFileSync(join(run, "config.yaml"), "utf8"));
     const last = readFileSync(join(other, "metrics.jsonl"), "utf8").trim().split("\n").pop()!;
     expect(JSON.parse(last).mpjpe_mm).toBeCloseTo(validation.mpjpe_mm, 1);
-  });
+  }, 400_000);
 
   it("say in the terminal what the page finds wrong", async () => {
     const out = inside("refused");

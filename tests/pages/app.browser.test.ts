@@ -85,7 +85,7 @@ describe("train", () => {
     await vi.waitFor(() => expect(text(".progress")).toContain("rendering synthetic frames12 / 48"));
     rank.train(20);
     await vi.waitFor(() => expect(text(".pill")).toContain("Training20 / 20"));
-    expect(text(".readouts")).toContain("mean pose 52.6");
+    await vi.waitFor(() => expect(text(".readouts")).toContain("mean pose 52.6"));
     await vi.waitFor(() => expect(text(".log")).toContain("Evaluated on 8 samples from all 1 ranks"));
     expect(root.querySelectorAll(".chart canvas")).toHaveLength(3);
     expect(inked(root.querySelector<HTMLCanvasElement>(".figure-loss canvas")!)).toBeGreaterThan(500);
