@@ -9,7 +9,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   autograd: ["gpu"],
   ops: ["autograd", "gpu"],
   // Initial values come from the one counter-based generator.
-  nn: ["autograd", "gpu", "ops", "data/random"],
+  nn: ["autograd", "gpu", "ops", "data/random", "data/math"],
   // The hand model's type and rotations on the host; never a file, clock or random source.
   model: ["nn", "ops", "autograd", "data/types", "data/hand/rotations"],
   optim: ["nn", "autograd", "gpu", "ops"],
@@ -18,11 +18,13 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   config: ["data/quirks", "data/augment"],
   export: ["data/types", "data/data-error"],
   train: ["model", "optim", "data", "metrics", "nn", "autograd", "gpu", "export", "config"],
-  ranks: ["train", "model", "data", "gpu", "config", "export"],
+  bench: ["train", "model", "optim", "nn", "ops", "autograd", "gpu", "data", "config"],
+  ranks: ["train", "bench", "model", "data", "gpu", "config", "export"],
   doctor: ["train", "data", "metrics", "config"],
   pages: ["ranks", "doctor", "export", "train", "config", "data", "metrics"],
   cli: [
     "ranks",
+    "bench",
     "doctor",
     "export",
     "train",
@@ -39,7 +41,20 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Folders that must run in a page's worker and in Node alike: no Node module, no document. */
-const ISOMORPHIC = ["gpu", "autograd", "ops", "nn", "model", "optim", "data", "metrics", "config", "export", "train"];
+const ISOMORPHIC = [
+  "gpu",
+  "autograd",
+  "ops",
+  "nn",
+  "model",
+  "optim",
+  "data",
+  "metrics",
+  "config",
+  "export",
+  "train",
+  "bench",
+];
 
 const SRC = join(process.cwd(), "src");
 

@@ -5,7 +5,7 @@ import { applySettings, type Config, PRESET_NAMES, PRESETS, parseConfig, splitNa
 import { readHandAsset } from "../data/hand/asset";
 import { type Ho3dSplit, openHo3d } from "../data/ho3d";
 import { readManoFile } from "../data/mano-file";
-import { syntheticFrameSet } from "../data/synthetic/frames";
+import { syntheticFrameSet, UPRIGHT_SPREAD } from "../data/synthetic/frames";
 import type { FrameSet, HandModel } from "../data/types";
 import { Gpu } from "../gpu/gpu";
 import { readInteger } from "./command";
@@ -102,7 +102,9 @@ export async function openFrames(
   config: Config,
   split: Ho3dSplit = "train",
 ): Promise<FrameSet> {
-  if (option.kind === "synthetic") return syntheticFrameSet(hand, { frames: option.frames, seed: config.run.seed });
+  if (option.kind === "synthetic") {
+    return syntheticFrameSet(hand, { frames: option.frames, seed: config.run.seed, spread: UPRIGHT_SPREAD });
+  }
   return openHo3d(await folderSource(option.path), split, new Set(config.quirks));
 }
 

@@ -32,7 +32,8 @@ export interface AugmentOptions {
 }
 
 export const DEFAULT_AUGMENT: AugmentOptions = {
-  rotation: Math.PI,
+  // About WiLoR's 30 degrees. The original's 180 makes the hand's turn, not its pose, what most of the training is spent on.
+  rotation: 0.5,
   scale: 0.2,
   shift: 0.06,
   brightness: 0.2,

@@ -314,22 +314,20 @@ export class Gpu {
       done = true;
     });
     settled.catch(() => {});
+    // Messages first, as timers cannot be shorter than 4 ms; then timers that grow to a tenth of what has passed, so that a
+    // long step on a slow adapter does not leave thousands of empty submissions behind.
     const { port1, port2 } = new MessageChannel();
-    const waiting: (() => void)[] = [];
-    port1.onmessage = () => waiting.shift()?.();
-    const tick = (): Promise<void> =>
-      new Promise((resolve) => {
-        waiting.push(resolve);
-        port2.postMessage(0);
-      });
-    let last = 0;
+    const start = performance.now();
     while (!done) {
-      await tick();
-      const now = performance.now();
-      if (done || now - last < 1) continue;
-      last = now;
       this.device.queue.submit([this.device.createCommandEncoder().finish()]);
-      await new Promise((resolve) => setTimeout(resolve, 1));
+      const elapsedMs = performance.now() - start;
+      await new Promise<void>((resolve) => {
+        if (elapsedMs > 8) setTimeout(resolve, Math.min(20, elapsedMs / 10));
+        else {
+          port1.onmessage = () => resolve();
+          port2.postMessage(0);
+        }
+      });
     }
     port1.close();
     return settled;

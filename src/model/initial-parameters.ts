@@ -13,6 +13,8 @@ export class InitialParameters extends Module {
   readonly initCam: Parameter;
   readonly initHandPose: Parameter;
   readonly initBetas: Parameter;
+  /** Mean over the 16 joints of the initial pose, [6 or 3]. */
+  protected readonly meanRotation: readonly number[];
 
   constructor(
     private readonly jointRep: "6d" | "aa",
@@ -20,6 +22,10 @@ export class InitialParameters extends Module {
   ) {
     super();
     const pose = jointRep === "aa" ? Array.from(mean.pose) : sixD(mean.pose);
+    const size = pose.length / 16;
+    this.meanRotation = Array.from({ length: size }, (_, i) =>
+      pose.reduce((sum, x, at) => sum + (at % size === i ? x / 16 : 0), 0),
+    );
     const state = (values: readonly number[]): Parameter =>
       new Parameter([1, values.length], { kind: "values", values }, { trainable: false });
     this.initCam = state(Array.from(mean.camera));

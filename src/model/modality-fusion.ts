@@ -1,5 +1,5 @@
 import type { Tensor } from "../autograd/tensor";
-import { LayerNorm, Linear, PatchConv } from "../nn/layers";
+import { gridPositions, LayerNorm, Linear, PatchConv } from "../nn/layers";
 import { Module } from "../nn/module";
 import { Parameter } from "../nn/parameter";
 import * as F from "../ops";
@@ -26,9 +26,12 @@ class PatchEmbed extends Module {
 class PositionEmbedding extends Module {
   readonly posEmbed: Parameter;
 
-  constructor(tokens: number, dim: number) {
+  constructor({ height, width, patch, dim }: UTNetShape) {
     super();
-    this.posEmbed = new Parameter([1, tokens, dim], { kind: "truncNormal", std: 0.02 }, { decay: false });
+    // The original's noise of 0.02 is lost beside normalised patches of size 1: trained from nothing, the network would
+    // first have to find out where each patch lies.
+    const [rows, columns] = [height / patch, width / patch];
+    this.posEmbed = new Parameter([1, rows * columns, dim], gridPositions(rows, columns, dim), { decay: false });
   }
 }
 
@@ -45,10 +48,10 @@ class RgbEmbed extends Module {
   readonly patchEmbed: PatchEmbed;
   readonly posEmbed: PositionEmbedding;
 
-  constructor(tokens: number, shape: UTNetShape) {
+  constructor(shape: UTNetShape) {
     super();
     this.patchEmbed = new PatchEmbed(3, shape);
-    this.posEmbed = new PositionEmbedding(tokens, shape.dim);
+    this.posEmbed = new PositionEmbedding(shape);
   }
 
   forward(image: Tensor): Tensor {
@@ -68,20 +71,31 @@ class DepthEmbed extends Module {
   }
 }
 
+/**
+ * Mean rotations of the joints to pose tokens. What the joints' rotations have in common is cancelled at the start, so that
+ * a token tells its joint: their differences are all that tells the 16 tokens apart.
+ */
+class PoseEmbedding extends Linear {
+  constructor(common: readonly number[], dim: number) {
+    const weight = new Parameter([dim, common.length], { kind: "normal", std: 1 }, { decay: false });
+    super(common.length, dim, { weight, bias: { kind: "cancels", weight, input: common } });
+  }
+}
+
 /** Image, depth and mean parameters to the token sequence [B, 18 + N, D]: 16 pose tokens, shape, camera, then the patches. */
 export class ModalityFusion extends InitialParameters {
   readonly rgbEmbed: RgbEmbed;
   readonly depthEmbed: DepthEmbed;
-  readonly poseEmb: Linear;
+  readonly poseEmb: PoseEmbedding;
   readonly shapeEmb: Linear;
   readonly camEmb: Linear;
 
   constructor(shape: UTNetShape, mean: MeanParameters) {
     super(shape.jointRep, mean);
     const tokens = (shape.height / shape.patch) * (shape.width / shape.patch);
-    this.rgbEmbed = new RgbEmbed(tokens, shape);
+    this.rgbEmbed = new RgbEmbed(shape);
     this.depthEmbed = new DepthEmbed(tokens, shape);
-    this.poseEmb = new Linear(shape.jointRep === "6d" ? 6 : 3, shape.dim, { decay: false });
+    this.poseEmb = new PoseEmbedding(this.meanRotation, shape.dim);
     this.shapeEmb = new Linear(10, shape.dim, { decay: false });
     this.camEmb = new Linear(3, shape.dim, { decay: false });
   }

@@ -1,5 +1,5 @@
 import type { Tensor } from "../autograd/tensor";
-import { LayerNorm, Linear, VIT_INIT, xavier } from "../nn/layers";
+import { LayerNorm, Linear, xavier } from "../nn/layers";
 import { Module } from "../nn/module";
 import type { Init } from "../nn/parameter";
 import * as F from "../ops";
@@ -7,7 +7,9 @@ import { InitialParameters } from "./initial-parameters";
 import type { MeanParameters, UTNetShape } from "./types";
 
 const ZEROS: Init = { kind: "zeros" };
-const VIT_LINEAR = { weight: VIT_INIT, bias: ZEROS };
+/** Xavier uniform, as the first ViT (Dosovitskiy et al. 2021); timm's fixed 0.02 is too small for narrow networks. */
+const vitLinear = (inFeatures: number, outFeatures: number, fanOut = outFeatures): Linear =>
+  new Linear(inFeatures, outFeatures, { weight: xavier(inFeatures, fanOut), bias: ZEROS });
 
 class Attention extends Module {
   readonly qkv: Linear;
@@ -18,8 +20,8 @@ class Attention extends Module {
     private readonly heads: number,
   ) {
     super();
-    this.qkv = new Linear(dim, 3 * dim, VIT_LINEAR);
-    this.proj = new Linear(dim, dim, VIT_LINEAR);
+    this.qkv = vitLinear(dim, 3 * dim, dim);
+    this.proj = vitLinear(dim, dim);
   }
 
   /** x [B, T, D] -> residual + rowScale * attention(x), [B, T, D] */
@@ -35,8 +37,8 @@ class Mlp extends Module {
 
   constructor(dim: number, hidden: number) {
     super();
-    this.fc1 = new Linear(dim, hidden, VIT_LINEAR);
-    this.fc2 = new Linear(hidden, dim, VIT_LINEAR);
+    this.fc1 = vitLinear(dim, hidden);
+    this.fc2 = vitLinear(hidden, dim);
   }
 
   forward(x: Tensor, branch: F.LinearOptions): Tensor {

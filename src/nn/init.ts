@@ -22,6 +22,11 @@ export function initialValues(p: ParameterLike & { readonly init: Init }, seed: 
         while (Math.abs(x) > 2) x = generator.normal();
         return x * init.std;
       });
+    case "cancels": {
+      const { weight, input } = init;
+      const w = initialValues(weight, seed);
+      return values.map((_, row) => -input.reduce((sum, x, k) => sum + w[row * input.length + k] * x, 0));
+    }
     case "values":
       if (init.values.length !== p.size)
         throw new Error(`parameter "${p.name}" has ${p.size} numbers, its initial values ${init.values.length}`);

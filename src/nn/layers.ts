@@ -1,4 +1,5 @@
 import type { Tensor } from "../autograd/tensor";
+import { cos, sin } from "../data/math";
 import * as F from "../ops";
 import { Module } from "./module";
 import { type Init, Parameter } from "./parameter";
@@ -8,9 +9,6 @@ const ONES: Init = { kind: "ones" };
 
 /** PyTorch's default for Linear and Conv: kaiming_uniform(a = sqrt 5), that is uniform within 1/sqrt(fan in). */
 export const torchDefault = (fanIn: number): Init => ({ kind: "uniform", bound: 1 / Math.sqrt(fanIn) });
-
-/** timm's default for the linear layers of a ViT. */
-export const VIT_INIT: Init = { kind: "truncNormal", std: 0.02 };
 
 /** Xavier uniform with a gain: uniform within gain * sqrt(6 / (in + out)). */
 export const xavier = (fanIn: number, fanOut: number, gain = 1): Init => ({
@@ -23,16 +21,38 @@ export class Linear extends Module {
   readonly weight: Parameter;
   readonly bias: Parameter;
 
-  constructor(inFeatures: number, outFeatures: number, init: { weight?: Init; bias?: Init; decay?: boolean } = {}) {
+  constructor(
+    inFeatures: number,
+    outFeatures: number,
+    init: { weight?: Init | Parameter; bias?: Init; decay?: boolean } = {},
+  ) {
     super();
     const fallback = torchDefault(inFeatures);
-    this.weight = new Parameter([outFeatures, inFeatures], init.weight ?? fallback, { decay: init.decay ?? true });
+    this.weight =
+      init.weight instanceof Parameter
+        ? init.weight
+        : new Parameter([outFeatures, inFeatures], init.weight ?? fallback, { decay: init.decay ?? true });
     this.bias = new Parameter([outFeatures], init.bias ?? fallback, { decay: false });
   }
 
   forward(x: Tensor, options?: F.LinearOptions): Tensor {
     return F.linear(x, this.weight.on(x.tape), this.bias.on(x.tape), options);
   }
+}
+
+/**
+ * Sine and cosine position embedding of a rows x columns grid, [rows * columns, dim] (Vaswani et al. 2017 along each axis;
+ * MAE's fixed embedding): the first half of the channels tells the row, the second the column. Throws unless dim % 4 is 0.
+ */
+export function gridPositions(rows: number, columns: number, dim: number): Init {
+  if (dim % 4 !== 0) throw new Error(`position embedding: dim is ${dim}, expected a multiple of 4`);
+  const quarter = dim / 4;
+  const axis = (place: number): number[] => {
+    const angles = Array.from({ length: quarter }, (_, i) => place / 10_000 ** (i / quarter));
+    return [...angles.map(sin), ...angles.map(cos)];
+  };
+  const places = Array.from({ length: rows * columns }, (_, n) => [Math.floor(n / columns), n % columns]);
+  return { kind: "values", values: places.flatMap(([row, column]) => [...axis(row), ...axis(column)]) };
 }
 
 /** torch.nn.LayerNorm over the last axis. */

@@ -10,7 +10,9 @@ export type Init =
   | { readonly kind: "normal"; readonly std: number }
   /** Uniform in [-bound, bound]. */
   | { readonly kind: "uniform"; readonly bound: number }
-  | { readonly kind: "values"; readonly values: readonly number[] };
+  | { readonly kind: "values"; readonly values: readonly number[] }
+  /** A bias that starts as -W x, so that the layer's output for the input x [in] starts at zero. */
+  | { readonly kind: "cancels"; readonly weight: Parameter; readonly input: readonly number[] };
 
 /** Optimiser group: the pretrained backbone or the rest. */
 export type Group = "backbone" | "head";

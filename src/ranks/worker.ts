@@ -6,7 +6,7 @@ import { readManoFile } from "../data/mano-file";
 import type { FileSource } from "../data/source";
 import { directorySource, pathFileSource } from "../data/source-browser";
 import { httpSource } from "../data/source-http";
-import { syntheticFrameSet } from "../data/synthetic/frames";
+import { syntheticFrameSet, UPRIGHT_SPREAD } from "../data/synthetic/frames";
 import type { FrameSet, HandModel } from "../data/types";
 import { Gpu } from "../gpu/gpu";
 import { storedSteps } from "../train/checkpoint";
@@ -63,7 +63,7 @@ function interruptible(frames: FrameSet): FrameSet {
 
 async function openFrames(choice: DataChoice, hand: HandModel, quirks: ReadonlySet<string>): Promise<FrameSet> {
   if (choice.kind === "synthetic") {
-    return interruptible(syntheticFrameSet(hand, { frames: choice.frames, seed: choice.seed }));
+    return interruptible(syntheticFrameSet(hand, { frames: choice.frames, seed: choice.seed, spread: UPRIGHT_SPREAD }));
   }
   return openHo3d(sourceOf(choice), "train", quirks);
 }

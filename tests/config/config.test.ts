@@ -197,7 +197,7 @@ describe("the original's config.yaml", () => {
     const expected: Config = {
       ...huge,
       model: { ...huge.model, jointRep: "aa" },
-      data: { ...huge.data, augment: { ...huge.data.augment, shift: 10 / 280, depthShift: 0.01 } },
+      data: { ...huge.data, augment: { ...huge.data.augment, rotation: Math.PI, shift: 10 / 280, depthShift: 0.01 } },
       optim: { ...huge.optim, weightDecay: 1e-4, minLr: 1e-7 },
       loss: { w2d: 0.42, w3dJoint: 3.15, w3dVert: 0, wPrior: 0.001, wAux: 0.001 },
     };
