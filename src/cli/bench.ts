@@ -1,21 +1,29 @@
-/** Entry of `npm run bench`: the reference training step and every class of kernels, on this machine's adapter. */
+/** Entry of `npm run bench`: training steps and every class of kernels, in this process or in a browser. */
 import { parseArgs } from "node:util";
+import { runBench } from "../bench/run";
 import { Gpu } from "../gpu/gpu";
-import { runBench } from "./bench/run";
+import { benchInBrowser } from "./bench-in-browser";
 import { readInteger } from "./command";
 import { requestNodeGpu } from "./dawn";
+import { openHand } from "./run-setup";
 
-const HELP = `npm run bench [-- options]: time the reference training step and the kernels
+const HELP = `npm run bench [-- options]: time training steps and the kernels
 
-  --steps N      steps of the reference ViT, the first three untimed; 0 leaves it out (default 13)
-  --no-kernels   without the table of kernels
-  --only TEXT    only kernels whose label contains TEXT
-  --help         this text
+  --runtime NAME  node, chromium or firefox: where to time them (default node)
+  --steps N       steps of the reference ViT and of tiny, the first three untimed; 0 leaves them out (default 13)
+  --no-kernels    without the table of kernels
+  --only TEXT     only rows whose label contains TEXT
+  --help          this text
+
+The exit code is 1 when a loss of the reference ViT differs from PyTorch's by more than 3e-6.
 `;
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
+      runtime: { type: "string", default: "node" },
       steps: { type: "string", default: "13" },
       "no-kernels": { type: "boolean", default: false },
       only: { type: "string" },
@@ -26,15 +34,20 @@ async function main(): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
+  const { runtime } = values;
+  if (runtime !== "node" && runtime !== "chromium" && runtime !== "firefox")
+    throw new Error(`bench: --runtime is "${runtime}", expected node, chromium or firefox`);
+  const options = { steps: readInteger("steps", values.steps), kernels: !values["no-kernels"], only: values.only };
+  if (runtime !== "node") return (await benchInBrowser(runtime, options, print)) ? 0 : 1;
   const gpu = await Gpu.request(await requestNodeGpu());
   const host = {
-    cpuSeconds: () => {
+    async cpuSeconds() {
       const { user, system } = process.cpuUsage();
       return (user + system) / 1e6;
     },
-    print: (line: string) => process.stdout.write(`${line}\n`),
+    readHand: () => openHand("openhand"),
+    print,
   };
-  const options = { steps: readInteger("steps", values.steps), kernels: !values["no-kernels"], only: values.only };
   return (await runBench(gpu, host, options)) ? 0 : 1;
 }
 

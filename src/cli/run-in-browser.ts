@@ -39,6 +39,8 @@ export interface BrowserRunOptions {
   readonly mounts?: Mounts;
   /** What the page gets, as JSON, from `globalThis.handloomRequest()`; without it there is no such function. */
   readonly request?: object;
+  /** Further functions that the page gets as `globalThis[name]`; theirs resolve to what these return. */
+  readonly functions?: Readonly<Record<string, () => unknown>>;
   /** Folder of a browser profile to keep; else a temporary one. */
   readonly profile?: string;
   /** Folder that the page's files are written to; without it a file is refused. */
@@ -115,7 +117,7 @@ export async function runInBrowser(options: BrowserRunOptions): Promise<BrowserR
 }
 
 async function watchPage(browser: DrivenBrowser, url: string, options: BrowserRunOptions): Promise<BrowserRun> {
-  const { headless, outFolder, request, onMessage, onOpen, signal, silenceLimitMs = 900_000 } = options;
+  const { headless, outFolder, request, functions = {}, onMessage, onOpen, signal, silenceLimitMs = 900_000 } = options;
   let settle: (run: BrowserRun) => void = () => undefined;
   const ended = new Promise<BrowserRun>((resolve) => {
     settle = resolve;
@@ -148,6 +150,7 @@ async function watchPage(browser: DrivenBrowser, url: string, options: BrowserRu
   try {
     await browser.page.expose("handloomReport", receive);
     if (request !== undefined) await browser.page.expose("handloomRequest", () => JSON.stringify(request));
+    for (const [name, call] of Object.entries(functions)) await browser.page.expose(name, call);
     browser.page.onTrouble((trouble, message) => {
       if (trouble === "console" || !headless) say(`page: ${message}`);
       else fail(trouble === "crash" ? message : `uncaught error in the page: ${message}`);

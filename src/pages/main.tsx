@@ -3,7 +3,9 @@ import { render } from "preact";
 import "uplot/dist/uPlot.min.css";
 import "./styles/index.css";
 import type { TerminalRequest } from "../ranks/api";
+import type { BenchRequest } from "../ranks/bench-api";
 import { App, partsOf } from "./app";
+import { benchForTerminal } from "./bench";
 import { connectRank } from "./rank-client";
 import { messagesOf } from "./report";
 import { messageOf, Store } from "./store";
@@ -25,17 +27,19 @@ const parts = partsOf(store, setup);
 store.followAddress();
 render(<App {...parts} />, root);
 
-/** The demo and a run that the terminal asks for start by themselves; whatever keeps them from starting is told to the terminal too. */
+/** The demo and what the terminal asks for start by themselves; whatever keeps them from starting is told to the terminal too. */
 async function begin(): Promise<void> {
   const { demo, problems } = store.route.value;
   const [, configText] = await Promise.all([store.findAdapter(), setup.load()]);
   const adapter = store.adapter.value;
   // The banner shows them already.
   if (problems.length > 0) send?.({ type: "done", ok: false, message: problems.join(" ") });
-  const request = await globalThis.handloomRequest?.();
+  const text = await globalThis.handloomRequest?.();
+  const request = text === undefined ? undefined : (JSON.parse(text) as TerminalRequest | BenchRequest);
   if (demo === undefined && request === undefined) return;
   if (adapter.kind === "missing") throw new Error(adapter.message);
-  if (request !== undefined) return store.start(startOptions(JSON.parse(request) as TerminalRequest, configText));
+  if (request !== undefined && "kind" in request) return benchForTerminal(request, (message) => send?.(message));
+  if (request !== undefined) return store.start(startOptions(request, configText));
   await setup.useDemo(demo!);
   await store.start(setup.options(new Date()));
 }

@@ -1,14 +1,15 @@
-import { Plan } from "../../autograd/plan";
-import { Tape } from "../../autograd/tape";
-import type { Tensor } from "../../autograd/tensor";
-import type { Gpu } from "../../gpu/gpu";
-import { Block } from "../../model/vit";
-import { LayerNorm, Linear, PatchConv } from "../../nn/layers";
-import { Module } from "../../nn/module";
-import { type Init, Parameter } from "../../nn/parameter";
-import { ParameterStore } from "../../nn/parameter-store";
-import * as F from "../../ops";
-import { AdamW } from "../../optim/adamw";
+import { Plan } from "../autograd/plan";
+import { Tape } from "../autograd/tape";
+import type { Tensor } from "../autograd/tensor";
+import type { Gpu } from "../gpu/gpu";
+import { Block } from "../model/vit";
+import { LayerNorm, Linear, PatchConv } from "../nn/layers";
+import { Module } from "../nn/module";
+import { type Init, Parameter } from "../nn/parameter";
+import { ParameterStore } from "../nn/parameter-store";
+import * as F from "../ops";
+import { AdamW } from "../optim/adamw";
+import type { TimedStep } from "./timed-step";
 
 /** A ViT small enough for a CPU adapter, whose losses are known from PyTorch for numbers that anybody can generate. */
 const BATCH = 8;
@@ -35,7 +36,7 @@ export const EXPECTED_LOSSES: ReadonlyMap<number, number> = new Map([
 export const LOSS_TOLERANCE = 3e-6;
 
 /** Floating-point operations of a step: the forward's matrix products, three times. */
-export const REFERENCE_FLOPS =
+const REFERENCE_FLOPS =
   3 *
   BATCH *
   (PATCHES * 2 * PATCH * PATCH * CHANNELS * DIM +
@@ -133,22 +134,8 @@ function referenceData(): ReferenceData {
   return { weights, image, target: numbers.uniform(BATCH * OUTPUTS, 1) };
 }
 
-/** The reference step, ready to be run and timed. */
-export interface ReferenceStep {
-  readonly parameters: number;
-  readonly dispatches: number;
-  readonly pipelines: number;
-  readonly activationBytes: number;
-  readonly plan: Plan;
-  /** Forward, backward and Adam in one submission; resolves to the loss of before the update. */
-  step(): Promise<number>;
-  /** Milliseconds that the last step spent encoding and submitting. */
-  hostMs(): number;
-  destroy(): void;
-}
-
 /** Records, compiles and fills the reference step on `gpu`. */
-export async function prepareReferenceStep(gpu: Gpu): Promise<ReferenceStep> {
+export async function prepareReferenceStep(gpu: Gpu): Promise<TimedStep> {
   const model = new ReferenceViT();
   const store = await ParameterStore.create(gpu, model);
   const data = referenceData();
@@ -172,7 +159,7 @@ export async function prepareReferenceStep(gpu: Gpu): Promise<ReferenceStep> {
     dispatches: plan.steps.length + adam.plan.steps.length,
     pipelines: plan.stats.pipelines + adam.plan.stats.pipelines,
     activationBytes: plan.stats.activationBytes,
-    plan,
+    flops: REFERENCE_FLOPS,
     async step() {
       const start = performance.now();
       adam.prepare({ backbone: RATE, head: RATE });

@@ -1,11 +1,10 @@
-import { Plan, type Step } from "../../autograd/plan";
-import type { Tape } from "../../autograd/tape";
-import type { Gpu } from "../../gpu/gpu";
+import type { Step } from "../autograd/plan";
+import type { Gpu } from "../gpu/gpu";
 
-/** Where time and lines come from and go to: a process, or a page. */
+/** Where CPU time comes from and lines go to: a process, or a page's worker. */
 export interface BenchHost {
-  /** Seconds of CPU time that this process has used so far; undefined where nobody tells (a page). */
-  cpuSeconds(): number | undefined;
+  /** Seconds of CPU time of all threads that serve this adapter so far; undefined where nobody knows. */
+  cpuSeconds(): Promise<number | undefined>;
   print(line: string): void;
 }
 
@@ -24,33 +23,25 @@ const ROUNDS = 3;
 const ROUND_MS = 150;
 
 /**
- * Compiles `tape` and times the dispatches that `counts` accepts: the best of three rounds of at least 150 ms, per call.
- * On an adapter that runs on the CPU, CPU time is the figure to compare: it does not depend on the machine's other work.
+ * Times `steps` of a compiled plan: the best of three rounds of at least 150 ms, per call. On an adapter that runs on the
+ * CPU, CPU time is the figure to compare: it hardly depends on the machine's other work.
  */
-export async function timeTape(
-  gpu: Gpu,
-  tape: Tape,
-  host: BenchHost,
-  counts: (step: Step) => boolean = () => true,
-): Promise<Timing> {
-  const plan = await Plan.compile(gpu, tape, undefined, { reuse: false });
-  const steps = plan.steps.filter(counts);
-  plan.run();
-  await gpu.idle();
+export async function timeSteps(gpu: Gpu, steps: readonly Step[], host: BenchHost): Promise<Timing> {
   const run = async (calls: number): Promise<Timing> => {
-    const cpu = host.cpuSeconds();
+    const cpu = await host.cpuSeconds();
     const start = performance.now();
     for (let i = 0; i < calls; i++) submit(gpu, steps);
     await gpu.idle();
     const wallMs = (performance.now() - start) / calls;
-    const after = host.cpuSeconds();
+    const after = await host.cpuSeconds();
     return { wallMs, cpuMs: cpu === undefined || after === undefined ? undefined : (1e3 * (after - cpu)) / calls };
   };
+  await run(1);
   const first = await run(1);
   const calls = Math.max(1, Math.ceil(ROUND_MS / Math.max(0.05, first.wallMs)));
   const rounds: Timing[] = [];
   for (let i = 0; i < ROUNDS; i++) rounds.push(await run(calls));
-  plan.destroy();
+  gpu.check("benchmark");
   const cpu = rounds.map((round) => round.cpuMs).filter((ms) => ms !== undefined);
   return {
     wallMs: Math.min(...rounds.map((round) => round.wallMs)),
