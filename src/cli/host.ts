@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { accessSync, constants, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
@@ -91,16 +91,6 @@ export async function aptInstall(...packages: string[]): Promise<boolean> {
   await runProgram("apt-get", ["-qq", "update"], { env, limitMs: 300_000 });
   const install = ["-qq", "-y", "-o", "Dpkg::Use-Pty=0", "install", "--no-install-recommends", ...packages];
   return (await runProgram("apt-get", install, { env, limitMs: 900_000 })) === 0;
-}
-
-/** First line that a program prints for `--version`, or undefined when it does not start. */
-export function versionOf(executable: string): string | undefined {
-  try {
-    const text = execFileSync(executable, ["--version"], { stdio: ["ignore", "pipe", "ignore"], timeout: 60_000 });
-    return text.toString().trim().split("\n")[0];
-  } catch {
-    return undefined;
-  }
 }
 
 /** A fresh temporary folder and the function that removes it, with retries because a browser's last process may still write. */

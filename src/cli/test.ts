@@ -69,6 +69,7 @@ async function runPrograms(): Promise<Check[]> {
   const programs: [string, string, string[]][] = [
     ["type check", "node_modules/typescript/bin/tsc", ["--noEmit", "-p", "."]],
     ["linter and format", "node_modules/@biomejs/biome/bin/biome", ["ci", "."]],
+    ["dead code", "node_modules/knip/bin/knip.js", ["--no-progress"]],
   ];
   const checks: Check[] = [];
   for (const [name, script, args] of programs) {

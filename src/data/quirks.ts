@@ -16,8 +16,6 @@ export const DATA_QUIRKS = {
   "duplicate-samples": "half of the samples are seen twice an epoch, the other half never",
 } as const;
 
-export type DataQuirk = keyof typeof DATA_QUIRKS;
-
 /** The quirks in force; names of the model's quirks may be in the same set and are ignored here. */
 export type DataQuirks = ReadonlySet<string>;
 
