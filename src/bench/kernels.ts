@@ -10,7 +10,7 @@ import * as F from "../ops";
 import { type GemmLayout, gemm } from "../ops/gemm";
 import { columnSum } from "../ops/ordered-sum";
 import { AdamW } from "../optim/adamw";
-import { type BenchHost, timeSteps } from "./measure";
+import { type BenchHost, rate, timeSteps } from "./measure";
 
 /** The work that a row counts as: floating-point operations, or bytes that must move at least. */
 type Work = { readonly flops: number } | { readonly bytes: number };
@@ -232,11 +232,10 @@ async function benchRow(
 ): Promise<void> {
   const { wallMs, cpuMs } = await timeSteps(gpu, steps, host);
   const [work, unit] = "flops" in counted ? [counted.flops, "GFLOP/s"] : [counted.bytes, "GB/s"];
-  const rate = (ms: number): string => (work / ms / 1e6).toFixed(2);
   // Short calls of a host whose CPU clock is coarse may count as none.
   const cpu =
-    cpuMs === undefined || cpuMs <= 0 ? "" : `, ${cpuMs.toFixed(2)} ms of CPU, ${rate(cpuMs)} ${unit} per core`;
-  host.print(`${label}: ${wallMs.toFixed(2)} ms, ${rate(wallMs)} ${unit}${cpu}`);
+    cpuMs === undefined || cpuMs <= 0 ? "" : `, ${cpuMs.toFixed(2)} ms of CPU, ${rate(work, cpuMs)} ${unit} per core`;
+  host.print(`${label}: ${wallMs.toFixed(2)} ms, ${rate(work, wallMs)} ${unit}${cpu}`);
 }
 
 /** Times every kernel class and prints a line for each; `only` keeps the labels that contain it. */

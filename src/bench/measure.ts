@@ -19,33 +19,38 @@ export const median = (values: readonly number[]): number => {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 };
 
+/** Work in operations or bytes over milliseconds, in units of 10^9 a second: three digits, as a GPU's and a CPU's differ by 10^5. */
+export function rate(work: number, ms: number): string {
+  const value = work / ms / 1e6;
+  return value < 100 ? value.toPrecision(3) : value.toFixed(0);
+}
+
 const ROUNDS = 3;
 const ROUND_MS = 150;
 
 /**
- * Times `steps` of a compiled plan: the best of three rounds of at least 150 ms, per call. On an adapter that runs on the
- * CPU, CPU time is the figure to compare: it hardly depends on the machine's other work.
+ * Times `steps` of a compiled plan, per call: wall time of the best of three rounds of at least 150 ms, CPU time over all
+ * rounds, as its clock may be coarse. On an adapter that runs on the CPU, CPU time is the figure to compare: it hardly
+ * depends on the machine's other work.
  */
 export async function timeSteps(gpu: Gpu, steps: readonly Step[], host: BenchHost): Promise<Timing> {
-  const run = async (calls: number): Promise<Timing> => {
-    const cpu = await host.cpuSeconds();
+  const run = async (calls: number): Promise<number> => {
     const start = performance.now();
     for (let i = 0; i < calls; i++) submit(gpu, steps);
     await gpu.idle();
-    const wallMs = (performance.now() - start) / calls;
-    const after = await host.cpuSeconds();
-    return { wallMs, cpuMs: cpu === undefined || after === undefined ? undefined : (1e3 * (after - cpu)) / calls };
+    return (performance.now() - start) / calls;
   };
   await run(1);
-  const first = await run(1);
-  const calls = Math.max(1, Math.ceil(ROUND_MS / Math.max(0.05, first.wallMs)));
-  const rounds: Timing[] = [];
+  const calls = Math.max(1, Math.ceil(ROUND_MS / Math.max(0.05, await run(1))));
+  const before = await host.cpuSeconds();
+  const rounds: number[] = [];
   for (let i = 0; i < ROUNDS; i++) rounds.push(await run(calls));
+  const after = await host.cpuSeconds();
   gpu.check("benchmark");
-  const cpu = rounds.map((round) => round.cpuMs).filter((ms) => ms !== undefined);
+  const isKnown = before !== undefined && after !== undefined;
   return {
-    wallMs: Math.min(...rounds.map((round) => round.wallMs)),
-    cpuMs: cpu.length > 0 ? Math.min(...cpu) : undefined,
+    wallMs: Math.min(...rounds),
+    cpuMs: isKnown ? (1e3 * (after - before)) / (ROUNDS * calls) : undefined,
   };
 }
 

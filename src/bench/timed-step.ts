@@ -1,6 +1,6 @@
 import type { Gpu } from "../gpu/gpu";
 import { mebibytes } from "../gpu/gpu";
-import { type BenchHost, median } from "./measure";
+import { type BenchHost, median, rate } from "./measure";
 
 /** A training step, compiled and with its inputs written. */
 export interface TimedStep {
@@ -57,9 +57,8 @@ export async function benchStep(
   host.print(`  first step with recording and compilation: ${firstMs.toFixed(0)} ms${firstCpu}`);
   if (wall.length > 0) {
     const ms = median(wall);
-    const rate = (flops / ms / 1e6).toFixed(2);
     host.print(
-      `  step: median ${ms.toFixed(1)} ms, min ${Math.min(...wall).toFixed(1)} ms of ${wall.length}, ${rate} GFLOP/s${cpu}`,
+      `  step: median ${ms.toFixed(1)} ms, min ${Math.min(...wall).toFixed(1)} ms of ${wall.length}, ${rate(flops, ms)} GFLOP/s${cpu}`,
     );
     host.print(`  host: median ${median(hostTimes).toFixed(2)} ms, min ${Math.min(...hostTimes).toFixed(2)} ms a step`);
   }
@@ -71,6 +70,6 @@ export async function benchStep(
 function cpuText(before: number | undefined, after: number | undefined, steps: number, flops?: number): string {
   if (before === undefined || after === undefined || steps === 0) return "";
   const ms = (1e3 * (after - before)) / steps;
-  const perCore = flops === undefined ? "" : `, ${(flops / ms / 1e6).toFixed(2)} GFLOP/s per core`;
+  const perCore = flops === undefined ? "" : `, ${rate(flops, ms)} GFLOP/s per core`;
   return `, ${ms.toFixed(0)} ms of CPU${perCore}`;
 }
