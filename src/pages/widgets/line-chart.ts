@@ -3,6 +3,7 @@ import uPlot from "uplot";
 import { significant } from "../format";
 import { type Lines, thin } from "../history";
 import { cssColour, theme } from "../theme";
+import { logTicks } from "./log-ticks";
 import type { Island } from "./use-island";
 
 export interface ChartLine {
@@ -125,6 +126,7 @@ export class LineChart implements Island<LineChartProps> {
     const grid = { stroke: () => cssColour("--grid"), width: 1 };
     const values = (_: uPlot, ticks: (number | null)[]) =>
       ticks.map((tick) => (isLog ? logLabel(tick, ticks) : label(tick)));
+    const splits = isLog ? (_: uPlot, __: number, low: number, high: number) => logTicks(low, high) : undefined;
     // With two scales, each axis has the colour of its line.
     const axisColour = (isRight: boolean) => () =>
       cssColour(hasRight ? (lines.find((line) => Boolean(line.isRight) === isRight)?.colour ?? "--muted") : "--muted");
@@ -149,7 +151,7 @@ export class LineChart implements Island<LineChartProps> {
             gap: 4,
             values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? String(tick) : "")),
           },
-          { ...axis, stroke: axisColour(false), grid, size: 54, gap: 6, values },
+          { ...axis, stroke: axisColour(false), grid, size: 54, gap: 6, values, ...(splits && { splits }) },
           ...(hasRight
             ? [
                 {
