@@ -171,7 +171,8 @@ export function chromiumFlags({ software, headless }: { software: boolean; headl
  */
 export async function launchBrowser(options: LaunchOptions): Promise<DrivenBrowser> {
   const executable = await ensureBrowser(options.kind);
-  const attempts = options.kind === "firefox" || !hasGpuDevice() ? [true] : [false, true];
+  // More than once: a browser whose GPU process starts for the first time, or crashes as it starts, may have no adapter yet.
+  const attempts = options.kind === "firefox" || !hasGpuDevice() ? [true, true, true] : [false, false, true, true];
   let version = "";
   for (const software of attempts) {
     const browser = await start(executable, software, options);
@@ -319,7 +320,11 @@ async function probeAdapter(page: DrivenPage): Promise<string | undefined> {
   try {
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
     const name = await page.evaluate(`(async () => {
-      const info = (await navigator.gpu?.requestAdapter())?.info;
+      let info;
+      for (let tries = 0; info === undefined && tries < 3; tries++) {
+        if (tries > 0) await new Promise((resolve) => setTimeout(resolve, 500));
+        info = (await navigator.gpu?.requestAdapter())?.info;
+      }
       return info && ([info.vendor, info.architecture, info.description].filter(Boolean).join(" ") || "unnamed adapter");
     })()`);
     return typeof name === "string" ? name : undefined;
