@@ -1,17 +1,9 @@
 /** The benchmark's entry: in a worker of a page, as training is, spoken to over Comlink. */
 import { expose } from "comlink";
 import { runBench } from "../bench/run";
-import { readHandAsset } from "../data/hand/asset";
-import type { HandModel } from "../data/types";
 import { Gpu } from "../gpu/gpu";
 import type { BenchApi } from "./bench-api";
-
-async function readHand(): Promise<HandModel> {
-  const url = new URL(`${import.meta.env.BASE_URL}openhand/openhand.safetensors`, self.location.origin);
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`OpenHand: ${url.pathname} answered ${response.status}; is the app served whole?`);
-  return readHandAsset(await response.arrayBuffer());
-}
+import { fetchOpenHand } from "./fetch-open-hand";
 
 const api: BenchApi = {
   async run(options, page) {
@@ -19,7 +11,7 @@ const api: BenchApi = {
     const host = {
       print: (line: string) => page.print(line),
       cpuSeconds: () => page.cpuSeconds(),
-      readHand,
+      readHand: fetchOpenHand,
     };
     return runBench(gpu, host, options);
   },

@@ -1,6 +1,5 @@
 /** A rank's entry: the trainer in a worker of a page, spoken to over Comlink. */
 import { expose } from "comlink";
-import { readHandAsset } from "../data/hand/asset";
 import { openHo3d } from "../data/ho3d";
 import { readManoFile } from "../data/mano-file";
 import type { FileSource } from "../data/source";
@@ -15,6 +14,7 @@ import { launch } from "../train/launch";
 import type { RunStorage } from "../train/storage";
 import type { Trainer } from "../train/trainer";
 import type { DataChoice, HandChoice, RankApi, StartOptions, StoredRun } from "./api";
+import { fetchOpenHand } from "./fetch-open-hand";
 import { HttpStorage } from "./http-storage";
 import { IdbStorage } from "./idb-storage";
 
@@ -25,10 +25,7 @@ async function openHand(choice: HandChoice): Promise<HandModel> {
   if (choice.kind === "http") {
     return readManoFile(await httpSource(choice.name, choice.url).read(choice.name), choice.name);
   }
-  const url = new URL(`${import.meta.env.BASE_URL}openhand/openhand.safetensors`, self.location.origin);
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`OpenHand: ${url.pathname} answered ${response.status}; is the app served whole?`);
-  return readHandAsset(await response.arrayBuffer());
+  return fetchOpenHand();
 }
 
 function sourceOf(choice: Exclude<DataChoice, { kind: "synthetic" }>): FileSource {
