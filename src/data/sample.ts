@@ -16,13 +16,9 @@ import {
 import { cropMatrix, inverseMatrix, mapPoint, project, rotateAboutAxis, type Square } from "./crop";
 import { DataError } from "./data-error";
 import { matrixFromAxisAngle, multiply } from "./hand/rotations";
-import { HO3D_DEPTH_UNIT } from "./png";
 import { type DataQuirks, NO_QUIRKS } from "./quirks";
+import { IMAGE_MEAN, IMAGE_STD, sampleDepth, sampleImage } from "./resample";
 import type { CropRecord, Sample } from "./types";
-
-/** ImageNet's, RGB in [0, 1]. */
-export const IMAGE_MEAN = [0.485, 0.456, 0.406] as const;
-export const IMAGE_STD = [0.229, 0.224, 0.225] as const;
 
 export interface SampleOptions {
   /** Side S of the square crop, pixels. */
@@ -42,83 +38,6 @@ export interface SampleOptions {
    */
   readonly boxJitter?: number;
   readonly quirks?: DataQuirks;
-}
-
-/** Bilinear crop [3, S, W] of a record, colour map applied, clamped to [0, 1], normalised. Outside the record is black. */
-function sampleImage(
-  record: CropRecord,
-  recordFromCrop: ArrayLike<number>,
-  options: SampleOptions,
-  colour: ArrayLike<number>,
-): Float32Array {
-  const { size, width, quirks = NO_QUIRKS } = options;
-  const { rgb, width: w, height: h } = record;
-  const plane = size * width;
-  const out = new Float32Array(3 * plane);
-  const left = (size - width) / 2;
-  const red = quirks.has("bgr") ? 2 : 0;
-  const black = [0, 1, 2].map((c) => -IMAGE_MEAN[c] / IMAGE_STD[c]);
-  const [m00, m01, m02, m10, m11, m12] = Array.from(recordFromCrop);
-  for (let v = 0, to = 0; v < size; v++) {
-    for (let u = 0; u < width; u++, to++) {
-      const x = m00 * (u + left + 0.5) + m01 * (v + 0.5) + m02;
-      const y = m10 * (u + left + 0.5) + m11 * (v + 0.5) + m12;
-      const x0 = Math.floor(x);
-      const y0 = Math.floor(y);
-      if (x0 < -1 || y0 < -1 || x0 >= w || y0 >= h) {
-        for (let c = 0; c < 3; c++) out[c * plane + to] = black[c];
-        continue;
-      }
-      const fx = x - x0;
-      const fy = y - y0;
-      let r = 0;
-      let g = 0;
-      let b = 0;
-      for (let corner = 0; corner < 4; corner++) {
-        const cx = x0 + (corner & 1);
-        const cy = y0 + (corner >> 1);
-        if (cx < 0 || cy < 0 || cx >= w || cy >= h) continue;
-        const weight = (corner & 1 ? fx : 1 - fx) * (corner >> 1 ? fy : 1 - fy) * (1 / 255);
-        const at = 3 * (cy * w + cx);
-        r += weight * rgb[at + red];
-        g += weight * rgb[at + 1];
-        b += weight * rgb[at + 2 - red];
-      }
-      for (let c = 0; c < 3; c++) {
-        const value = colour[4 * c] * r + colour[4 * c + 1] * g + colour[4 * c + 2] * b + colour[4 * c + 3];
-        out[c * plane + to] = (Math.min(Math.max(value, 0), 1) - IMAGE_MEAN[c]) / IMAGE_STD[c];
-      }
-    }
-  }
-  return out;
-}
-
-/** Nearest depth reading of each crop pixel in [-1, 1] of the cube round `centre` metres; missing and outside = 1 (far). */
-function sampleDepth(
-  record: CropRecord,
-  recordFromCrop: ArrayLike<number>,
-  options: SampleOptions,
-  centre: number,
-  half: number,
-): Float32Array {
-  const { size, width } = options;
-  const { depth, width: w, height: h } = record;
-  const out = new Float32Array(size * width).fill(1);
-  if (depth === undefined) return out;
-  const left = (size - width) / 2;
-  const [m00, m01, m02, m10, m11, m12] = Array.from(recordFromCrop);
-  for (let v = 0, to = 0; v < size; v++) {
-    for (let u = 0; u < width; u++, to++) {
-      const x = Math.round(m00 * (u + left + 0.5) + m01 * (v + 0.5) + m02);
-      const y = Math.round(m10 * (u + left + 0.5) + m11 * (v + 0.5) + m12);
-      if (x < 0 || y < 0 || x >= w || y >= h) continue;
-      const units = depth[y * w + x];
-      if (units === 0) continue;
-      const value = (units * HO3D_DEPTH_UNIT - centre) / half;
-      out[to] = Math.min(Math.max(value, -1), 1);
-    }
-  }
-  return out;
 }
 
 function paint(patch: Patch, image: Float32Array, depth: Float32Array, size: number, width: number): void {
@@ -209,6 +128,7 @@ export function makeSample(record: CropRecord, options: SampleOptions, epoch: nu
     toRecord,
     options,
     augment === undefined ? PLAIN_COLOUR : augmentColour(augment, key),
+    quirks.has("bgr"),
   );
 
   const isDropped = !useDepth || (augment !== undefined && isDepthDropped(augment, key));

@@ -1,5 +1,5 @@
 import type { Batch } from "../data/batch";
-import { IMAGE_MEAN, IMAGE_STD } from "../data/sample";
+import { IMAGE_MEAN, IMAGE_STD } from "../data/resample";
 import { mpjpe, paMpjpe } from "../metrics/mpjpe";
 import type { UTNet } from "../model/utnet";
 import type { SampleView } from "./events";

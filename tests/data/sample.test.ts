@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { type AugmentOptions, DEFAULT_AUGMENT } from "../../src/data/augment";
 import { cropAngle, cropRecord, positionFromCrop, rotateAboutAxis } from "../../src/data/crop";
 import { handForward, joints21 } from "../../src/data/hand/forward";
-import { IMAGE_MEAN, IMAGE_STD, makeSample, type SampleOptions } from "../../src/data/sample";
+import { IMAGE_MEAN, IMAGE_STD } from "../../src/data/resample";
+import { makeSample, type SampleOptions } from "../../src/data/sample";
 import type { Frame, Sample } from "../../src/data/types";
 import { smallHand, testFrame } from "./helpers";
 
