@@ -3,7 +3,8 @@ import type { AugmentOptions } from "./augment";
 import { type Batch, makeBatch } from "./batch";
 import type { CropSet } from "./crop-set";
 import { DataError } from "./data-error";
-import { makeSample, type SampleOptions } from "./sample";
+import type { SampleOptions } from "./sample";
+import { IN_PLACE, type SamplePool } from "./sample-pool";
 import { epochOrder } from "./sampler";
 
 export interface LoaderOptions extends Omit<SampleOptions, "augment"> {
@@ -17,11 +18,15 @@ export interface LoaderOptions extends Omit<SampleOptions, "augment"> {
   readonly ids?: readonly string[];
   /** From this caller's batch to its next one: the number of ranks when each takes every n-th batch. */
   readonly stride?: number;
+  /** Where samples are made; in the thread at hand when undefined. Nothing about a batch depends on it. */
+  readonly pool?: SamplePool;
+  /** Batches that are prepared before they are asked for: with threads 2, so that one is there while the next is made, else 1. */
+  readonly ahead?: number;
 }
 
 /**
  * Hands out batch `index` of an epoch: a pure function of (seed, epoch, sample ids), however often and in whichever order it
- * is asked for. Prepares the caller's next batch while it works on this one.
+ * is asked for. Prepares the caller's next batches while it works on this one.
  */
 export class Loader {
   readonly ids: readonly string[];
@@ -29,7 +34,7 @@ export class Loader {
   readonly #set: CropSet;
   readonly #options: LoaderOptions;
   readonly #orders = new Map<number, Uint32Array>();
-  #ahead: { key: string; batch: Promise<Batch> } | undefined;
+  readonly #ahead = new Map<string, Promise<Batch>>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** Throws DataError when there is no sample, or in training not one whole batch. */
@@ -59,17 +64,17 @@ export class Loader {
     if (!(Number.isInteger(index) && index >= 0 && index < this.batchesPerEpoch)) {
       throw new DataError(`${this.#set.name}: batch ${index} was asked for, expected 0 to ${this.batchesPerEpoch - 1}`);
     }
-    const ahead = this.#ahead;
-    this.#ahead = undefined;
-    const batch = await (ahead?.key === `${epoch}/${index}` ? ahead.batch : this.#make(epoch, index));
+    const batch = this.#ahead.get(`${epoch}/${index}`) ?? this.#make(epoch, index);
+    this.#ahead.delete(`${epoch}/${index}`);
+    const made = await batch;
     this.#prepareAfter(epoch, index);
-    return batch;
+    return made;
   }
 
   /** Stops preparing ahead. */
   close(): void {
     clearTimeout(this.#timer);
-    this.#ahead = undefined;
+    this.#ahead.clear();
   }
 
   /** Ids of one batch, without reading anything. */
@@ -88,26 +93,41 @@ export class Loader {
   }
 
   async #make(epoch: number, index: number): Promise<Batch> {
-    const { batchSize, mode, augment, ...options } = this.#options;
-    const records = await Promise.all(this.idsOf(epoch, index).map((id) => this.#set.read(id)));
+    const { batchSize, mode, augment, pool = IN_PLACE, ids, stride, ahead, ...options } = this.#options;
     const sampleOptions = { ...options, augment: mode === "train" ? augment : undefined };
-    const samples = records.map((record) => makeSample(record, sampleOptions, mode === "train" ? epoch : 0));
-    return makeBatch(samples, batchSize);
+    const samples = this.idsOf(epoch, index).map(async (id) => {
+      const record = await this.#set.read(id);
+      return pool.make({ record, options: sampleOptions, epoch: mode === "train" ? epoch : 0 });
+    });
+    return makeBatch(await Promise.all(samples), batchSize);
   }
 
   #prepareAfter(epoch: number, index: number): void {
-    const { mode, stride = 1 } = this.#options;
-    const next = index + stride;
-    const isInEpoch = next < this.batchesPerEpoch;
-    const [nextEpoch, nextIndex] = isInEpoch ? [epoch, next] : [epoch + 1, index % stride];
-    if (nextIndex >= this.batchesPerEpoch || (!isInEpoch && mode === "evaluate")) return;
+    const { pool = IN_PLACE, ahead = pool.threads > 0 ? 2 : 1 } = this.#options;
+    const wanted: [number, number][] = [];
+    for (let at = this.#after(epoch, index); at && wanted.length < ahead; at = this.#after(...at)) wanted.push(at);
+    const keys = new Set(wanted.map(([e, i]) => `${e}/${i}`));
+    for (const key of this.#ahead.keys()) if (!keys.has(key)) this.#ahead.delete(key);
     clearTimeout(this.#timer);
     // A timer, not a promise: the caller submits its step first, and this works while the device does.
     this.#timer = setTimeout(() => {
-      const batch = this.#make(nextEpoch, nextIndex);
-      // The error is the next caller's; without a handler it would end the process before that.
-      batch.catch(() => undefined);
-      this.#ahead = { key: `${nextEpoch}/${nextIndex}`, batch };
+      for (const [e, i] of wanted) {
+        const key = `${e}/${i}`;
+        if (this.#ahead.has(key)) continue;
+        const batch = this.#make(e, i);
+        // The error is the next caller's; without a handler it would end the process before that.
+        batch.catch(() => undefined);
+        this.#ahead.set(key, batch);
+      }
     }, 0);
+  }
+
+  /** Epoch and number of the caller's next batch; undefined when an evaluation ends. */
+  #after(epoch: number, index: number): [number, number] | undefined {
+    const { mode, stride = 1 } = this.#options;
+    const next = index + stride;
+    if (next < this.batchesPerEpoch) return [epoch, next];
+    const first = index % stride;
+    return mode === "evaluate" || first >= this.batchesPerEpoch ? undefined : [epoch + 1, first];
   }
 }

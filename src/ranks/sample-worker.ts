@@ -1,0 +1,12 @@
+/** A worker of a rank's worker that makes samples. */
+import { expose, transfer } from "comlink";
+import { answerJob, buffersOf, type SampleMaker } from "../data/sample-thread";
+
+const maker: SampleMaker = {
+  async make(job) {
+    const answer = answerJob(job);
+    return transfer(answer, buffersOf(answer));
+  },
+};
+
+expose(maker);
