@@ -61,6 +61,14 @@ const data: Fields<Omit<DataConfig, "augment">> = {
   splitBy: choice("never divided between training and validation", "recording", "sequence", "frame"),
   valFraction: positive("share of frames for validation", 0.99),
   overfit: { kind: "flag", note: "train and validate on the same frames" },
+  threads: {
+    kind: "whole",
+    note: "that make samples, null: processors - 1, at most 4",
+    min: 0,
+    max: 64,
+    optional: true,
+  },
+  memoryMiB: whole("MiB of records kept, the rest is read again every epoch", 0, 1_048_576),
 };
 
 const optim: Fields<OptimConfig> = {

@@ -39,7 +39,7 @@ const UNUSED: Readonly<Record<string, string>> = {
   "detector.path": "crops come from the annotations",
   "detector.conf_threshold": "crops come from the annotations",
   "detector.iou_threshold": "crops come from the annotations",
-  "training.num_workers": "a rank decodes its own samples",
+  "training.num_workers": "data.threads counts the threads that make samples, and the machine decides by default",
   "training.learning_rate": "the original never read it either; optimizer.lr counts",
   "training.weight_decay": "the original never read it either; optimizer.weight_decay counts",
   "training.save_dir": "the run's folder is chosen when it starts",

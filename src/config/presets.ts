@@ -28,6 +28,8 @@ function preset(
       splitBy: "recording",
       valFraction: 0.1,
       overfit: false,
+      threads: undefined,
+      memoryMiB: 1024,
       augment: DEFAULT_AUGMENT,
     },
     optim: { ...ADAMW, ...optim },

@@ -52,6 +52,10 @@ export interface DataConfig {
   readonly valFraction: number;
   /** Trains and validates on the same frames: a check that the network can learn at all. */
   readonly overfit: boolean;
+  /** Threads that make samples; 0 makes them in the thread that trains, undefined: all processors but one, at most 4. */
+  readonly threads: number | undefined;
+  /** Memory for records of imported frames, MiB; frames beyond it are read from their files again in every epoch. */
+  readonly memoryMiB: number;
   readonly augment: AugmentOptions;
 }
 
