@@ -109,13 +109,23 @@ function boxOf(frame: Frame): readonly [number, number, number, number] {
 }
 
 export interface CropOptions {
-  /** Side S of the square crop in pixels: a hand much larger than that is kept at reduced resolution. */
+  /** Side S of the square crop in pixels. */
   readonly size: number;
   /** Side of the square over the longer side of the hand's box. 1.5 as HandOccNet. */
   readonly boxScale?: number;
   /** Side of what is kept over the side of the square: room for shift, scale and rotation. */
   readonly margin?: number;
+  /** Largest side R of a record in pixels: what is kept is shrunk to it where it is larger. `recordSide(size)` by default. */
+  readonly side?: number;
   readonly quirks?: DataQuirks;
+}
+
+/** Side of what is kept over the side of the square, unless a caller says otherwise. */
+export const DEFAULT_MARGIN = 1.5;
+
+/** Largest side R of the records for crops of side `size`: 1.25 times as many pixels, rounded up to a multiple of 16. */
+export function recordSide(size: number): number {
+  return Math.ceil((1.25 * size) / 16) * 16;
 }
 
 /** The square of a frame: centre x, centre y, side. Throws DataError when joints are behind the camera or the box is empty or outside. */
@@ -140,53 +150,93 @@ function squareOf(frame: Frame, boxScale = 1.5): [number, number, number] {
   return [(x1 + x2) / 2, (y1 + y2) / 2, side];
 }
 
-/** Mean of step x step pixels, from (x0, y0) on. */
-function shrinkRgb(rgb: Frame["rgb"], x0: number, y0: number, width: number, height: number, step: number): Uint8Array {
-  const out = new Uint8Array(width * height * 3);
+/** Where the pixels of a record lie along one axis: pixel i has its centre at `start` + i `step`, original pixels. */
+interface Grid {
+  readonly start: number;
+  readonly count: number;
+}
+
+/**
+ * The part of an axis of `limit` pixels that lies within `half` of `centre`, in steps, at most `most` of them. Steps of one pixel
+ * lie on the image's own; longer ones begin at the edge of what is kept.
+ */
+function gridAlong(centre: number, half: number, step: number, limit: number, most: number): Grid {
+  if (step === 1) {
+    const start = Math.max(0, Math.floor(centre - half));
+    return { start, count: Math.min(most, Math.min(limit, Math.ceil(centre + half) + 1) - start) };
+  }
+  const from = Math.max(-0.5, centre - half);
+  const length = Math.min(limit - 0.5, centre + half) - from;
+  // The small term keeps the last pixel where the division is a hair below a whole number.
+  return { start: from + step / 2, count: Math.min(most, Math.floor(length / step + 1e-6)) };
+}
+
+/** For each pixel of a grid, the first original pixel under it and the share that each has in its mean. */
+function areaWeights({ start, count }: Grid, step: number, limit: number): { first: number; shares: number[] }[] {
+  return Array.from({ length: count }, (_, i) => {
+    // Original pixel p covers p to p + 1 here.
+    const from = Math.max(0, start + (i - 0.5) * step + 0.5);
+    const to = Math.min(limit, start + (i + 0.5) * step + 0.5);
+    const first = Math.floor(from);
+    const shares: number[] = [];
+    for (let p = first; p < to; p++) shares.push((Math.min(to, p + 1) - Math.max(from, p)) / (to - from));
+    return { first, shares };
+  });
+}
+
+/** Mean colour of the original pixels under each pixel of a record [height, width, 3], by area. */
+function shrinkRgb(rgb: Frame["rgb"], columns: Grid, rows: Grid, step: number): Uint8Array {
+  const width = columns.count;
+  const out = new Uint8Array(width * rows.count * 3);
   const from = (x: number, y: number): number => 3 * (y * rgb.width + x);
   if (step === 1) {
-    for (let y = 0; y < height; y++) {
-      out.set(rgb.data.subarray(from(x0, y0 + y), from(x0 + width, y0 + y)), 3 * y * width);
+    for (let y = 0; y < rows.count; y++) {
+      const at = from(columns.start, rows.start + y);
+      out.set(rgb.data.subarray(at, at + 3 * width), 3 * y * width);
     }
     return out;
   }
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const sum = [0, 0, 0];
-      for (let dy = 0; dy < step; dy++) {
-        let at = from(x0 + x * step, y0 + y * step + dy);
-        for (let dx = 0; dx < step; dx++) for (let c = 0; c < 3; c++) sum[c] += rgb.data[at++];
+  const across = areaWeights(columns, step, rgb.width);
+  const sums = new Float64Array(3 * width);
+  for (const [y, down] of areaWeights(rows, step, rgb.height).entries()) {
+    sums.fill(0);
+    for (const [dy, rowShare] of down.shares.entries()) {
+      for (let x = 0; x < width; x++) {
+        const { first, shares } = across[x];
+        let at = from(first, down.first + dy);
+        for (const share of shares) {
+          const weight = rowShare * share;
+          for (let c = 0; c < 3; c++) sums[3 * x + c] += weight * rgb.data[at++];
+        }
       }
-      for (let c = 0; c < 3; c++) out[3 * (y * width + x) + c] = Math.round(sum[c] / (step * step));
+    }
+    for (let i = 0; i < sums.length; i++) out[3 * y * width + i] = Math.round(sums[i]);
+  }
+  return out;
+}
+
+/** The nearest reading, never a mean: a mean over an edge is a distance where nothing is. */
+function thinDepth(depth: NonNullable<Frame["depth"]>, columns: Grid, rows: Grid, step: number): Uint16Array {
+  const nearest = ({ start, count }: Grid, limit: number): number[] =>
+    Array.from({ length: count }, (_, i) => Math.min(limit - 1, Math.max(0, Math.round(start + i * step))));
+  const out = new Uint16Array(columns.count * rows.count);
+  const xs = nearest(columns, depth.width);
+  let to = 0;
+  for (const y of nearest(rows, depth.height)) {
+    for (const x of xs) {
+      const units = Math.round(depth.data[y * depth.width + x] / HO3D_DEPTH_UNIT);
+      out[to++] = units > 0 && units <= 0xffff ? units : 0;
     }
   }
   return out;
 }
 
-/** Each step-th reading, never a mean: a mean over an edge is a distance where nothing is. */
-function thinDepth(
-  depth: NonNullable<Frame["depth"]>,
-  x0: number,
-  y0: number,
-  width: number,
-  height: number,
-  step: number,
-): Uint16Array {
-  const out = new Uint16Array(width * height);
-  const half = step >> 1;
-  for (let y = 0; y < height; y++) {
-    const row = (y0 + y * step + half) * depth.width + x0 + half;
-    for (let x = 0; x < width; x++) {
-      const units = Math.round(depth.data[row + x * step] / HO3D_DEPTH_UNIT);
-      out[y * width + x] = units > 0 && units <= 0xffff ? units : 0;
-    }
-  }
-  return out;
-}
-
-/** Cuts a frame down to the surroundings of the hand. Throws DataError as `squareOf`. */
+/**
+ * Cuts a frame down to the surroundings of the hand, at most R x R pixels: those of the image where the hand is small, means by
+ * area where it is large. Throws DataError as `squareOf`.
+ */
 export function cropRecord(frame: Frame, options: CropOptions): CropRecord {
-  const { size, boxScale = 1.5, margin = 1.5, quirks = NO_QUIRKS } = options;
+  const { size, boxScale = 1.5, margin = DEFAULT_MARGIN, side: most = recordSide(size), quirks = NO_QUIRKS } = options;
   const { id, sequence, recording, camera, joints3d, rootOnly, mano } = frame;
   const labels = { id, sequence, recording, camera, joints3d, rootOnly, mano };
   if (quirks.has("opengl-unconverted")) {
@@ -195,13 +245,11 @@ export function cropRecord(frame: Frame, options: CropOptions): CropRecord {
     return { ...labels, ...nothing, square: [size / 2, size / 2, size] };
   }
   const [x, y, side] = squareOf(frame, boxScale);
-  const step = Math.max(1, Math.floor(side / size));
   const half = (side * margin) / 2;
-  const x0 = Math.max(0, Math.floor(x - half));
-  const y0 = Math.max(0, Math.floor(y - half));
-  const width = Math.floor((Math.min(frame.rgb.width, Math.ceil(x + half) + 1) - x0) / step);
-  const height = Math.floor((Math.min(frame.rgb.height, Math.ceil(y + half) + 1) - y0) / step);
-  if (width < 1 || height < 1) {
+  const step = Math.max(1, (2 * half) / most);
+  const columns = gridAlong(x, half, step, frame.rgb.width, most);
+  const rows = gridAlong(y, half, step, frame.rgb.height, most);
+  if (columns.count < 1 || rows.count < 1) {
     throw new DataError(
       `frame "${id}": nothing of the image lies in the crop round the hand`,
       "hand outside the image",
@@ -209,13 +257,13 @@ export function cropRecord(frame: Frame, options: CropOptions): CropRecord {
   }
   return {
     ...labels,
-    width,
-    height,
-    x0: x0 + (step - 1) / 2,
-    y0: y0 + (step - 1) / 2,
+    width: columns.count,
+    height: rows.count,
+    x0: columns.start,
+    y0: rows.start,
     step,
-    rgb: shrinkRgb(frame.rgb, x0, y0, width, height, step),
-    depth: frame.depth === undefined ? undefined : thinDepth(frame.depth, x0, y0, width, height, step),
+    rgb: shrinkRgb(frame.rgb, columns, rows, step),
+    depth: frame.depth === undefined ? undefined : thinDepth(frame.depth, columns, rows, step),
     square: [x, y, side],
   };
 }

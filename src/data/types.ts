@@ -76,9 +76,9 @@ export interface FrameSet {
 }
 
 /**
- * A frame cut down to the surroundings of the hand, small enough to keep tens of thousands: pixels of the original image
- * (every `step`-th of a box-filtered one when the hand is much larger than the crop), with everything a Sample needs.
- * Pixel (i, j) of the record has its centre at (x0 + i step, y0 + j step) of the original image.
+ * A frame cut down to the surroundings of the hand, small enough to keep tens of thousands: at most R x R pixels, those of the
+ * original image where the hand is small (`step` = 1), means by area where it is large, with everything a Sample needs.
+ * Pixel (i, j) of the record has its centre at (x0 + i step, y0 + j step) of the original image, `step` >= 1 and real.
  */
 export interface CropRecord {
   readonly id: string;
