@@ -1,89 +1,123 @@
-/** PNG files: checked before they are decoded, because decoders accept damaged and cut files or inflate huge ones. */
+/** PNG files as pixels, exactly as stored: no colour chunk (gAMA, cHRM, sRGB, iCCP, cICP) ever changes a byte. */
 import { convertIndexedToRgb, decode, encode } from "fast-png";
+import { Unzlib } from "fflate";
 import { DataError, messageOf } from "./data-error";
+import { checkPng, type PngLayout, pngRawBytes } from "./image-check";
 import { type DataQuirks, NO_QUIRKS } from "./quirks";
 import type { DepthImage, RgbImage } from "./types";
-
-/** Larger images are refused before anything is allocated. */
-const MAX_PIXELS = 16 << 20;
 
 /** Metres per unit of HO-3D's depth files: depth = (red + 256 green) * this. Source: shreyashampali/ho3d, read_depth_img. */
 export const HO3D_DEPTH_UNIT = 0.00012498664727900177;
 
-const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
+/** Compressed bytes at a time: a bomb is noticed after 17 MB at the latest. */
+const PIECE = 16_384;
 
-const crcTable = Int32Array.from({ length: 256 }, (_, n) => {
-  let c = n;
-  for (let k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
-  return c;
-});
-
-function crc32(bytes: Uint8Array, from: number, to: number): number {
-  let crc = -1;
-  for (let i = from; i < to; i++) crc = crcTable[(crc ^ bytes[i]) & 255] ^ (crc >>> 8);
-  return ~crc >>> 0;
-}
-
-/** Refuses an image that is empty or too large. */
-export function checkImageSize(width: number, height: number, name: string): void {
-  if (width < 1 || height < 1 || width * height > MAX_PIXELS) {
-    throw new DataError(
-      `${name}: the image has ${width} x ${height} pixels, expected 1 to ${MAX_PIXELS} pixels`,
-      "image too large or empty",
-    );
+/** The rows of a PNG with their filter bytes: exactly as many bytes as the header asks for, never more in memory. */
+function inflate(layout: PngLayout): Uint8Array {
+  const out = new Uint8Array(pngRawBytes(layout));
+  let at = 0;
+  let hasEnded = false;
+  const stream = new Unzlib((piece, final) => {
+    if (at + piece.length > out.length) throw new Error(`its data hold more than ${out.length} bytes`);
+    out.set(piece, at);
+    at += piece.length;
+    hasEnded ||= final;
+  });
+  for (const part of layout.data) {
+    for (let from = 0; from < part.length; from += PIECE) stream.push(part.subarray(from, from + PIECE), false);
   }
+  stream.push(new Uint8Array(0), true);
+  if (!hasEnded || at !== out.length) throw new Error(`its data hold ${at} bytes, expected ${out.length}`);
+  return out;
 }
 
-/**
- * Size of a PNG whose chunks are all present and intact (checksums, IEND last). Decodes no pixel.
- * Throws DataError naming the file when it is cut, damaged, not a PNG, or larger than MAX_PIXELS.
- */
-export function checkPng(bytes: Uint8Array, name: string): { width: number; height: number } {
-  const damaged = (what: string): DataError => new DataError(`${name}: ${what}; copy the file again`, "image damaged");
-  if (!SIGNATURE.every((byte, i) => bytes[i] === byte)) throw damaged("the file does not start as a PNG does");
+/** Undoes the filters of rows of 8-bit channels, in place, and closes the gaps of the filter bytes. PNG specification, 9.2. */
+function unfilter(raw: Uint8Array, height: number, rowBytes: number, pixelBytes: number): Uint8Array {
+  for (let y = 0; y < height; y++) {
+    const from = y * (rowBytes + 1) + 1;
+    const to = y * rowBytes;
+    const filter = raw[from - 1];
+    if (filter > 4) throw new Error(`row ${y} has filter ${filter}, expected 0 to 4`);
+    // Rows move towards the front, so the row above is already complete and this one is not yet overwritten.
+    if (filter === 0) raw.copyWithin(to, from, from + rowBytes);
+    else if (filter === 2 && y > 0) {
+      for (let x = 0; x < rowBytes; x++) raw[to + x] = raw[from + x] + raw[to + x - rowBytes];
+    } else {
+      for (let x = 0; x < rowBytes; x++) {
+        const left = x >= pixelBytes ? raw[to + x - pixelBytes] : 0;
+        const up = y > 0 ? raw[to + x - rowBytes] : 0;
+        let predicted = filter === 1 ? left : filter === 2 ? up : (left + up) >> 1;
+        if (filter === 4)
+          predicted = paeth(left, up, x >= pixelBytes && y > 0 ? raw[to + x - rowBytes - pixelBytes] : 0);
+        raw[to + x] = raw[from + x] + predicted;
+      }
+    }
+  }
+  return raw.subarray(0, height * rowBytes);
+}
+
+function paeth(left: number, up: number, corner: number): number {
+  const toLeft = Math.abs(up - corner);
+  const toUp = Math.abs(left - corner);
+  const toCorner = Math.abs(left + up - 2 * corner);
+  if (toLeft <= toUp && toLeft <= toCorner) return left;
+  return toUp <= toCorner ? up : corner;
+}
+
+/** The file with nothing but what decides the pixels: header, palette, data, end. */
+function strip(bytes: Uint8Array): Uint8Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let size: { width: number; height: number } | undefined;
-  for (let at = 8; at + 12 <= bytes.length; ) {
-    const length = view.getUint32(at);
-    const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
-    const end = at + 8 + length;
-    if (end + 4 > bytes.length) {
-      throw damaged(`the PNG is cut off at byte ${bytes.length}, inside its chunk ${JSON.stringify(type)}`);
-    }
-    if (crc32(bytes, at + 4, end) !== view.getUint32(end)) {
-      throw damaged(`the checksum of the PNG's chunk ${JSON.stringify(type)} at byte ${at} is wrong`);
-    }
-    if (type === "IHDR" && length === 13 && size === undefined) {
-      size = { width: view.getUint32(at + 8), height: view.getUint32(at + 12) };
-      checkImageSize(size.width, size.height, name);
-    }
-    if (type === "IEND") {
-      if (size === undefined) throw damaged("the PNG has no header chunk");
-      return size;
-    }
-    at = end + 4;
+  const parts = [bytes.subarray(0, 8)];
+  for (let at = 8; at < bytes.length; at += 12 + view.getUint32(at)) {
+    // A small first letter: the chunk does not decide the pixels.
+    if ((bytes[at + 4] & 0x20) === 0) parts.push(bytes.subarray(at, at + 12 + view.getUint32(at)));
   }
-  throw damaged(`the PNG is cut off at byte ${bytes.length}, before its end chunk`);
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  parts.reduce((at, part) => {
+    out.set(part, at);
+    return at + part.length;
+  }, 0);
+  return out;
 }
 
-function decodeChecked(
-  bytes: Uint8Array,
-  name: string,
-): { width: number; height: number; channels: number; data: Uint8Array } {
-  checkPng(bytes, name);
-  let image: ReturnType<typeof decode>;
-  try {
-    image = decode(bytes);
-  } catch (error) {
-    throw new DataError(`${name}: the PNG cannot be decoded (${messageOf(error)})`, "image damaged");
-  }
-  const { width, height } = image;
+interface Pixels {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+  readonly data: Uint8Array;
+}
+
+/** Interlaced images and palette indices of less than a byte, which no data set writes. */
+function decodeUnusual(bytes: Uint8Array, { width, height }: PngLayout): Pixels {
+  const image = decode(strip(bytes));
   const data = image.palette === undefined ? image.data : convertIndexedToRgb(image);
-  const channels = data.length / (width * height);
-  if (!(data instanceof Uint8Array) || image.depth > 8 || (image.depth < 8 && image.palette === undefined)) {
-    throw new DataError(`${name}: the PNG has ${image.depth} bits per channel, expected 8`, "image of another kind");
+  return { width, height, channels: data.length / (width * height), data: data as Uint8Array };
+}
+
+function decodeIndices({ width, height }: PngLayout, palette: Uint8Array, indices: Uint8Array): Pixels {
+  const data = new Uint8Array(3 * indices.length);
+  for (let i = 0; i < indices.length; i++) {
+    if (3 * indices[i] >= palette.length) throw new Error(`pixel ${i} has colour ${indices[i]}, beyond the palette`);
+    for (let c = 0; c < 3; c++) data[3 * i + c] = palette[3 * indices[i] + c];
   }
-  return { width, height, channels, data };
+  return { width, height, channels: 3, data };
+}
+
+function decodeChecked(bytes: Uint8Array, name: string): Pixels {
+  const layout = checkPng(bytes, name);
+  const { width, height, depth, channels, palette } = layout;
+  if (depth > 8 || (depth < 8 && palette === undefined)) {
+    throw new DataError(`${name}: the PNG has ${depth} bits per channel, expected 8`, "image of another kind");
+  }
+  try {
+    const raw = inflate(layout);
+    if (layout.isInterlaced || depth < 8) return decodeUnusual(bytes, layout);
+    const data = unfilter(raw, height, width * channels, channels);
+    return palette === undefined ? { width, height, channels, data } : decodeIndices(layout, palette, data);
+  } catch (error) {
+    const why = error instanceof TypeError || error instanceof RangeError ? "its data are damaged" : messageOf(error);
+    throw new DataError(`${name}: the PNG cannot be decoded (${why})`, "image damaged");
+  }
 }
 
 /** An 8-bit PNG as RGB; grey becomes three equal channels, alpha is dropped. Throws DataError naming the file. */
