@@ -151,8 +151,9 @@ export function augmentPatch(options: AugmentOptions, key: DrawKey, size: number
   if (rng.uniform() >= options.occlusion) return undefined;
   const side = (): number => Math.max(1, Math.round(size * options.occlusionSize * (0.25 + 0.75 * rng.uniform())));
   const [w, h] = [side(), side()];
-  const x = Math.floor(rng.uniform() * width - w / 2);
-  const y = Math.floor(rng.uniform() * size - h / 2);
+  // The middle pixel lies in the crop, so that part of the patch always does.
+  const x = Math.floor(rng.uniform() * width) - (w >> 1);
+  const y = Math.floor(rng.uniform() * size) - (h >> 1);
   return {
     x0: Math.max(0, x),
     y0: Math.max(0, y),
