@@ -17,6 +17,7 @@ import type { DataChoice, HandChoice, RankApi, StartOptions, StoredRun } from ".
 import { fetchOpenHand } from "./fetch-open-hand";
 import { HttpStorage } from "./http-storage";
 import { IdbStorage } from "./idb-storage";
+import { pageThreads } from "./sample-threads";
 
 const clock = { now: () => performance.now(), wallSeconds: () => Date.now() / 1000 };
 
@@ -94,6 +95,7 @@ class Rank implements RankApi {
         storage,
         emit: onEvent,
         clock,
+        threads: pageThreads,
         debug: new Set(options.debug),
         resume,
         signal: abort.signal,

@@ -1,4 +1,5 @@
 import type { Config } from "../config";
+import type { ThreadHost } from "../data/sample-pool";
 import type { FrameSet, HandModel } from "../data/types";
 import type { Gpu } from "../gpu/gpu";
 import { prepareData } from "./data";
@@ -12,6 +13,8 @@ export interface LaunchOptions {
   readonly gpu: Gpu;
   readonly hand: HandModel;
   readonly frames: FrameSet;
+  /** Where threads that make samples come from. */
+  readonly threads: ThreadHost;
   readonly storage: RunStorage;
   readonly emit: (event: TrainEvent) => void;
   readonly clock: TrainerParts["clock"];
@@ -27,6 +30,7 @@ export async function launch(options: LaunchOptions): Promise<Trainer> {
   const prepared = await prepareData(
     frames,
     config,
+    options.threads,
     (done, total) => emit({ type: "status", text: `reading ${frames.name}`, done, total }),
     signal,
   );

@@ -2,6 +2,7 @@ import { type Config, writeConfig } from "../config";
 import type { Batch } from "../data/batch";
 import type { Loader } from "../data/loader";
 import { hash32, random } from "../data/random";
+import type { SamplePool } from "../data/sample-pool";
 import type { HandModel } from "../data/types";
 import { TfEvents } from "../export/tfevents";
 import { type Gpu, mebibytes } from "../gpu/gpu";
@@ -35,6 +36,8 @@ export interface TrainerParts {
   readonly val: Loader;
   /** The training samples in order and unchanged, for the inspector. */
   readonly trainPlain: Loader;
+  /** Where the loaders make samples; its threads end with the run. */
+  readonly pool: SamplePool;
   /** Mean wrist-relative joints of the training set, [63] metres: the baseline that looks at no image. */
   readonly meanPose: Float64Array;
   /** What the data is, for people: "synthetic, 64 frames, seed 0". */
@@ -143,6 +146,7 @@ export class Trainer {
     } finally {
       this.#running = false;
       await this.#runJobs();
+      this.#endThreads();
     }
   }
 
@@ -221,6 +225,14 @@ export class Trainer {
   async #work(): Promise<void> {
     for (let job = this.#jobs.shift(); job; job = this.#jobs.shift()) await job();
     this.#working = undefined;
+    if (!this.#running) this.#endThreads();
+  }
+
+  /** Loaders first: a batch that is prepared for a later step must not be found rejected by it. */
+  #endThreads(): void {
+    const { train, val, trainPlain, pool } = this.parts;
+    for (const loader of [train, val, trainPlain]) loader.close();
+    pool.end();
   }
 
   #started = 0;
@@ -407,6 +419,7 @@ export class Trainer {
   }
 
   destroy(): void {
+    this.#endThreads();
     this.training.plan.destroy();
     this.evaluation.plan.destroy();
     this.optimizer.destroy();

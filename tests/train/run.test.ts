@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Config, tiny } from "../../src/config";
+import { NO_THREADS } from "../../src/data/sample-pool";
 import { syntheticFrameSet } from "../../src/data/synthetic/frames";
 import type { Frame, FrameSet } from "../../src/data/types";
 import { readSafetensors } from "../../src/export/safetensors";
@@ -60,6 +61,7 @@ async function train(
     storage,
     emit,
     clock,
+    threads: NO_THREADS,
     resume: options.resume,
   });
   await trainer.run();

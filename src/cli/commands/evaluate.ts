@@ -13,6 +13,7 @@ import { defineCommand, type Values } from "../command";
 import { folderSource } from "../folder-source";
 import { FolderStorage } from "../folder-storage";
 import { clock, openFrames, openGpu, openHand, readDataOption } from "../run-setup";
+import { nodeThreads } from "../sample-threads";
 import { TrainReporter } from "../train-reporter";
 
 const options = {
@@ -65,6 +66,8 @@ export const command = defineCommand({
     const predictions = pred === undefined ? undefined : new Map<string, Predicted>();
     const scores = await score(network.recording, data, predictions, progressOf(reporter, "evaluating"));
     reporter.finish();
+    data.loader.close();
+    data.pool.end();
     if (scores) {
       const record = {
         checkpoint: checkpoint.file,
@@ -126,6 +129,7 @@ async function readCheckpointFile({ run, checkpoint }: EvaluateValues): Promise<
 interface EvaluationData {
   readonly name: string;
   readonly loader: PreparedEvaluation["loader"];
+  readonly pool: PreparedEvaluation["pool"];
   /** Undefined when the joints are not known. */
   readonly meanPose: Float64Array | undefined;
   /** The mean pose is that of the scored samples themselves, as there is no training set at hand. */
@@ -157,12 +161,13 @@ async function openData(
     for (const line of notes) reporter.show({ type: "log", line });
   };
   if (split === "val") {
-    const prepared = await prepareData(frames, config, onProgress);
+    const prepared = await prepareData(frames, config, nodeThreads(), onProgress);
     say(prepared.notes);
-    const { val: loader, meanPose } = prepared;
-    return { name: frames.name, loader, meanPose, isOwnMean: false, evaluation: undefined, truthVertices: undefined };
+    const { val: loader, pool, meanPose } = prepared;
+    const common = { name: frames.name, loader, pool, meanPose };
+    return { ...common, isOwnMean: false, evaluation: undefined, truthVertices: undefined };
   }
-  const evaluation = await prepareEvaluation(frames, config, onProgress);
+  const evaluation = await prepareEvaluation(frames, config, nodeThreads(), onProgress);
   say(evaluation.notes);
   if (pred !== undefined) requireAll(evaluation);
   const mean = new MeanPose();
@@ -171,7 +176,8 @@ async function openData(
   // With these quirks the joints lie elsewhere than the file's meshes.
   const isMoved = config.quirks.some((quirk) => quirk === "gt-recentred" || quirk === "opengl-unconverted");
   const truthVertices = isMoved ? undefined : ho3d?.truthVertices;
-  return { name: frames.name, loader: evaluation.loader, meanPose, isOwnMean: true, evaluation, truthVertices };
+  const { loader, pool } = evaluation;
+  return { name: frames.name, loader, pool, meanPose, isOwnMean: true, evaluation, truthVertices };
 }
 
 const progressOf =

@@ -5,6 +5,7 @@ import { defineCommand, readInteger } from "../command";
 import { FolderStorage } from "../folder-storage";
 import { temporaryFolder } from "../host";
 import { clock, openGpu, openHand, override, readConfig } from "../run-setup";
+import { nodeThreads } from "../sample-threads";
 import { TrainReporter } from "../train-reporter";
 
 /** `handloom profile`. */
@@ -26,8 +27,9 @@ export const command = defineCommand({
     const temporary = temporaryFolder("profile");
     try {
       const storage = new FolderStorage(temporary.path);
+      const threads = nodeThreads();
       const emit = reporter.show.bind(reporter);
-      const trainer = await launch({ name: "profile", config, gpu, hand, frames, storage, emit, clock });
+      const trainer = await launch({ name: "profile", config, gpu, hand, frames, storage, emit, clock, threads });
       reporter.finish();
       const report = await trainer.profile(count);
       process.stdout.write(json ? `${JSON.stringify(report)}\n` : profileTable(report));

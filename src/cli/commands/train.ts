@@ -16,6 +16,7 @@ import {
   readConfig,
   readDataOption,
 } from "../run-setup";
+import { nodeThreads } from "../sample-threads";
 import { trainInBrowser } from "../train-in-browser";
 import { TrainReporter } from "../train-reporter";
 
@@ -118,7 +119,8 @@ async function trainInNode({ folder, debug, reporter, ...run }: Run): Promise<vo
   const gpu = await openGpu();
   const storage = new FolderStorage(folder);
   const emit = reporter.show.bind(reporter);
-  const trainer = await launch({ ...run, gpu, hand, frames, storage, emit, clock, debug: new Set(debug) });
+  const threads = nodeThreads();
+  const trainer = await launch({ ...run, gpu, hand, frames, storage, emit, clock, threads, debug: new Set(debug) });
   // The first Ctrl-C ends after the step at hand with a checkpoint, the second at once.
   const interrupt = (): void => {
     if (trainer.isStopping) process.exit(130);
