@@ -3,7 +3,6 @@
  * `types.ts`, and a test holds each reader to its row (MANO of the annotated parameters gives the annotated joints).
  */
 import { MANO_TIPS } from "./mano-file";
-import { type DataQuirks, NO_QUIRKS } from "./quirks";
 import type { HandModel } from "./types";
 
 /** The conventions of the labels of one data set, as its files hold them. */
@@ -16,6 +15,8 @@ export interface Adapter {
   readonly jointOrder: "ho3d" | "openpose";
   /** Whose finger-tip vertices (thumb, index, middle, ring, pinky) the annotated joints hold. */
   readonly tips: keyof typeof MANO_TIPS;
+  /** The same of left hands where they differ: manopth takes vertex 445 for a left middle finger, 444 for a right one. */
+  readonly leftTips?: HandModel["tips"];
   /** Of the joints in the files, to metres. */
   readonly metresPerUnit: number;
   /** True: the pose is absolute. False: MANO's hands_mean has to be added to its 45 finger numbers. */
@@ -30,8 +31,11 @@ export interface Adapter {
   readonly source: string;
 }
 
-/** HandOccNet's JSON files copy the joints of the data set, so the tips are the data set's and not those of its own regressor. */
-const HANDOCCNET = {
+/** manopth/manolayer.py of hassony2/manopth: the tips of a left hand. */
+const MANOPTH_LEFT_TIPS: HandModel["tips"] = [745, 317, 445, 556, 673];
+
+/** The JSON files copy the joints of the data set, so the tips are the data set's and not those of HandOccNet's own regressor. */
+const JSON_FILE = {
   frame: "opencv",
   jointOrder: "openpose",
   metresPerUnit: 1,
@@ -39,6 +43,8 @@ const HANDOCCNET = {
   fingers: "axis-angle",
   hasTranslation: false,
 } as const;
+
+const DEXYCB_HANDS = { tips: "manopth", leftTips: MANOPTH_LEFT_TIPS, sides: ["right", "left"] } as const;
 
 /** One row for each kind of file that can be opened. */
 export const ADAPTERS = {
@@ -55,37 +61,44 @@ export const ADAPTERS = {
     source: "shreyashampali/ho3d: README, utils/vis_utils.py, setup_mano.py",
   },
   "ho3d-json": {
-    ...HANDOCCNET,
+    ...JSON_FILE,
     title: "HO-3D as HandOccNet's JSON",
     tips: "ho3d",
     sides: ["right"],
-    source: "namepllet/HandOccNet: data/HO3D/HO3D.py, issue 18",
+    source: "namepllet/HandOccNet: data/HO3D/HO3D.py, issue 18 (order and frame changed by its author)",
+  },
+  "ho3d-json-keypointfusion": {
+    ...JSON_FILE,
+    title: "HO-3D as KeypointFusion's JSON",
+    jointOrder: "ho3d",
+    tips: "ho3d",
+    sides: ["right"],
+    source:
+      "ru1ven/KeypointFusion: dataloader/loader.py, HO3D2MANO takes HO-3D's order; metres, as it multiplies by 1000",
   },
   "dexycb-json": {
-    ...HANDOCCNET,
+    ...JSON_FILE,
+    ...DEXYCB_HANDS,
     title: "DexYCB as HandOccNet's JSON",
-    tips: "manopth",
-    sides: ["right", "left"],
     source: "namepllet/HandOccNet: data/DEX_YCB/DEX_YCB.py, issue 10",
   },
-  "dexycb-json-mm": {
-    ...HANDOCCNET,
+  "dexycb-json-keypointfusion": {
+    ...JSON_FILE,
+    ...DEXYCB_HANDS,
     title: "DexYCB as KeypointFusion's JSON",
-    tips: "manopth",
     metresPerUnit: 0.001,
-    sides: ["right", "left"],
-    source: "ru1ven/KeypointFusion: dataloader/loader.py divides its joints by 1000",
+    source:
+      "ru1ven/KeypointFusion: dataloader/loader.py divides its joints by 1000; DexYCB2MANO takes OpenPose's order",
   },
   dexycb: {
+    ...DEXYCB_HANDS,
     title: "DexYCB",
     frame: "opencv",
     jointOrder: "openpose",
-    tips: "manopth",
     metresPerUnit: 1,
     flatHandMean: false,
     fingers: "pca",
     hasTranslation: true,
-    sides: ["right", "left"],
     source:
       "NVlabs/dex-ycb-toolkit: dex_ycb_toolkit/layers/mano_layer.py (manopth, 45 components, flat_hand_mean false)",
   },
@@ -94,7 +107,18 @@ export const ADAPTERS = {
 /** Name of a row of `ADAPTERS`. */
 export type AdapterName = keyof typeof ADAPTERS;
 
-/** The tip vertices that belong to a data set's labels. Quirk `tips-smplx` takes smplx's for all. */
-export function adapterTips(name: AdapterName, quirks: DataQuirks = NO_QUIRKS): HandModel["tips"] {
-  return quirks.has("tips-smplx") ? MANO_TIPS.smplx : MANO_TIPS[ADAPTERS[name].tips];
+/**
+ * The hand whose joints a data set's labels hold: a MANO file's tips become the data set's. A hand of another make, OpenHand,
+ * keeps its own: the numbers name vertices of MANO's mesh.
+ */
+export function handFor(hand: HandModel, name: AdapterName): HandModel {
+  const isMano = Object.values(MANO_TIPS).some((tips) => tips.join() === hand.tips.join());
+  return isMano ? { ...hand, tips: MANO_TIPS[ADAPTERS[name].tips] } : hand;
+}
+
+/** Vertices of a left hand's tips, on the mirrored hand, as `handFor` gives the right hand's. */
+export function leftTipsFor(hand: HandModel, name: AdapterName): HandModel["tips"] {
+  const { leftTips }: Adapter = ADAPTERS[name];
+  const { tips } = handFor(hand, name);
+  return leftTips !== undefined && tips !== hand.tips ? leftTips : tips;
 }
