@@ -5,6 +5,11 @@ const ITEM_BYTES: ReadonlyMap<string, number> = new Map(
   Object.entries({ b1: 1, i1: 1, u1: 1, i2: 2, u2: 2, i4: 4, u4: 4, i8: 8, u8: 8, f2: 2, f4: 4, f8: 8 }),
 );
 
+/** numpy's own limit. */
+const MAX_DIMENSIONS = 32;
+/** Elements of a sparse matrix made dense; MANO's joint regressor has 12,448. */
+const MAX_DENSE = 1 << 22;
+
 function fail(what: string): never {
   throw new Error(what);
 }
@@ -42,10 +47,20 @@ export class NdArray {
       fail("the shape of an array is not a tuple of sizes");
     }
     if (!(dtype instanceof NumpyDtype)) fail("an array has no dtype");
+    const size = ITEM_BYTES.get(dtype.code);
+    // Numbers only: texts and objects are kept until someone asks for them, and refused then.
+    if (size !== undefined && (data instanceof Uint8Array || typeof data === "string")) {
+      checkBytes(shape, dtype.code, size, data.length);
+    }
     this.shape = shape;
     this.#dtype = dtype;
     this.#fortran = fortran === true || fortran === 1;
     this.#data = data;
+  }
+
+  /** Numbers in the array, as its shape says. */
+  get length(): number {
+    return this.shape.reduce((product, side) => product * side, 1);
   }
 
   /** e.g. "f8", "i4", "O". */
@@ -56,16 +71,21 @@ export class NdArray {
   /** All numbers as doubles, row-major whatever the file's order and byte order. Throws for texts, objects and a wrong length. */
   toFloat64(): Float64Array {
     const size = ITEM_BYTES.get(this.dtype) ?? fail(`an array has dtype "${this.dtype}", expected numbers`);
-    const count = this.shape.reduce((product, side) => product * side, 1);
     const data = typeof this.#data === "string" ? bytesFromLatin1(this.#data) : this.#data;
     if (!(data instanceof Uint8Array)) fail("the data of an array are not bytes");
-    if (data.length !== count * size) {
-      fail(
-        `an array of shape [${this.shape}] and dtype "${this.dtype}" has ${data.length} bytes, expected ${count * size}`,
-      );
-    }
-    const values = readNumbers(data, this.dtype, count, this.#dtype?.bigEndian !== true);
+    checkBytes(this.shape, this.dtype, size, data.length);
+    const values = readNumbers(data, this.dtype, this.length, this.#dtype?.bigEndian !== true);
     return this.#fortran ? rowMajor(values, this.shape) : values;
+  }
+}
+
+function checkBytes(shape: readonly number[], dtype: string, size: number, bytes: number): void {
+  if (shape.length > MAX_DIMENSIONS)
+    fail(`an array has ${shape.length} dimensions, expected at most ${MAX_DIMENSIONS}`);
+  const expected = shape.reduce((product, side) => product * side, size);
+  // A side of 0 beside a side of 2^62 holds nothing, but no program writes it.
+  if (bytes !== expected || shape.some((side) => side > 2 ** 32)) {
+    fail(`an array of shape [${shape}] and dtype "${dtype}" has ${bytes} bytes, expected ${expected}`);
   }
 }
 
@@ -105,8 +125,8 @@ function halfToNumber(bits: number): number {
   return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-/** Column-major to row-major. */
-function rowMajor(values: Float64Array, shape: readonly number[]): Float64Array {
+/** Numbers of an array of this shape from column-major (Fortran) to row-major order. */
+export function rowMajor(values: Float64Array, shape: readonly number[]): Float64Array {
   const out = new Float64Array(values.length);
   const index = shape.map(() => 0);
   const strides = shape.map((_, axis) => shape.slice(0, axis).reduce((product, side) => product * side, 1));
@@ -185,12 +205,25 @@ function denseFromColumns(matrix: PickledObject): NumericArray {
     (name) => toNumbers(attribute(matrix, name)).data,
   );
   const [rows, columns] = shape;
-  if (shape.length !== 2 || starts.length !== columns + 1 || !(rows * columns <= 1e8))
+  const isSize = (side: number): boolean => Number.isInteger(side) && side >= 0;
+  if (
+    shape.length !== 2 ||
+    !isSize(rows) ||
+    !isSize(columns) ||
+    starts.length !== columns + 1 ||
+    rows * columns > MAX_DENSE
+  ) {
     fail("a sparse matrix has a broken shape");
+  }
+  if (indices.length !== data.length || starts[0] !== 0 || starts[columns] > data.length) {
+    fail("a sparse matrix has column starts that do not fit its numbers");
+  }
   const out = new Float64Array(rows * columns);
   for (let column = 0; column < columns; column++) {
+    if (!(isSize(starts[column]) && starts[column] <= starts[column + 1]))
+      fail("a sparse matrix has columns out of order");
     for (let i = starts[column]; i < starts[column + 1]; i++) {
-      if (!(indices[i] >= 0 && indices[i] < rows) || i >= data.length) fail("a sparse matrix points outside its shape");
+      if (!(isSize(indices[i]) && indices[i] < rows)) fail("a sparse matrix points outside its shape");
       out[indices[i] * columns + column] += data[i];
     }
   }

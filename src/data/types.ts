@@ -17,6 +17,8 @@ export interface HandModel {
   readonly faces: Uint32Array; // [F, 3]
   readonly parents: Int32Array; // [16], -1 for the root
   readonly handsMean: Float64Array; // [45] axis-angle
+  /** Principal components of finger poses, one a row, where the file has them: fingers = handsMean + coefficients x this. */
+  readonly handsComponents?: Float64Array; // [45, 45]
   /** Default tip vertices: thumb, index, middle, ring, pinky. A data set's adapter may bring its own. */
   readonly tips: readonly [number, number, number, number, number];
 }
