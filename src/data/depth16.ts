@@ -1,7 +1,7 @@
 /** Depth as a 16-bit grey PNG in millimetres, as DexYCB's aligned_depth_to_color files (RealSense). */
 import { decode, encode } from "fast-png";
 import { DataError, messageOf } from "./data-error";
-import { checkPng } from "./png";
+import { checkPng } from "./image-check";
 import type { DepthImage } from "./types";
 
 /** Metres per unit. Source: NVlabs/dex-ycb-toolkit README: depth images hold millimetres. */

@@ -9,8 +9,14 @@ export function sequenceOf(id: string): string {
   return slash < 0 ? "" : id.slice(0, slash);
 }
 
-/** The recording that all cameras share: HO-3D ends a sequence's name in a camera digit, "SYA0" and "SYA1" are recording "SYA". */
+/**
+ * The recording that all cameras share. HO-3D ends a sequence's name in a camera digit, "SYA0" and "SYA1" are recording "SYA";
+ * DexYCB has a folder for each camera, "20200709-subject-01/20200709_141754/836212060125" is one of
+ * "20200709-subject-01/20200709_141754".
+ */
 export function recordingOf(sequence: string): string {
+  const slash = sequence.lastIndexOf("/");
+  if (slash > 0) return sequence.slice(0, slash);
   return sequence.length > 1 ? sequence.replace(/\d$/, "") : sequence;
 }
 
