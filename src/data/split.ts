@@ -1,5 +1,6 @@
 /** Training and validation frames of one list of ids. */
 import { DataError } from "./data-error";
+import { numpyShuffle } from "./numpy-random";
 import { type DataQuirks, NO_QUIRKS } from "./quirks";
 import { permutation } from "./random";
 
@@ -32,7 +33,17 @@ export interface Split {
   readonly warning: string | undefined;
 }
 
-const FRAME_SPLIT_SEED = 42;
+const ORIGINAL_SEED = 42;
+
+/**
+ * The original's validation frames, train.py:142-160: np.random.seed(42) and np.random.shuffle on the places of the list, of which
+ * the first int(n (1 - fraction)) train. The list has to be in the order of train.txt, without the frames that it skips.
+ */
+function originalValidation(ids: readonly string[], fraction: number): Set<string> {
+  const order = numpyShuffle(ids.length, ORIGINAL_SEED);
+  const trained = Math.trunc(ids.length * (1 - fraction));
+  return new Set([...order.subarray(trained)].map((place) => ids[place]));
+}
 
 function group(ids: readonly string[], keyOf: (id: string) => string): string[][] {
   const groups = new Map<string, string[]>();
@@ -48,7 +59,7 @@ function group(ids: readonly string[], keyOf: (id: string) => string): string[][
 /**
  * Splits ids so that about `fraction` of the frames is for validation, whole groups only. By recording (all cameras of one
  * action) is the default; by sequence and by frame leak neighbouring views and say so. Depends on seed and names, not on the
- * order of ids. Quirk `random-frame-split`: by frame with seed 42, whatever is asked.
+ * order of ids. Quirk `random-frame-split`: the frames that the original takes, whatever is asked; they depend on the order.
  * Throws DataError when there are fewer than two groups.
  */
 export function splitIds(
@@ -56,9 +67,8 @@ export function splitIds(
   options: { by?: SplitBy; fraction?: number; seed?: number; quirks?: DataQuirks } = {},
 ): Split {
   const { fraction = 0.1, quirks = NO_QUIRKS } = options;
-  const isRandom = quirks.has("random-frame-split");
-  const by = isRandom ? "frame" : (options.by ?? "recording");
-  const seed = isRandom ? FRAME_SPLIT_SEED : (options.seed ?? 0);
+  const isOriginal = quirks.has("random-frame-split");
+  const by = isOriginal ? "frame" : (options.by ?? "recording");
   if (!(fraction > 0 && fraction < 1)) {
     throw new DataError(`the validation fraction is ${fraction}, expected a number between 0 and 1`);
   }
@@ -70,14 +80,9 @@ export function splitIds(
       `${ids.length} frames come from ${groups.length} ${by}, expected at least 2 to split by ${by}; split by ${by === "recording" ? "sequence or frame" : "frame"}, or add data`,
     );
   }
-  const order = permutation(groups.length, seed, 0);
-  const validation = new Set<string>();
-  for (const [taken, index] of order.entries()) {
-    const members = groups[index];
-    const isNearer = validation.size + members.length / 2 <= fraction * ids.length;
-    if (isNearer && taken < order.length - 1) for (const id of members) validation.add(id);
-  }
-  if (validation.size === 0) for (const id of smallest(groups)) validation.add(id);
+  const validation = isOriginal
+    ? originalValidation(ids, fraction)
+    : chosen(groups, fraction * ids.length, options.seed ?? 0);
   const train = ids.filter((id) => !validation.has(id));
   const trained = new Set(train.map(recording));
   const shared = [...new Set([...validation].map(recording))].filter((each) => trained.has(each)).sort();
@@ -86,6 +91,18 @@ export function splitIds(
       ? undefined
       : `${shared.length} recordings have frames in training and in validation (first "${shared[0]}"): validation will look better than it is; split by recording`;
   return { by, train, validation: ids.filter((id) => validation.has(id)), shared, warning };
+}
+
+/** Whole groups in a random order until about `frames` frames are taken; at least one group, and never all. */
+function chosen(groups: readonly string[][], frames: number, seed: number): Set<string> {
+  const order = permutation(groups.length, seed, 0);
+  const taken = new Set<string>();
+  for (const [place, index] of order.entries()) {
+    const members = groups[index];
+    const isNearer = taken.size + members.length / 2 <= frames;
+    if (isNearer && place < order.length - 1) for (const id of members) taken.add(id);
+  }
+  return taken.size > 0 ? taken : new Set(smallest(groups));
 }
 
 function smallest(groups: readonly string[][]): string[] {
