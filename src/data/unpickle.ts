@@ -6,6 +6,7 @@ import { BufferReader, Parser } from "pickleparser";
 import { DataError, messageOf } from "./data-error";
 import { NdArray, NumpyDtype, PickledObject } from "./numpy";
 import { bytesFromLatin1, latin1, normalisePickle } from "./pickle-normalise";
+import { checkPickledTree } from "./pickle-tree";
 
 const DEFAULT_MAX_BYTES = 64 << 20;
 
@@ -105,7 +106,7 @@ export function unpickle(bytes: Uint8Array, name: string, maxBytes = DEFAULT_MAX
       resolve: (module, global) => {
         const found = allowed.get(`${module} ${global}`);
         if (found !== undefined) return found;
-        const full = `${String(module)}.${String(global)}`.slice(0, 80);
+        const full = printable(`${nameText(module)}.${nameText(global)}`);
         throw new DataError(
           `${name}: the pickle names "${full}", which is not among the numpy, scipy and chumpy names that a data file needs; the file was not read`,
           "pickle names something not allowed",
@@ -115,12 +116,21 @@ export function unpickle(bytes: Uint8Array, name: string, maxBytes = DEFAULT_MAX
   });
   try {
     const value = parser.read<unknown>(new PickleReader(normalisePickle(bytes)));
-    if (value === undefined) throw new Error("it holds no value");
+    checkPickledTree(value, bytes.length);
     return value;
   } catch (error) {
     if (error instanceof DataError) throw error;
-    throw new DataError(`${name}: not a readable pickle (${messageOf(error)})`, "pickle damaged");
+    // The parser runs opcodes on whatever lies on its stack and stumbles over what is not there.
+    const why = error instanceof TypeError || error instanceof RangeError ? "its opcodes do not fit" : messageOf(error);
+    throw new DataError(`${name}: not a readable pickle (${why})`, "pickle damaged");
   }
+}
+
+const nameText = (part: unknown): string => (typeof part === "string" ? part : "(no text)");
+
+/** At most 80 characters, those that would break or reorder a line as "?". */
+function printable(text: string): string {
+  return text.slice(0, 80).replace(/[^\p{L}\p{N}\p{P}\p{S} ]/gu, "?");
 }
 
 /** The dictionary with text keys that a data file holds. Throws DataError otherwise. */

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { DataError } from "../../src/data/data-error";
-import { NdArray, toNumbers } from "../../src/data/numpy";
+import { NdArray, PickledObject, toNumbers } from "../../src/data/numpy";
 import { unpickle, unpickleDictionary } from "../../src/data/unpickle";
 
 const fixture = (name: string): Uint8Array => new Uint8Array(readFileSync(`tests/data/fixtures/${name}`));
@@ -87,12 +87,49 @@ describe("refused with one sentence", () => {
     );
   });
 
-  test("an array whose data do not fill its shape", () => {
-    const array = new NdArray();
+  test("an array whose data do not fill its shape, before anything is made of it", () => {
     const dtype = unpickle(bytes([0x80, 2], "cnumpy\ndtype\nU", [2], "f8", [0x85], "R."), "d");
-    array.__setstate__([1, [3, 2], dtype, false, new Uint8Array(40)]);
-    expect(() => array.toFloat64()).toThrow("shape [3,2]");
+    const state = (shape: number[], data: Uint8Array) => () =>
+      new NdArray().__setstate__([1, shape, dtype, false, data]);
+    expect(state([5], new Uint8Array(40))).not.toThrow();
+    expect(state([3, 2], new Uint8Array(40))).toThrow('shape [3,2] and dtype "f8" has 40 bytes, expected 48');
+    expect(state([2 ** 40, 2 ** 20], new Uint8Array(40))).toThrow("has 40 bytes");
+    expect(state([0, 2 ** 52], new Uint8Array(0))).toThrow("has 0 bytes");
+    expect(state(new Array(33).fill(1), new Uint8Array(8))).toThrow("33 dimensions");
   });
+
+  test("values that grow beyond their file, hold themselves, or nest without end", () => {
+    const level = (i: number): number[] => [...bytes("](h", [i], "h", [i], "h", [i], "h", [i], "eq", [i + 1])];
+    const shared = bytes([0x80, 2], "]q", [0], ...Array.from({ length: 30 }, (_, i) => level(i)), ".");
+    expect(refusal(shared)).toContain("shared values grow to more than");
+    expect(refusal(bytes([0x80, 2], "]q", [0], "h", [0], "a."))).toContain("holds itself");
+    expect(refusal(bytes([0x80, 2], "]".repeat(101), "a".repeat(100), "."))).toContain("deeper than 100");
+    expect(unpickle(bytes([0x80, 2], "]".repeat(100), "a".repeat(99), "."), "x.pkl")).toHaveLength(1);
+    const twice = unpickle(bytes([0x80, 2], "](K", [7], "]q", [0], "h", [0], "e."), "x.pkl");
+    expect(twice).toEqual([7, [], []]);
+  });
+
+  test("attributes set on a list, whose length they could change", () => {
+    const state = bytes([0x80, 2], "]}X", [9, 0, 0, 0], "__proto__}sb.");
+    expect(refusal(state)).toContain("of a kind that no data file needs");
+    expect(refusal(bytes([0x80, 2], "]}X", [6, 0, 0, 0], "lengthJ", [255, 255, 255, 127], "sb."))).toContain("grow");
+  });
+});
+
+test("a sparse matrix that would repeat its numbers or fill the memory is refused", () => {
+  const array = (...values: number[]): unknown => values;
+  const matrix = (entries: Record<string, unknown>): unknown => {
+    const object = new PickledObject("scipy.sparse.csc_matrix");
+    object.__setstate__(new Map(Object.entries(entries)));
+    return object;
+  };
+  const good = { data: array(5, 6), indices: array(0, 1), indptr: array(0, 1, 2), _shape: array(2, 2) };
+  expect([...toNumbers(matrix(good)).data]).toEqual([5, 0, 0, 6]);
+  expect(() => toNumbers(matrix({ ...good, _shape: array(2 ** 20, 2 ** 20) }))).toThrow("broken shape");
+  expect(() => toNumbers(matrix({ ...good, _shape: array(-2, 2) }))).toThrow("broken shape");
+  expect(() => toNumbers(matrix({ ...good, indptr: array(0, 2, 1) }))).toThrow("out of order");
+  expect(() => toNumbers(matrix({ ...good, indices: array(0, 0.5) }))).toThrow("outside its shape");
+  expect(() => toNumbers(matrix({ ...good, indices: array(0) }))).toThrow("do not fit");
 });
 
 test("damaged files end in a DataError, never in another error or a changed prototype", () => {
