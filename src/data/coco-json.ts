@@ -61,8 +61,8 @@ interface Label {
 /** Plausible distance of the wrist from the middle finger's first joint, metres: 60 to 110 mm in adults. */
 const PALM = [0.04, 0.15] as const;
 const WRIST_DISTANCE = [0.1, 5] as const;
-/** Joint and parent of the 20 bones in OpenPose order. */
-const BONES = Array.from({ length: 20 }, (_, i) => [i + 1, i % 4 === 0 ? 0 : i]);
+/** Joint and parent of the 15 bones in OpenPose order that do not end in a tip. */
+const BONES = Array.from({ length: 20 }, (_, i) => [i + 1, i % 4 === 0 ? 0 : i]).filter(([joint]) => joint % 4 !== 0);
 
 function jointsOf({ row }: CocoEntry, { jointOrder, metresPerUnit }: Adapter): Float64Array {
   return Float64Array.from({ length: 63 }, (_, i) => {
