@@ -62,7 +62,7 @@ export async function describeSet(
   ids: readonly string[],
 ): Promise<SetDescription> {
   const { side = recordSide(what.size), boxScale = 1.5, margin = DEFAULT_MARGIN } = what;
-  const counted = { expected: ids.length, idsDigest: await digestIds(ids) };
+  const counted = { expected: ids.length, idsDigest: await digestIds(ids), order: ids };
   return { ...what, side, boxScale, margin, recordBytes: recordStride(side), ...counted };
 }
 
@@ -189,17 +189,23 @@ export class ShardEncoder {
   #headerEstimate: number;
   #bytes: Uint8Array<ArrayBuffer> | undefined;
 
-  /** `targetBytes`: about how large the shard may become; it holds one record at least. */
+  /**
+   * `targetBytes`: about how large the shard may become; it holds one record at least. `previous`: an encoder that is done with,
+   * whose buffer is used again.
+   */
   constructor(
     readonly set: string,
     readonly shard: number,
     readonly side: number,
     targetBytes: number,
+    previous?: ShardEncoder,
   ) {
     this.#stride = recordStride(side);
     this.#capacity = Math.max(1, Math.floor(targetBytes / this.#stride));
     this.#headerEstimate = 512 + 6 * set.length;
     this.#room = Math.ceil((this.#headerEstimate + 65_536 + 128 * this.#capacity) / 8) * 8;
+    const length = this.#room + this.#capacity * this.#stride;
+    if (previous !== undefined && previous.#bytes?.length === length) this.#bytes = previous.#bytes;
   }
 
   /** Bytes of the shard as it is. */
@@ -220,7 +226,7 @@ export class ShardEncoder {
     }
     this.#bytes ??= new Uint8Array(this.#room + this.#capacity * this.#stride);
     const at = this.#room + this.ids.length * this.#stride;
-    encodeRecord(record, this.ids.length, this.side, this.#bytes.subarray(at, at + this.#stride));
+    encodeRecord(record, this.ids.length, this.side, this.#bytes.subarray(at, at + this.#stride).fill(0));
     let placeIndex = this.#places.get(place);
     if (placeIndex === undefined) {
       placeIndex = this.#places.size;

@@ -28,6 +28,8 @@ export interface SetDescription {
   readonly expected: number;
   /** `digestIds` of their ids: says whether a resumed import reads the same frames. */
   readonly idsDigest: string;
+  /** Their ids in the order of the data set, in which `open` gives them back, however they were added. Not in what `list` returns. */
+  readonly order?: readonly string[];
   /** Name of the hand model whose parameters the labels are, if any. */
   readonly hand?: string;
   /** Quirks that change a record. */
