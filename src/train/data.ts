@@ -94,7 +94,10 @@ function configuredPool({ data }: Config, host: ThreadHost): SamplePool {
 }
 
 function threadsNote({ threads }: SamplePool, { cores }: ThreadHost, { data }: Config): string {
-  const why = data.threads === undefined ? `as there are ${cores} processors` : "as data.threads says";
+  const why =
+    data.threads === undefined
+      ? `as there ${cores === 1 ? "is 1 processor" : `are ${cores} processors`}`
+      : "as data.threads says";
   const who = threads === 0 ? "the thread that trains" : threads === 1 ? "1 thread" : `${threads} threads`;
   return `${who} makes the samples, ${why}`.replace("threads makes", "threads make");
 }

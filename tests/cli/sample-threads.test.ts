@@ -30,12 +30,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const FRAMES: FrameSet = {
-  name: "set",
-  ids: Array.from({ length: 10 }, (_, i) => testFrame(i).id),
-  report: newReport(),
-  read: async (id) => testFrame(FRAMES.ids.indexOf(id)),
-};
+const ALL = new Map(Array.from({ length: 10 }, (_, i) => testFrame(i)).map((frame) => [frame.id, frame]));
+const FRAMES: FrameSet = { name: "set", ids: [...ALL.keys()], report: newReport(), read: async (id) => ALL.get(id)! };
 const options = { size: 32, width: 24, seed: 3, batchSize: 4 };
 
 /** Two epochs in order, then a batch of the first again. */

@@ -1,11 +1,13 @@
 import { expect, test } from "vitest";
 import { DEFAULT_AUGMENT } from "../../src/data/augment";
 import { makeBatch } from "../../src/data/batch";
+import { recordBytes } from "../../src/data/crop";
 import { importCrops, lazyCrops, memoryCrops } from "../../src/data/crop-set";
 import { DataError } from "../../src/data/data-error";
 import { newReport, reportLines } from "../../src/data/import-report";
 import { Loader } from "../../src/data/loader";
 import { makeSample } from "../../src/data/sample";
+import { IN_PLACE, type SamplePool } from "../../src/data/sample-pool";
 import { epochOrder } from "../../src/data/sampler";
 import type { FrameSet } from "../../src/data/types";
 import { testFrame } from "./helpers";
@@ -50,6 +52,44 @@ test("the next batch is made while the caller works", async () => {
   await new Promise((resolve) => setTimeout(resolve, 0));
   expect(set.reads).toHaveLength(8);
   expect((await loader.batch(0, 1)).ids).toEqual(set.ids.slice(4, 8));
+  loader.close();
+});
+
+test("two batches are prepared ahead with threads, across the end of an epoch, and an end leaves nothing behind", async () => {
+  const asked: string[] = [];
+  let isEnded = false;
+  const pool: SamplePool = {
+    threads: 2,
+    make(job) {
+      asked.push(job.record.id);
+      return isEnded ? Promise.reject(new Error("ended")) : IN_PLACE.make(job);
+    },
+    end: () => undefined,
+  };
+  const nextTask = () => new Promise((resolve) => setTimeout(resolve, 5));
+  const loader = new Loader(lazyCrops(frames(), { size: 32 }), { ...common, mode: "train", pool });
+  await loader.batch(0, 1);
+  expect(asked).toHaveLength(4);
+  await nextTask();
+  // In the order in which their records are read.
+  expect(asked.slice(4).sort()).toEqual([...loader.idsOf(1, 0), ...loader.idsOf(1, 1)].sort());
+  isEnded = true;
+  await loader.batch(1, 0);
+  await nextTask();
+  // (2, 0) was rejected while it was prepared; after `close` it is made anew.
+  expect(asked).toHaveLength(16);
+  loader.close();
+  isEnded = false;
+  expect((await loader.batch(2, 0)).ids).toEqual(loader.idsOf(2, 0));
+  loader.close();
+});
+
+test("with nothing ahead, nothing is read but what is asked for", async () => {
+  const set = frames();
+  const loader = new Loader(lazyCrops(set, { size: 32 }), { ...common, mode: "evaluate", ahead: 0 });
+  await loader.batch(0, 0);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(set.reads).toHaveLength(4);
   loader.close();
 });
 
@@ -125,6 +165,12 @@ test("an import beyond its memory reads the rest again from the files", async ()
   );
   const all = await importCrops(set, { size: 32 });
   for (const id of all.ids) expect(await imported.read(id)).toEqual(await all.read(id));
+  expect(imported.memory).toEqual({ records: 0, bytes: 0 });
+  const sizes = await Promise.all(all.ids.map(async (id) => recordBytes(await all.read(id))));
+  expect(all.memory).toEqual({ records: 9, bytes: sizes.reduce((sum, bytes) => sum + bytes) });
+  // Room for three and a half: the first three, whatever fits behind them.
+  const some = await importCrops(set, { size: 32, cacheBytes: sizes[0] + sizes[1] + sizes[2] + sizes[3] / 2 });
+  expect(some.memory).toEqual({ records: 3, bytes: sizes[0] + sizes[1] + sizes[2] });
 });
 
 test("nothing usable, nothing half: one sentence", async () => {

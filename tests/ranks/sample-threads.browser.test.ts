@@ -2,7 +2,8 @@ import { wrap } from "comlink";
 import { afterAll, expect, test } from "vitest";
 import { type SamplePool, samplePool } from "../../src/data/sample-pool";
 import { threadOf } from "../../src/ranks/sample-threads";
-import { noiseRecord, type SampleRank, sampleRank } from "../browser/sample-rank";
+import { type SampleRank, sampleRank } from "../browser/sample-rank";
+import { noiseRecord } from "../helpers/noise-record";
 
 const worker = new Worker(new URL("../browser/sample-rank.ts", import.meta.url), { type: "module" });
 const rank = wrap<SampleRank>(worker);

@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import { applySettings, type Config, tiny } from "../../src/config";
+import { newReport } from "../../src/data/import-report";
+import { NO_THREADS, type ThreadHost } from "../../src/data/sample-pool";
+import type { FrameSet } from "../../src/data/types";
+import { evenly, prepareData } from "../../src/train/data";
+import { testFrame } from "../data/helpers";
+
+const all = new Map(Array.from({ length: 12 }, (_, i) => testFrame(i)).map((frame) => [frame.id, frame]));
+const frames: FrameSet = { name: "set", ids: [...all.keys()], report: newReport(), read: async (id) => all.get(id)! };
+const settings = (...more: string[]): Config => applySettings(tiny(), ["optim.batch=2", ...more]).config;
+const host: ThreadHost = { ...NO_THREADS, cores: 8 };
+const prepare = (config: Config, on = host) => prepareData(frames, config, on, () => undefined);
+
+test("the log says how many threads make samples and why, and what memory the records take", async () => {
+  const { notes, pool } = await prepare(settings());
+  expect(notes).toContain("4 threads make the samples, as there are 8 processors");
+  expect(pool.threads).toBe(4);
+  expect(notes).toContain("12 records in 1 MiB of memory, of at most 1024 MiB (data.memoryMiB)");
+  const single = await prepare(settings(), NO_THREADS);
+  expect(single.notes).toContain("the thread that trains makes the samples, as there is 1 processor");
+  const chosen = await prepare(settings("data.threads=0", "data.memoryMiB=0"));
+  expect(chosen.notes).toContain("the thread that trains makes the samples, as data.threads says");
+  expect(chosen.notes).toContain("0 records in 0 MiB of memory, of at most 0 MiB (data.memoryMiB)");
+  expect(chosen.notes.join()).toContain("12 frames: read from its files again in every epoch, for lack of memory");
+});
+
+test("the mean pose of many samples is that of some at even distances", async () => {
+  expect(evenly([0, 1, 2], 3)).toEqual([0, 1, 2]);
+  expect(evenly([0, 1, 2, 3, 4, 5, 6], 3)).toEqual([0, 2, 4]);
+  const many = evenly(
+    Array.from({ length: 66_034 }, (_, i) => i),
+    2000,
+  );
+  expect(new Set(many).size).toBe(2000);
+  expect([many[0], many[1], many[1999]]).toEqual([0, 33, 66_000]);
+});
