@@ -454,6 +454,9 @@ export class Trainer {
     const { gpu, config, hand, train, val } = parts;
     const configYaml = writeConfig(config);
     await parts.storage.write("config.yaml", utf8(configYaml));
+    // One id a line, as HO-3D's own lists.
+    await parts.storage.write("splits/train.txt", utf8(`${train.ids.join("\n")}\n`));
+    await parts.storage.write("splits/val.txt", utf8(`${val.ids.join("\n")}\n`));
     const info: RunInfo = {
       name: parts.name,
       preset: config.preset,

@@ -158,7 +158,10 @@ describe("handloom train, evaluate and profile", () => {
       "events.out.tfevents.000000.handloom",
       "log.txt",
       "metrics.jsonl",
+      "splits",
     ]);
+    const split = ["train", "val"].map((name) => readFileSync(join(run, `splits/${name}.txt`), "utf8"));
+    expect(split.join("").split("\n").sort()).toEqual(["", "ABF10/0000", "BB10/0000", "SM1/0000", "SM1/0001"]);
     expect(readdirSync(join(run, "checkpoints"))).toContain("step-000002");
     expect(readdirSync(join(run, "checkpoints/step-000002")).sort()).toEqual([
       "model.safetensors",
