@@ -53,6 +53,8 @@ export interface Summary extends Scores {
   /** Samples that were judged, and what was left out of the means or is suspect. */
   readonly samples: number;
   readonly valid: number;
+  /** Valid samples whose mesh is known: the means of mesh figures are over these alone. */
+  readonly meshes: number;
   readonly nonFinite: number;
   readonly collapsed: number;
   /** Samples whose id was judged before: each counts again in the means. */
@@ -150,7 +152,10 @@ export class Evaluation {
     this.#nonFinite.push(...part.nonFinite);
   }
 
-  /** Means over the valid samples, of one group or all. Throws when there is none. */
+  /**
+   * Means over the valid samples, of one group or all; figures of the mesh over those that have one. Throws when there is no
+   * valid sample.
+   */
   summary(group?: string): Summary {
     const of = <T extends { readonly id: string; readonly group: string | undefined }>(all: readonly T[]): T[] =>
       all
@@ -164,10 +169,11 @@ export class Evaluation {
         `evaluation${group === undefined ? "" : ` of ${group}`}: no valid sample among ${samples} (${nonFinite.length} predictions are not finite), so there is no metric`,
       );
     }
+    const meshes = scores.filter(({ mpvpeMm }) => mpvpeMm !== undefined).length;
     const average = (key: keyof Scores): number | undefined => {
       const values = scores.map((s) => s[key]).filter((v) => v !== undefined);
       if (values.length === 0) return undefined;
-      if (values.length !== scores.length)
+      if (values.length !== (MESH_KEYS.includes(key) ? meshes : scores.length))
         throw new Error(
           `evaluation: ${key} exists for ${values.length} of ${scores.length} samples, expected all or none`,
         );
@@ -181,6 +187,7 @@ export class Evaluation {
       ...means,
       samples,
       valid: scores.length,
+      meshes,
       nonFinite: nonFinite.length,
       collapsed: scores.filter((s) => s.collapsed).length,
       duplicates: ids.length - new Set(ids).size,
@@ -194,10 +201,14 @@ export class Evaluation {
   }
 }
 
+const MESH_KEYS: readonly (keyof Scores)[] = [
+  ...(["mpvpeMm", "paMpvpeMm", "aucVertices", "paAucVertices", "f5", "f15", "paF5", "paF15"] as const),
+];
+
 const SCORE_KEYS: readonly (keyof Scores)[] = [
   ...(["mpjpeMm", "mpjpeAbsoluteMm", "paMpjpeMm", "aucJoints", "paAucJoints"] as const),
   ...(["zeroPoseMpjpeMm", "zeroPosePaMpjpeMm", "meanPoseMpjpeMm", "meanPosePaMpjpeMm"] as const),
-  ...(["mpvpeMm", "paMpvpeMm", "aucVertices", "paAucVertices", "f5", "f15", "paF5", "paF15"] as const),
+  ...MESH_KEYS,
 ];
 
 function judgeMesh(pred: Points, truth: Points, predJoints: Points, truthJoints: Points): Partial<Scores> {

@@ -12,7 +12,7 @@ export interface Predicted {
   readonly joints: Float32Array; // [21, 3]
   readonly vertices: Float32Array; // [V, 3]
   readonly truthJoints: Float64Array; // [21, 3]
-  /** The annotated hand's mesh [V, 3] at the true wrist; undefined where its batch has a sample without one. */
+  /** The annotated hand's mesh [V, 3] at the true wrist; undefined where the sample has no MANO parameters. */
   readonly truthVertices: Float32Array | undefined;
   /** Unweighted terms of the loss. */
   readonly terms: Readonly<Record<string, number>>;
@@ -37,7 +37,6 @@ export async function* predict(
     const read = await plan.read(outputs.keypoints3d, outputs.vertices, truth.vertices, truth.joints, ...perSample);
     const [joints, vertices, meshes, meshJoints, ...values] = read;
     const meshSize = vertices.length / batch.size;
-    const annotated = batch.hasMano.every((flag) => flag === 1);
     for (let row = 0; row < batch.count; row++) {
       const of = (array: Float32Array, size: number): Float32Array => array.subarray(row * size, (row + 1) * size);
       const joint = (i: number): number => batch.joints3d[row * 84 + Math.floor(i / 3) * 4 + (i % 3)];
@@ -48,7 +47,7 @@ export async function* predict(
         joints: of(joints, 63),
         vertices: of(vertices, meshSize),
         truthJoints: Float64Array.from({ length: 63 }, (_, i) => joint(i)),
-        truthVertices: annotated ? of(meshes, meshSize).map((x, i) => x + shift[i % 3]) : undefined,
+        truthVertices: batch.hasMano[row] === 1 ? of(meshes, meshSize).map((x, i) => x + shift[i % 3]) : undefined,
         terms: Object.fromEntries(TERMS.map((name, i) => [name, values[i][row]])),
       };
     }
@@ -94,6 +93,7 @@ export async function evaluate(
     non_finite: summary.nonFinite,
     mpjpe_mm: summary.mpjpeMm,
     pa_mpjpe_mm: summary.paMpjpeMm,
+    meshes: summary.meshes,
     mpvpe_mm: summary.mpvpeMm ?? null,
     pa_mpvpe_mm: summary.paMpvpeMm ?? null,
     losses: { ...means, total_loss: recording.totalOf(means) } as Record<LossName, number>,

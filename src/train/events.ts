@@ -55,7 +55,8 @@ export interface EvaluationRecord extends PoseMetrics {
   readonly split: "val" | "evaluation";
   readonly samples: number;
   readonly non_finite: number;
-  /** null when a sample has no annotated mesh. */
+  /** Samples that have an annotated mesh and a finite prediction: the next two are their means, null when there is none. */
+  readonly meshes: number;
   readonly mpvpe_mm: number | null;
   readonly pa_mpvpe_mm: number | null;
   readonly losses: Readonly<Record<LossName, number>>;

@@ -50,6 +50,7 @@ export function evaluationRecord(step: number): EvaluationRecord {
     non_finite: 0,
     mpjpe_mm: mpjpe,
     pa_mpjpe_mm: 0.48 * mpjpe,
+    meshes: 8,
     mpvpe_mm: 1.02 * mpjpe,
     pa_mpvpe_mm: 0.5 * mpjpe,
     losses: stepRecord(step).losses,

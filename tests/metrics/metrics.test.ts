@@ -258,6 +258,29 @@ describe("Evaluation", () => {
     expect(() => all.summary("depth")).toThrow("evaluation of depth: no valid sample among 0");
   });
 
+  it("averages the errors of meshes over the samples that have one, and says how many those are", () => {
+    const evaluation = new Evaluation();
+    for (const i of [0, 1, 2]) evaluation.add({ id: `bare ${i}`, joints: near(i), truthJoints: truth });
+    expect(evaluation.summary()).toMatchObject({ valid: 3, meshes: 0 });
+    expect(evaluation.summary().mpvpeMm).toBeUndefined();
+    const meshed = [3, 4].map((i) => ({
+      joints: near(i),
+      truthJoints: truth,
+      vertices: near(i),
+      truthVertices: truth,
+    }));
+    for (const [i, sample] of meshed.entries()) evaluation.add({ id: `meshed ${i}`, ...sample });
+    const broken = near(5);
+    broken[7] = Number.NaN;
+    evaluation.add({ id: "lost", joints: near(5), truthJoints: truth, vertices: broken, truthVertices: truth });
+    const summary = evaluation.summary();
+    expect(summary).toMatchObject({ samples: 6, valid: 5, meshes: 2, nonFinite: 1 });
+    const errors = meshed.map(({ joints }) => mpjpe(joints, truth));
+    expect(summary.mpvpeMm).toBeCloseTo((errors[0] + errors[1]) / 2, 9);
+    expect(summary.mpvpeMm).not.toBeCloseTo(summary.mpjpeMm, 3);
+    expect(summary.f5).toBeDefined();
+  });
+
   it("counts non-finite predictions, never replaces them, and has no metric without a valid sample", () => {
     const evaluation = new Evaluation();
     const broken = near(1);

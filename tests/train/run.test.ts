@@ -42,7 +42,12 @@ interface Run {
 
 async function train(
   settings: Config,
-  options: { storage?: MemoryStorage; resume?: boolean; during?: (trainer: Trainer, event: TrainEvent) => void } = {},
+  options: {
+    storage?: MemoryStorage;
+    resume?: boolean;
+    during?: (trainer: Trainer, event: TrainEvent) => void;
+    set?: FrameSet;
+  } = {},
 ): Promise<Run> {
   const storage = options.storage ?? new MemoryStorage();
   const events: TrainEvent[] = [];
@@ -57,7 +62,7 @@ async function train(
     config: settings,
     gpu,
     hand: openHand(),
-    frames,
+    frames: options.set ?? frames,
     storage,
     emit,
     clock,
@@ -128,6 +133,11 @@ describe("a run", () => {
     expect(log).not.toContain("[Debug Batch 3]");
     expect([...run.storage.files.keys()]).toContain("events.out.tfevents.000000.handloom");
     expect(run.storage.text("config.yaml")).toContain("preset: tiny");
+    const [trained, validated] = ["train", "val"].map((name) =>
+      run.storage.text(`splits/${name}.txt`).trimEnd().split("\n"),
+    );
+    expect(validated).toHaveLength(evaluation.samples);
+    expect([...trained, ...validated].sort()).toEqual([...frames.ids].sort());
     const model = readSafetensors(run.storage.files.get("checkpoints/step-000004/model.safetensors")!, "model");
     expect(model.tensors.get("vit_backbone.blocks.0.attn.qkv.weight")?.shape).toEqual([48, 16]);
     expect(model.tensors.get("deconv_upsampler.deconv_layers.0.1.num_batches_tracked")).toMatchObject({
@@ -135,6 +145,25 @@ describe("a run", () => {
       shape: [],
     });
     expect([...model.tensors.keys()].filter((name) => /mano|adjacency/.test(name))).toEqual([]);
+  });
+
+  it("scores meshes over the samples that have one, and says how many", async () => {
+    const whole = config({ steps: 1, evaluateEvery: 1, checkpointEvery: 1 });
+    const overfit = { ...whole, data: { ...whole.data, overfit: true } };
+    const annotated = (isAnnotated: (index: number) => boolean): FrameSet => ({
+      ...frames,
+      read: async (id) => {
+        const frame = await frames.read(id);
+        return isAnnotated(frames.ids.indexOf(id)) ? frame : { ...frame, mano: undefined };
+      },
+    });
+    const [all] = evaluations(await train(overfit));
+    expect(all.meshes).toBe(frames.ids.length);
+    const [some] = evaluations(await train(overfit, { set: annotated((i) => i % 3 === 0) }));
+    expect(some).toMatchObject({ samples: frames.ids.length, meshes: Math.ceil(frames.ids.length / 3) });
+    expect(some.mpvpe_mm).toBeGreaterThan(1);
+    const [none] = evaluations(await train(overfit, { set: annotated(() => false) }));
+    expect(none).toMatchObject({ meshes: 0, mpvpe_mm: null, pa_mpvpe_mm: null });
   });
 
   it("pauses, answers the inspector meanwhile, and goes on", async () => {
