@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join, normalize, sep } from "node:path";
 import type { TrainEvent } from "../train/events";
 import type { BrowserKind, DrivenBrowser } from "./browser";
@@ -14,8 +14,14 @@ export type PageMessage =
   | { readonly type: "metrics"; readonly [name: string]: unknown }
   /** All that a run says, instead of the messages above, when the terminal asked for the run. */
   | { readonly type: "event"; readonly event: TrainEvent }
-  /** An artefact of the run; a large file comes in pieces, the second and later ones with `append`. */
-  | { readonly type: "file"; readonly name: string; readonly base64: string; readonly append?: boolean }
+  /** An artefact of the run; a large file comes in pieces: the second and later ones with `append`, all but the last with `more`. */
+  | {
+      readonly type: "file";
+      readonly name: string;
+      readonly base64: string;
+      readonly append?: boolean;
+      readonly more?: boolean;
+    }
   | { readonly type: "done"; readonly ok: boolean; readonly message: string };
 
 /** How a run in a browser ended. */
@@ -71,13 +77,18 @@ export function parsePageMessage(value: unknown): PageMessage {
   return message;
 }
 
-/** Writes (or appends to) an artefact under `folder`. Throws when the name would leave the folder. */
+/**
+ * Writes a piece of an artefact under `folder`; the file appears under its name with the last piece, and is NAME.part before.
+ * Throws when the name would leave the folder.
+ */
 export function saveArtefact(folder: string, file: Extract<PageMessage, { type: "file" }>): string {
   const root = normalize(folder + sep);
   const path = normalize(join(root, file.name));
   if (!path.startsWith(root) || path === root) throw new Error(`the page's file "${file.name}" lies outside ${folder}`);
   mkdirSync(dirname(path), { recursive: true });
-  (file.append ? appendFileSync : writeFileSync)(path, Buffer.from(file.base64, "base64"));
+  const part = `${path}.part`;
+  (file.append ? appendFileSync : writeFileSync)(part, Buffer.from(file.base64, "base64"));
+  if (!file.more) renameSync(part, path);
   return path;
 }
 

@@ -58,7 +58,8 @@ export async function sendFiles(send: Send, files: readonly RunFile[]): Promise<
   for (const { path, bytes } of files) {
     for (let at = 0; at === 0 || at < bytes.length; at += PIECE_BYTES) {
       const piece = base64(bytes.subarray(at, at + PIECE_BYTES));
-      await send({ type: "file", name: path, base64: piece, append: at > 0 });
+      const more = at + PIECE_BYTES < bytes.length;
+      await send({ type: "file", name: path, base64: piece, append: at > 0, more });
     }
   }
 }

@@ -1,6 +1,6 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { temporaryFolder } from "../../src/cli/host";
 import { parsePageMessage, saveArtefact } from "../../src/cli/run-in-browser";
@@ -96,9 +96,17 @@ describe("messages of a page", () => {
 
   it("saves a file in pieces, and none outside the run's folder", () => {
     const out = join(temporary.path, "run");
-    saveArtefact(out, { type: "file", name: "checkpoints/a.bin", base64: btoa("ab") });
-    const path = saveArtefact(out, { type: "file", name: "checkpoints/a.bin", base64: btoa("c"), append: true });
-    expect(path).toBe(join(out, "checkpoints/a.bin"));
+    const name = "checkpoints/a.bin";
+    const path = saveArtefact(out, { type: "file", name, base64: btoa("ab"), more: true });
+    expect(path).toBe(join(out, name));
+    expect(readdirSync(dirname(path))).toEqual(["a.bin.part"]);
+    // A page that was closed in the middle begins anew.
+    saveArtefact(out, { type: "file", name, base64: btoa("de"), more: true });
+    saveArtefact(out, { type: "file", name, base64: btoa("f"), append: true, more: false });
+    expect(readdirSync(dirname(path))).toEqual(["a.bin"]);
+    expect(readFileSync(path, "utf8")).toBe("def");
+    saveArtefact(out, { type: "file", name, base64: btoa("new"), append: false });
+    expect(readFileSync(path, "utf8")).toBe("new");
     for (const name of ["../x", "a/../../x", ""]) {
       expect(() => saveArtefact(out, { type: "file", name, base64: "" })).toThrow("lies outside");
     }

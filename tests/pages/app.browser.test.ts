@@ -95,7 +95,7 @@ describe("train", () => {
     await vi.waitFor(() => expect(sent[sent.length - 1]).toMatchObject({ type: "done", ok: true }));
     expect(sent.filter(({ type }) => type === "progress")).toHaveLength(20);
     expect(sent.filter(({ type }) => type === "metrics")).toHaveLength(2);
-    expect(sent).toContainEqual({ type: "file", name: "log.txt", base64: "eA==", append: false });
+    expect(sent).toContainEqual({ type: "file", name: "log.txt", base64: "eA==", append: false, more: false });
   });
 
   it("shows an error as a sentence, once, and can start again", async () => {

@@ -45,17 +45,17 @@ describe("report", () => {
 
   it("sends a large file in pieces that join to the same bytes, and an empty one too", async () => {
     const large = new Uint8Array(7_000_001).map((_, i) => (i * 31) & 255);
-    const sent: { name: string; base64: string; append: boolean }[] = [];
+    const sent: { name: string; base64: string; append: boolean; more: boolean }[] = [];
     const send = (message: object) => sent.push(message as (typeof sent)[number]);
     await sendFiles(send, [
       { path: "a.bin", bytes: large },
       { path: "empty.txt", bytes: new Uint8Array() },
     ]);
-    expect(sent.map(({ name, append }) => [name, append])).toEqual([
-      ["a.bin", false],
-      ["a.bin", true],
-      ["a.bin", true],
-      ["empty.txt", false],
+    expect(sent.map(({ name, append, more }) => [name, append, more])).toEqual([
+      ["a.bin", false, true],
+      ["a.bin", true, true],
+      ["a.bin", true, false],
+      ["empty.txt", false, false],
     ]);
     const joined = Buffer.concat(sent.map((piece) => Buffer.from(piece.base64, "base64")));
     expect(joined.equals(Buffer.from(large))).toBe(true);
