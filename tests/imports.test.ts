@@ -15,7 +15,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   optim: ["nn", "autograd", "gpu", "ops"],
   data: [],
   metrics: ["data/types"],
-  config: ["data/quirks", "data/augment"],
+  config: ["data/quirks", "data/augment", "data/yaml-cost"],
   export: ["data/types", "data/data-error"],
   train: ["model", "optim", "data", "metrics", "nn", "autograd", "gpu", "export", "config"],
   bench: ["train", "model", "optim", "nn", "ops", "autograd", "gpu", "data", "config"],

@@ -1,8 +1,6 @@
 import { isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
+import { costOfYaml } from "../data/yaml-cost";
 import { ConfigError } from "./types";
-
-const MOST_BYTES = 65_536;
-const DEEPEST = 20;
 
 /** A scalar as it stands in the file. */
 export interface YamlScalar {
@@ -24,12 +22,11 @@ export interface YamlEntry {
 
 /**
  * Reads a small, plain YAML 1.2 document whose root is a map. Throws ConfigError for anything else: over 64 KiB, deep
- * nesting, tags, anchors, keys given twice, whatever the parser even warns of.
+ * nesting, thousands of keys, tags, anchors, keys given twice, whatever the parser even warns of.
  */
 export function readYamlMap(text: string): Extract<YamlNode, { kind: "map" }> {
-  if (text.length > MOST_BYTES)
-    throw new ConfigError([`the file has ${text.length} characters, at most ${MOST_BYTES}`]);
-  refuseDeep(text);
+  const cost = costOfYaml(text);
+  if (cost !== undefined) throw new ConfigError([cost]);
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, version: "1.2", schema: "core", uniqueKeys: true });
   const complaints = [...document.errors, ...document.warnings];
@@ -56,16 +53,4 @@ export function readYamlMap(text: string): Extract<YamlNode, { kind: "map" }> {
   const root = convert(document.contents, 1);
   if (root.kind !== "map") throw new ConfigError(["the file holds no map of sections such as model: and optim:"]);
   return root;
-}
-
-/** Before the parser, which takes a second for a line of brackets. */
-function refuseDeep(text: string): void {
-  let depth = 0;
-  for (const character of text) {
-    if (character === "[" || character === "{") depth++;
-    else if (character === "]" || character === "}") depth--;
-    if (depth > DEEPEST) throw new ConfigError([`brackets are nested deeper than ${DEEPEST}`]);
-  }
-  if (/(?:[-?:][ \t]+){20}/.test(text)) throw new ConfigError([`lists are nested deeper than ${DEEPEST}`]);
-  if (/^ {80}/m.test(text)) throw new ConfigError(["a line is indented by more than 80 spaces"]);
 }
