@@ -14,7 +14,7 @@ import { type ShardStore, StoreError } from "../data/shards/types";
 const PARTIAL = ".partial-";
 
 /** The store in a folder, which is made when it is first written to. `shardBytes`: about the size of a shard, 48 MiB by default. */
-export function folderStore(folder: string, shardBytes?: number): ShardStore {
+export function folderShardStore(folder: string, shardBytes?: number): ShardStore {
   return shardStore(folderBackend(folder), shardBytes === undefined ? {} : { shardBytes });
 }
 

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSyn
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { folderBackend, folderStore } from "../../src/cli/folder-shards";
+import { folderBackend, folderShardStore } from "../../src/cli/folder-shards";
 import { temporaryFolder } from "../../src/cli/host";
 import { cropRecord, recordSide } from "../../src/data/crop";
 import { describeSet, recordStride } from "../../src/data/shards/format";
@@ -20,7 +20,7 @@ const description = await describeSet(
   records.map(({ id }) => id),
 );
 const storeIn = (name: string): ShardStore =>
-  folderStore(join(temporary.path, name), 2 * recordStride(recordSide(SIZE)));
+  folderShardStore(join(temporary.path, name), 2 * recordStride(recordSide(SIZE)));
 
 async function importAll(store: ShardStore): Promise<number> {
   const writer = await store.writer("ho3d", description);
