@@ -2,9 +2,10 @@
 import { readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { applySettings, type Config, PRESET_NAMES, PRESETS, parseConfig, splitNames } from "../config";
+import type { Adapted } from "../data/adapter";
 import { readHandAsset } from "../data/hand/asset";
-import { type Ho3dSplit, openHo3d } from "../data/ho3d";
 import { readManoFile } from "../data/mano-file";
+import { type FrameSplit, type OpenedFrames, openFrames as openFolder } from "../data/open";
 import { syntheticFrameSet, UPRIGHT_SPREAD } from "../data/synthetic/frames";
 import type { FrameSet, HandModel } from "../data/types";
 import { Gpu } from "../gpu/gpu";
@@ -95,17 +96,27 @@ export function readDataOption(text: string): DataOption {
   return { kind, frames: frames === undefined ? SYNTHETIC_FRAMES : readInteger("data synthetic", frames, { min: 1 }) };
 }
 
-/** The frames of `--data`. */
+/** The frames of `--data`; `handOf(frames, hand)` is the hand to use with them. */
 export async function openFrames(
   option: DataOption,
   hand: HandModel,
   config: Config,
-  split: Ho3dSplit = "train",
-): Promise<FrameSet> {
+  split: FrameSplit = "train",
+): Promise<FrameSet & Adapted> {
   if (option.kind === "synthetic") {
     return syntheticFrameSet(hand, { frames: option.frames, seed: config.run.seed, spread: UPRIGHT_SPREAD });
   }
-  return openHo3d(await folderSource(option.path), split, new Set(config.quirks));
+  return openDataFolder(option.path, hand, config, split);
+}
+
+/** One split of the data set in a folder, whatever its format. */
+export async function openDataFolder(
+  path: string,
+  hand: HandModel,
+  config: Config,
+  split: FrameSplit,
+): Promise<OpenedFrames> {
+  return openFolder(await folderSource(path), { split, hand, quirks: new Set(config.quirks) });
 }
 
 /** Dawn's adapter in Node. */

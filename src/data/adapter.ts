@@ -107,18 +107,30 @@ export const ADAPTERS = {
 /** Name of a row of `ADAPTERS`. */
 export type AdapterName = keyof typeof ADAPTERS;
 
+function isMano(hand: HandModel): boolean {
+  return Object.values(MANO_TIPS).some((tips) => tips.join() === hand.tips.join());
+}
+
 /**
  * The hand whose joints a data set's labels hold: a MANO file's tips become the data set's. A hand of another make, OpenHand,
  * keeps its own: the numbers name vertices of MANO's mesh.
  */
 export function handFor(hand: HandModel, name: AdapterName): HandModel {
-  const isMano = Object.values(MANO_TIPS).some((tips) => tips.join() === hand.tips.join());
-  return isMano ? { ...hand, tips: MANO_TIPS[ADAPTERS[name].tips] } : hand;
+  return isMano(hand) ? { ...hand, tips: MANO_TIPS[ADAPTERS[name].tips] } : hand;
+}
+
+/** A data set that may say whose conventions its labels had; rendered frames do not, their tips are the hand's own. */
+export interface Adapted {
+  readonly adapter?: AdapterName;
+}
+
+/** The hand to train on a data set with: its tips are where the data set has them. */
+export function handOf(frames: Adapted, hand: HandModel): HandModel {
+  return frames.adapter === undefined ? hand : handFor(hand, frames.adapter);
 }
 
 /** Vertices of a left hand's tips, on the mirrored hand, as `handFor` gives the right hand's. */
 export function leftTipsFor(hand: HandModel, name: AdapterName): HandModel["tips"] {
   const { leftTips }: Adapter = ADAPTERS[name];
-  const { tips } = handFor(hand, name);
-  return leftTips !== undefined && tips !== hand.tips ? leftTips : tips;
+  return leftTips !== undefined && isMano(hand) ? leftTips : handFor(hand, name).tips;
 }

@@ -1,7 +1,8 @@
 /** A rank's entry: the trainer in a worker of a page, spoken to over Comlink. */
 import { expose } from "comlink";
-import { openHo3d } from "../data/ho3d";
+import { type Adapted, handOf } from "../data/adapter";
 import { readManoFile } from "../data/mano-file";
+import { openFrames } from "../data/open";
 import type { FileSource } from "../data/source";
 import { directorySource, pathFileSource } from "../data/source-browser";
 import { httpSource } from "../data/source-http";
@@ -59,11 +60,15 @@ function interruptible(frames: FrameSet): FrameSet {
   return { ...frames, read: (id) => nextTask().then(() => frames.read(id)) };
 }
 
-async function openFrames(choice: DataChoice, hand: HandModel, quirks: ReadonlySet<string>): Promise<FrameSet> {
+async function openChoice(
+  choice: DataChoice,
+  hand: HandModel,
+  quirks: ReadonlySet<string>,
+): Promise<FrameSet & Adapted> {
   if (choice.kind === "synthetic") {
     return interruptible(syntheticFrameSet(hand, { frames: choice.frames, seed: choice.seed, spread: UPRIGHT_SPREAD }));
   }
-  return openHo3d(sourceOf(choice), "train", quirks);
+  return openFrames(sourceOf(choice), { split: "train", hand, quirks });
 }
 
 class Rank implements RankApi {
@@ -80,8 +85,9 @@ class Rank implements RankApi {
     try {
       this.#gpu ??= Gpu.request(navigator.gpu);
       const gpu = await this.#gpu;
-      const hand = await openHand(options.hand);
-      const frames = await openFrames(options.data, hand, new Set(options.config.quirks));
+      const chosen = await openHand(options.hand);
+      const frames = await openChoice(options.data, chosen, new Set(options.config.quirks));
+      const hand = handOf(frames, chosen);
       const { config } = options;
       const name = options.resume ?? options.name;
       const storage = await openStorage(options);

@@ -1,18 +1,19 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Config, parseConfig } from "../../config";
-import { type Ho3d, openHo3d } from "../../data/ho3d";
+import { handOf } from "../../data/adapter";
+import type { OpenedFrames } from "../../data/open";
+import type { HandModel } from "../../data/types";
 import { type Prediction, placeAtWrist, predJson } from "../../export/pred-json";
 import { MeanPose } from "../../metrics/baselines";
 import { checkpointFolder, storedSteps } from "../../train/checkpoint";
-import { type PreparedEvaluation, prepareData, prepareEvaluation } from "../../train/data";
+import { type EvaluationView, type PreparedEvaluation, prepareData, prepareEvaluation } from "../../train/data";
 import { evaluate, type Predicted, predict, type Scores } from "../../train/evaluate";
 import type { Recording } from "../../train/record";
 import { restore } from "../../train/restore";
 import { defineCommand, type Values } from "../command";
-import { folderSource } from "../folder-source";
 import { FolderStorage } from "../folder-storage";
-import { clock, openFrames, openGpu, openHand, readDataOption } from "../run-setup";
+import { clock, openDataFolder, openFrames, openGpu, openHand, readDataOption } from "../run-setup";
 import { nodeThreads } from "../sample-threads";
 import { TrainReporter } from "../train-reporter";
 
@@ -42,6 +43,13 @@ const options = {
     default: "val",
   },
   pred: { type: "string", value: "FILE", help: "with --split evaluation, also write HO-3D's pred.json" },
+  "no-depth": { type: "boolean", help: "show every sample without its depth: what the network does on images alone" },
+  "box-jitter": {
+    type: "string",
+    value: "SHARE",
+    help: "move and scale each box by up to this share of its side, as a detector would; 0.1 is much",
+    default: "0",
+  },
 } as const;
 
 type EvaluateValues = Values<typeof options>;
@@ -56,12 +64,12 @@ export const command = defineCommand({
       throw new Error(`evaluate: --split is "${split}", expected val or evaluation`);
     if (pred !== undefined && split !== "evaluation")
       throw new Error("evaluate: --pred holds every frame of evaluation.txt, so it goes with --split evaluation");
+    const view = readView(values);
     const checkpoint = await readCheckpointFile(values);
     const reporter = new TrainReporter(false);
-    const hand = await openHand(values.hand);
-    const data = await openData(values, checkpoint.config, hand, reporter);
+    const data = await openData(values, view, checkpoint.config, await openHand(values.hand), reporter);
     const gpu = await openGpu();
-    const network = await restore(gpu, checkpoint.config, hand, checkpoint.bytes, checkpoint.file);
+    const network = await restore(gpu, checkpoint.config, data.hand, checkpoint.bytes, checkpoint.file);
     const started = clock.now();
     const predictions = pred === undefined ? undefined : new Map<string, Predicted>();
     const scores = await score(network.recording, data, predictions, progressOf(reporter, "evaluating"));
@@ -73,10 +81,12 @@ export const command = defineCommand({
         checkpoint: checkpoint.file,
         step: checkpoint.step,
         split,
+        use_depth: view.useDepth,
+        box_jitter: view.boxJitter ?? 0,
         ...scores,
         ms: clock.now() - started,
       };
-      process.stdout.write(json ? `${JSON.stringify(record)}\n` : table(scores, data.isOwnMean));
+      process.stdout.write(json ? `${JSON.stringify(record)}\n` : table(scores, view, data.isOwnMean));
     } else {
       process.stderr.write(`${data.name}: no metrics, as evaluation_xyz.json is not there\n`);
     }
@@ -86,6 +96,14 @@ export const command = defineCommand({
     return 0;
   },
 });
+
+/** How the samples are shown. Throws a sentence when the jitter is no share. */
+function readView({ "no-depth": noDepth, "box-jitter": jitter }: EvaluateValues): EvaluationView {
+  const boxJitter = Number(jitter);
+  if (jitter.trim() === "" || !(boxJitter >= 0 && boxJitter <= 0.5))
+    throw new Error(`evaluate: --box-jitter is "${jitter}", expected a share of the box's side from 0 to 0.5`);
+  return { useDepth: !noDepth, boxJitter: boxJitter === 0 ? undefined : boxJitter };
+}
 
 interface CheckpointFile {
   readonly file: string;
@@ -128,6 +146,8 @@ async function readCheckpointFile({ run, checkpoint }: EvaluateValues): Promise<
 /** Samples to score, or, without truth, to predict only. */
 interface EvaluationData {
   readonly name: string;
+  /** With the finger tips of the data set. */
+  readonly hand: HandModel;
   readonly loader: PreparedEvaluation["loader"];
   readonly pool: PreparedEvaluation["pool"];
   /** Undefined when the joints are not known. */
@@ -136,38 +156,40 @@ interface EvaluationData {
   readonly isOwnMean: boolean;
   readonly evaluation: PreparedEvaluation | undefined;
   /** True meshes of evaluation_verts.json. */
-  readonly truthVertices: Ho3d["truthVertices"] | undefined;
+  readonly truthVertices: OpenedFrames["truthVertices"] | undefined;
 }
 
 async function openData(
   { data, split, pred }: EvaluateValues,
+  view: EvaluationView,
   config: Config,
-  hand: Awaited<ReturnType<typeof openHand>>,
+  chosen: HandModel,
   reporter: TrainReporter,
 ): Promise<EvaluationData> {
   const option = readDataOption(data);
-  const isHo3d = option.kind === "folder" && split === "evaluation";
-  const ho3d = isHo3d
-    ? await openHo3d(await folderSource(option.path), "evaluation", new Set<string>(config.quirks))
-    : undefined;
-  const hasTruth = ho3d?.hasTruth ?? true;
+  const isKept = option.kind === "folder" && split === "evaluation";
+  const kept = isKept ? await openDataFolder(option.path, chosen, config, "evaluation") : undefined;
+  const hasTruth = kept?.hasTruth ?? true;
+  if (pred !== undefined && kept?.adapter.startsWith("dexycb"))
+    throw new Error(`evaluate: ${kept.name} is DexYCB, and --pred writes the pred.json of HO-3D; leave --pred out`);
   if (!hasTruth && pred === undefined)
     throw new Error(
-      `evaluate: ${ho3d?.name} has no evaluation_xyz.json to score against; ask for predictions with --pred FILE`,
+      `evaluate: ${kept?.name} has no evaluation_xyz.json to score against; ask for predictions with --pred FILE`,
     );
-  const frames = ho3d ?? (await openFrames(option, hand, config));
+  const frames = kept ?? (await openFrames(option, chosen, config));
+  const hand = handOf(frames, chosen);
   const onProgress = progressOf(reporter, `reading ${frames.name}`);
   const say = (notes: readonly string[]): void => {
     for (const line of notes) reporter.show({ type: "log", line });
   };
   if (split === "val") {
-    const prepared = await prepareData(frames, config, nodeThreads(), onProgress);
+    const prepared = await prepareData(frames, config, nodeThreads(), onProgress, undefined, view);
     say(prepared.notes);
     const { val: loader, pool, meanPose } = prepared;
-    const common = { name: frames.name, loader, pool, meanPose };
+    const common = { name: frames.name, hand, loader, pool, meanPose };
     return { ...common, isOwnMean: false, evaluation: undefined, truthVertices: undefined };
   }
-  const evaluation = await prepareEvaluation(frames, config, nodeThreads(), onProgress);
+  const evaluation = await prepareEvaluation(frames, config, nodeThreads(), onProgress, view);
   say(evaluation.notes);
   if (pred !== undefined) requireAll(evaluation);
   const mean = new MeanPose();
@@ -175,9 +197,9 @@ async function openData(
   const meanPose = hasTruth ? mean.joints : undefined;
   // With these quirks the joints lie elsewhere than the file's meshes.
   const isMoved = config.quirks.some((quirk) => quirk === "gt-recentred" || quirk === "opengl-unconverted");
-  const truthVertices = isMoved ? undefined : ho3d?.truthVertices;
+  const truthVertices = isMoved ? undefined : kept?.truthVertices;
   const { loader, pool } = evaluation;
-  return { name: frames.name, loader, pool, meanPose, isOwnMean: true, evaluation, truthVertices };
+  return { name: frames.name, hand, loader, pool, meanPose, isOwnMean: true, evaluation, truthVertices };
 }
 
 const progressOf =
@@ -227,18 +249,19 @@ async function writePredictions(
   process.stderr.write(`saved ${placed.length} predictions in ${file}\n`);
 }
 
-function table(scores: Scores, isOwnMean: boolean): string {
+function table(scores: Scores, { useDepth, boxJitter }: EvaluationView, isOwnMean: boolean): string {
   const { zero_pose, mean_pose } = scores.baselines;
   const cell = (value: number | null): string => (value === null ? "-" : value.toFixed(2)).padStart(10);
   const row = (label: string, ...values: readonly (number | null)[]): string =>
     `${label.padEnd(34)}${values.map(cell).join("")}\n`;
   const heads = ["MPJPE", "PA-MPJPE", "MPVPE", "PA-MPVPE"].map((head) => head.padStart(10)).join("");
   const mean = `mean pose of the ${isOwnMean ? "scored" : "training"} samples`;
+  const shown = [...(useDepth ? [] : ["without depth"]), ...(boxJitter ? [`boxes off by up to ${boxJitter}`] : [])];
   return [
     `${"mm".padEnd(34)}${heads}\n`,
     row("network", scores.mpjpe_mm, scores.pa_mpjpe_mm, scores.mpvpe_mm, scores.pa_mpvpe_mm),
     row("zero pose", zero_pose.mpjpe_mm, zero_pose.pa_mpjpe_mm, null, null),
     row(mean, mean_pose.mpjpe_mm, mean_pose.pa_mpjpe_mm, null, null),
-    `${scores.samples} samples, ${scores.non_finite} predictions not finite and left out\n`,
+    `${scores.samples} samples${shown.map((how) => `, ${how}`).join("")}, ${scores.non_finite} predictions not finite and left out; meshes of ${scores.meshes}\n`,
   ].join("");
 }

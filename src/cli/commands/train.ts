@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { type Config, parseConfig } from "../../config";
+import { handOf } from "../../data/adapter";
 import { launch } from "../../train/launch";
 import { defineCommand, type Values } from "../command";
 import { FolderStorage } from "../folder-storage";
@@ -114,8 +115,9 @@ async function prepare(values: TrainOptions): Promise<Run> {
 }
 
 async function trainInNode({ folder, debug, reporter, ...run }: Run): Promise<void> {
-  const hand = await openHand(run.hand);
-  const frames = await openFrames(run.data, hand, run.config);
+  const chosen = await openHand(run.hand);
+  const frames = await openFrames(run.data, chosen, run.config);
+  const hand = handOf(frames, chosen);
   const gpu = await openGpu();
   const storage = new FolderStorage(folder);
   const emit = reporter.show.bind(reporter);
