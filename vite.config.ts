@@ -7,7 +7,7 @@ import { configDefaults, defineConfig } from "vitest/config";
 const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 
 /** Entry points that run in Node: the terminal, the launcher of `npm start`, the runner of `npm test`, the benchmark, threads of `synthesize` and of the loader. */
-const nodeEntries = ["handloom", "start", "test", "bench", "render-worker", "sample-worker"];
+const nodeEntries = ["handloom", "start", "test", "bench", "render-worker", "sample-worker", "decode-worker"];
 
 /** `npm test` finds the browser and its flags; these serve a direct `npx vitest`. */
 const testBrowser =

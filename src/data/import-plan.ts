@@ -1,6 +1,6 @@
 /** What an import will take, before it takes anything: sequences, room, and whether the data set is all there. Pure. */
 import { DataError } from "./data-error";
-import type { StoreUsage } from "./shards/types";
+import type { StoredSet, StoreUsage } from "./shards/types";
 import { recordingOf, sequenceOf } from "./split";
 import type { FrameSet } from "./types";
 
@@ -123,4 +123,43 @@ export function preflight(frames: number, neededBytes: number, usage?: StoreUsag
     seemsToFit,
     sentence: `${needs}, ${free}. That figure is only what the storage claims: if it runs full, nothing that was imported is lost and the import can go on after room is made.`,
   };
+}
+
+/** Quirks of the readers: with them a record holds other numbers. The rest is done to a record later. */
+const RECORD_QUIRKS = ["depth-bytes-swapped", "opengl-unconverted", "pose-opengl", "tips-smplx"];
+
+/** The quirks in force that change a record, sorted; undefined when there is none. */
+export function recordQuirks(quirks: Iterable<string>): readonly string[] | undefined {
+  const names = [...new Set(quirks)].filter((name) => RECORD_QUIRKS.includes(name)).sort();
+  return names.length === 0 ? undefined : names;
+}
+
+/** What a run needs of records. */
+export interface WantedCrops {
+  /** Side S of the crop, pixels. */
+  readonly size: number;
+  readonly boxScale: number;
+  readonly quirks: Iterable<string>;
+}
+
+/** Throws DataError when a stored set was cropped or read otherwise than a run needs it. */
+export function requireFit({ name, description }: Pick<StoredSet, "name" | "description">, wanted: WantedCrops): void {
+  if (description === undefined) return;
+  const { size, boxScale } = description;
+  const differs = (what: string, found: string, expected: string, how: string): DataError =>
+    new DataError(
+      `"${name}" was imported with ${what} ${found}, but the configuration has ${expected}; ${how}`,
+      "imported otherwise",
+    );
+  if (size < wanted.size) {
+    throw differs("crops of", `${size} px`, `${wanted.size} px`, `import it again with --size ${wanted.size}`);
+  }
+  if (boxScale !== wanted.boxScale) {
+    const how = `set data.boxScale to ${boxScale}, or import again with --box-scale ${wanted.boxScale}`;
+    throw differs("box scale", `${boxScale}`, `${wanted.boxScale}`, how);
+  }
+  const [found, expected] = [description.quirks, recordQuirks(wanted.quirks)].map((each) => (each ?? []).join(", "));
+  if (found !== expected) {
+    throw differs("quirks", found || "(none)", expected || "(none)", "import it again with the same --quirks");
+  }
 }

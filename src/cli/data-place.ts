@@ -1,0 +1,26 @@
+/** What stands behind `--data`: a folder or a zip file as a source of files. */
+import { openAsBlob } from "node:fs";
+import { stat } from "node:fs/promises";
+import { basename, resolve } from "node:path";
+import { DataError, messageOf } from "../data/data-error";
+import type { FileSource } from "../data/source";
+import { zipSource } from "../data/source-zip";
+import { folderSource } from "./folder-source";
+
+/** The files below a folder, or in a zip. Throws DataError when it is neither. */
+export async function openPlace(path: string): Promise<FileSource> {
+  const place = resolve(path);
+  const isFile = await stat(place).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+  if (!isFile) return folderSource(path);
+  // The archive is the data set packed: it has the name of the folder.
+  const name = basename(place).replace(/\.zip$/i, "");
+  try {
+    return await zipSource(await openAsBlob(place), name);
+  } catch (error) {
+    if (error instanceof DataError) throw error;
+    throw new DataError(`file "${path}" could not be opened (${messageOf(error)})`);
+  }
+}

@@ -1,0 +1,76 @@
+/** Decoding frames in threads of Node: each opens the files itself and answers with records. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
+import { type Endpoint, wrap } from "comlink";
+import type { CropOptions } from "../data/crop";
+import { type Decoded, type Decoders, type DecodeThread, frameDecoder, threadDecoders } from "../data/import-decode";
+import { type FrameSplit, openFrames } from "../data/open";
+import type { HandModel } from "../data/types";
+import { openPlace } from "./data-place";
+import { projectRoot } from "./host";
+
+/** What a thread opens; can be cloned. */
+export interface DecodePlace {
+  readonly path: string;
+  readonly split: FrameSplit;
+  readonly hand: HandModel | undefined;
+  readonly quirks: readonly string[];
+  readonly crop: Omit<CropOptions, "quirks">;
+}
+
+/** What a thread is started with. */
+export interface DecodeStart {
+  readonly place: DecodePlace;
+  readonly port: MessagePort;
+}
+
+/** What a thread does, spoken to over Comlink. */
+export interface FrameDecoder {
+  decode(id: string): Promise<Decoded>;
+}
+
+/** Opens the place and decodes its frames in the thread at hand. */
+export async function openDecoder({
+  path,
+  split,
+  hand,
+  quirks: names,
+  crop,
+}: DecodePlace): Promise<(id: string) => Promise<Decoded>> {
+  const quirks = new Set(names);
+  const frames = await openFrames(await openPlace(path), { split, hand, quirks });
+  return frameDecoder(frames, { ...crop, quirks });
+}
+
+function startThread(program: string, name: string, place: DecodePlace): DecodeThread {
+  // A port of its own: Node's has the listeners of a page's, its Worker has not.
+  const { port1, port2 } = new MessageChannel();
+  const start: DecodeStart = { place, port: port2 };
+  const worker = new Worker(program, { name, workerData: start, transferList: [port2] });
+  const { decode } = wrap<FrameDecoder>(port1 as unknown as Endpoint);
+  return {
+    decode,
+    onEnd(listener) {
+      worker.on("error", (error) => listener(error.message));
+      port1.on("messageerror", (error) => listener(`an answer could not be read: ${error.message}`));
+      worker.on("exit", (code) => listener(`exit code ${code}`));
+    },
+    terminate() {
+      port1.close();
+      void worker.terminate();
+    },
+  };
+}
+
+/** Threads that decode the frames of a place. `program` is the built `decode-worker`. */
+export function nodeDecoders(
+  place: DecodePlace,
+  threads: number,
+  program = join(projectRoot(), "dist/node/decode-worker.js"),
+): Decoders {
+  if (!existsSync(program)) {
+    throw new Error(`import: the thread's program "${program}" does not exist; run npm run build:node`);
+  }
+  return threadDecoders(Array.from({ length: threads }, (_, i) => startThread(program, `import ${i + 1}`, place)));
+}
