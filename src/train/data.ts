@@ -1,6 +1,7 @@
 import type { Config } from "../config";
 import { type CropSet, importCrops } from "../data/crop-set";
 import { Loader, type LoaderOptions } from "../data/loader";
+import type { SampleOptions } from "../data/sample";
 import { defaultThreads, type SamplePool, samplePool, type ThreadHost } from "../data/sample-pool";
 import { splitIds } from "../data/split";
 import type { FrameSet, ImportReport } from "../data/types";
@@ -21,6 +22,9 @@ export interface PreparedData {
   readonly notes: readonly string[];
 }
 
+/** How samples are shown in an evaluation, beside as they are. */
+export type EvaluationView = Pick<SampleOptions, "useDepth" | "boxJitter">;
+
 /**
  * Imports every frame once, splits, and makes the loaders. Throws a sentence when no frame is usable or a batch cannot be filled.
  */
@@ -30,6 +34,7 @@ export async function prepareData(
   host: ThreadHost,
   onProgress: (done: number, total: number) => void,
   signal?: AbortSignal,
+  view: EvaluationView = {},
 ): Promise<PreparedData> {
   const { data, optim, run } = config;
   const quirks = new Set<string>(config.quirks);
@@ -49,7 +54,7 @@ export async function prepareData(
       ids: split.train,
       augment: data.augment,
     }),
-    val: new Loader(set, { ...evaluated, ids: split.validation }),
+    val: new Loader(set, { ...evaluated, ...view, ids: split.validation }),
     // For single samples that somebody looks at.
     trainPlain: new Loader(set, { ...evaluated, ids: split.train, ahead: 0 }),
     pool,
@@ -73,10 +78,12 @@ export async function prepareEvaluation(
   config: Config,
   host: ThreadHost,
   onProgress: (done: number, total: number) => void,
+  view: EvaluationView = {},
 ): Promise<PreparedEvaluation> {
   const set = await importFrames(frames, config, onProgress);
   const pool = configuredPool(config, host);
-  const loader = new Loader(set, { ...sampleOptions(config), mode: "evaluate", batchSize: config.optim.batch, pool });
+  const options = { ...sampleOptions(config), ...view, mode: "evaluate", batchSize: config.optim.batch, pool } as const;
+  const loader = new Loader(set, options);
   return { loader, pool, set, notes: [...notesOf(set, config), threadsNote(pool, host, config)] };
 }
 

@@ -205,7 +205,11 @@ describe("handloom train, evaluate and profile", () => {
   it("evaluate to the run's own figures from its checkpoint", async () => {
     const { out } = await terminal("evaluate", evaluate, "--run", run, "--data", inside("HO3D"), "--json");
     const { ms, epoch, step, ...same } = validation as typeof validation & Record<string, unknown>;
-    expect(JSON.parse(out)).toMatchObject({ ...same, step: 2 });
+    expect(JSON.parse(out)).toMatchObject({ ...same, step: 2, use_depth: true, box_jitter: 0 });
+    const args = ["--run", run, "--data", inside("HO3D"), "--no-depth", "--box-jitter", "0.2"];
+    const other = JSON.parse((await terminal("evaluate", evaluate, ...args, "--json")).out);
+    expect(other).toMatchObject({ step: 2, use_depth: false, box_jitter: 0.2, samples: same.samples });
+    expect(Math.abs(other.mpjpe_mm - same.mpjpe_mm)).toBeGreaterThan(1e-3);
   });
 
   it("predict an evaluation split without truth, whole or not at all", async () => {
@@ -237,6 +241,7 @@ describe("handloom train, evaluate and profile", () => {
     expect(await sentence(evaluate, "--run", inside("nothing"))).toContain("which holds no checkpoint");
     expect(await sentence(evaluate, "--checkpoint", inside("none.safetensors"))).toContain("cannot be read");
     expect(await sentence(evaluate, "--run", run, "--pred", "x")).toContain("goes with --split evaluation");
+    expect(await sentence(evaluate, "--run", run, "--box-jitter", "10%")).toContain('--box-jitter is "10%", expected');
   });
 
   it("profile every kernel of the step", async () => {

@@ -3,7 +3,7 @@ import { applySettings, type Config, tiny } from "../../src/config";
 import { newReport } from "../../src/data/import-report";
 import { NO_THREADS, type ThreadHost } from "../../src/data/sample-pool";
 import type { FrameSet } from "../../src/data/types";
-import { evenly, prepareData } from "../../src/train/data";
+import { evenly, prepareData, prepareEvaluation } from "../../src/train/data";
 import { testFrame } from "../data/helpers";
 
 const all = new Map(Array.from({ length: 12 }, (_, i) => testFrame(i)).map((frame) => [frame.id, frame]));
@@ -34,4 +34,26 @@ test("the mean pose of many samples is that of some at even distances", async ()
   );
   expect(new Set(many).size).toBe(2000);
   expect([many[0], many[1], many[1999]]).toEqual([0, 33, 66_000]);
+});
+
+test("an evaluation without depth, or with boxes that are off, changes what validation shows and nothing else", async () => {
+  const view = { useDepth: false, boxJitter: 0.1 };
+  const config = settings("data.threads=0");
+  const [plain, changed] = [
+    await prepare(config),
+    await prepareData(frames, config, host, () => undefined, undefined, view),
+  ];
+  const [seen, other] = [await plain.val.batch(0, 0), await changed.val.batch(0, 0)];
+  expect([...seen.hasDepth, ...other.hasDepth]).toEqual([1, 1, 0, 0]);
+  expect(other.ids).toEqual(seen.ids);
+  expect(other.joints3d).toEqual(seen.joints3d);
+  expect(other.cropFromImage).not.toEqual(seen.cropFromImage);
+  expect(await changed.train.batch(0, 0)).toEqual(await plain.train.batch(0, 0));
+  expect(await changed.trainPlain.batch(0, 0)).toEqual(await plain.trainPlain.batch(0, 0));
+  const whole = await prepareEvaluation(frames, config, host, () => undefined, view);
+  const batch = await whole.loader.batch(0, 0);
+  expect([...batch.hasDepth]).toEqual([0, 0]);
+  expect(batch.cropFromImage).not.toEqual((await plain.trainPlain.batch(0, 0)).cropFromImage);
+  for (const { train, val, trainPlain } of [plain, changed]) for (const each of [train, val, trainPlain]) each.close();
+  whole.loader.close();
 });
