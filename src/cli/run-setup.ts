@@ -79,7 +79,7 @@ export async function openHand(choice: string): Promise<HandModel> {
 /** Bytes of the user's MANO_RIGHT.pkl. */
 export async function readHandFile(path: string): Promise<Uint8Array> {
   const bytes = await readFile(path).catch((error: Error) => {
-    throw new Error(`--hand is "${path}", expected openhand or the path of MANO_RIGHT.pkl: ${error.message}`);
+    throw new Error(`--hand is "${path}", expected openhand or the path of MANO_RIGHT.pkl or .npz: ${error.message}`);
   });
   return new Uint8Array(bytes);
 }

@@ -33,7 +33,7 @@ const options = {
   hand: {
     type: "string",
     value: "openhand|FILE",
-    help: "hand model of the run: openhand, or the path of MANO_RIGHT.pkl",
+    help: "hand model of the run: openhand, or the path of MANO_RIGHT.pkl or .npz",
     default: "openhand",
   },
   split: {

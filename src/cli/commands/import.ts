@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { splitNames } from "../../config";
 import { DEFAULT_MARGIN, recordSide } from "../../data/crop";
@@ -39,7 +39,7 @@ const options = {
   hand: {
     type: "string",
     value: "openhand|FILE",
-    help: "hand model to check the labels against: openhand, or the path of MANO_RIGHT.pkl",
+    help: "hand model to check the labels against: openhand, or the path of MANO_RIGHT.pkl or .npz",
   },
   threads: { type: "string", value: "N", help: "threads that decode; by default one for each processor, 0: none" },
   report: { type: "string", value: "FILE", help: "write the report; as JSON where the name ends in .json" },
@@ -59,6 +59,8 @@ export const command = defineCommand({
     const hand = values.hand === undefined ? undefined : await openHand(values.hand);
     const source = await openPlace(values.data);
     const frames = await openFrames(source, { split, hand, quirks: new Set(quirks) });
+    // Made now, so that the disk can be asked for its room.
+    if (values.store !== undefined) await mkdir(values.store, { recursive: true });
     const store = values.store === undefined ? undefined : folderShardStore(values.store);
     const sequences = values.sequences === undefined ? undefined : splitNames(values.sequences);
     const plan = await prepareImport({
@@ -111,12 +113,16 @@ function interruptible(): { setJob: (job: ImportJob) => void; end: () => void } 
   let job: ImportJob | undefined;
   let isAsked = false;
   const listener = (): void => {
-    if (isAsked || job === undefined) process.exit(130);
+    if (isAsked) process.exit(130);
     isAsked = true;
-    job.cancel();
+    job?.cancel();
   };
   process.on("SIGINT", listener);
-  return { setJob: (started) => (job = started), end: () => process.off("SIGINT", listener) };
+  const setJob = (started: ImportJob): void => {
+    job = started;
+    if (isAsked) job.cancel();
+  };
+  return { setJob, end: () => void process.off("SIGINT", listener) };
 }
 
 /** The exit code, and the last sentence. */

@@ -39,7 +39,7 @@ const options = {
   hand: {
     type: "string",
     value: "openhand|FILE",
-    help: "hand model: openhand, or the path of MANO_RIGHT.pkl",
+    help: "hand model: openhand, or the path of MANO_RIGHT.pkl or .npz",
     default: "openhand",
   },
   ranks: { type: "string", value: "N", help: "ranks that share the work", default: "1" },
