@@ -1,7 +1,7 @@
 /** Depth as a 16-bit grey PNG in millimetres, as DexYCB's aligned_depth_to_color files (RealSense). */
-import { decode, encode } from "fast-png";
-import { DataError, messageOf } from "./data-error";
-import { checkPng } from "./image-check";
+import { encode } from "fast-png";
+import { DataError } from "./data-error";
+import { decodeGrey16Png } from "./png";
 import type { DepthImage } from "./types";
 
 /** Metres per unit. Source: NVlabs/dex-ycb-toolkit README: depth images hold millimetres. */
@@ -9,21 +9,10 @@ const METRES = 0.001;
 
 /** 16-bit grey PNG to metres, 0 = no reading. Throws DataError naming the file when it is damaged or of another kind. */
 export function decodeDepthMillimetres(bytes: Uint8Array, name: string): DepthImage {
-  checkPng(bytes, name);
-  let image: ReturnType<typeof decode>;
-  try {
-    image = decode(bytes);
-  } catch (error) {
-    throw new DataError(`${name}: the PNG cannot be decoded (${messageOf(error)})`, "image damaged");
-  }
-  const { width, height, data, depth, channels } = image;
-  if (!(data instanceof Uint16Array) || channels !== 1) {
-    throw new DataError(
-      `${name}: the depth image has ${channels} channels of ${depth} bits, expected one of 16 bits, in millimetres`,
-      "image of another kind",
-    );
-  }
-  return { width, height, data: Float32Array.from(data, (units) => units * METRES) };
+  const { width, height, data } = decodeGrey16Png(bytes, name);
+  const metres = new Float32Array(data.length);
+  for (let i = 0; i < data.length; i++) metres[i] = data[i] * METRES;
+  return { width, height, data: metres };
 }
 
 /** Depth as such a file, rounded to a millimetre. Throws DataError for a depth that is negative or beyond 65.5 m. */

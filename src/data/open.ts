@@ -2,6 +2,7 @@
 import { ADAPTERS, type AdapterName } from "./adapter";
 import { openCocoJson } from "./coco-json";
 import { DataError } from "./data-error";
+import { dexycbFrames } from "./dexycb";
 import { openHo3d } from "./ho3d";
 import { type DataQuirks, NO_QUIRKS } from "./quirks";
 import { type FileSource, subfolder } from "./source";
@@ -110,5 +111,5 @@ export async function openFrames(source: FileSource, options: OpenOptions): Prom
       truthVertices: none,
     };
   }
-  throw new DataError(`${root.name}: DexYCB's own labels cannot be read`, "no such format");
+  return { ...(await dexycbFrames(root, { split, hand })), adapter, hasTruth: true, truthVertices: none };
 }

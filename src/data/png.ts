@@ -120,6 +120,30 @@ function decodeChecked(bytes: Uint8Array, name: string): Pixels {
   }
 }
 
+/** The numbers of a grey PNG of 16 bits, as DexYCB's depth. Throws DataError naming the file for any other kind. */
+export function decodeGrey16Png(
+  bytes: Uint8Array,
+  name: string,
+): { readonly width: number; readonly height: number; readonly data: Uint16Array } {
+  const layout = checkPng(bytes, name);
+  const { width, height, depth, channels } = layout;
+  if (depth !== 16 || channels !== 1 || layout.isInterlaced) {
+    throw new DataError(
+      `${name}: the PNG has ${channels} channels of ${depth} bits${layout.isInterlaced ? ", interlaced" : ""}, expected one of 16 bits`,
+      "image of another kind",
+    );
+  }
+  try {
+    const pixels = unfilter(inflate(layout), height, 2 * width, 2);
+    const data = new Uint16Array(width * height);
+    for (let i = 0; i < data.length; i++) data[i] = (pixels[2 * i] << 8) | pixels[2 * i + 1];
+    return { width, height, data };
+  } catch (error) {
+    const why = error instanceof TypeError || error instanceof RangeError ? "its data are damaged" : messageOf(error);
+    throw new DataError(`${name}: the PNG cannot be decoded (${why})`, "image damaged");
+  }
+}
+
 /** An 8-bit PNG as RGB; grey becomes three equal channels, alpha is dropped. Throws DataError naming the file. */
 export function decodeRgbPng(bytes: Uint8Array, name: string): RgbImage {
   const { width, height, channels, data } = decodeChecked(bytes, name);
