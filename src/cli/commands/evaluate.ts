@@ -27,7 +27,7 @@ const options = {
   data: {
     type: "string",
     value: "DIR|synthetic[:N]",
-    help: "an HO-3D tree, or N rendered OpenHand frames; for --split val what the run was given",
+    help: "HO-3D, DexYCB or HandOccNet's JSON beside images, or N rendered frames; for --split val what the run was given",
     default: "synthetic",
   },
   hand: {

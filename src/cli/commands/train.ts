@@ -33,7 +33,7 @@ const options = {
   data: {
     type: "string",
     value: "DIR|synthetic[:N]",
-    help: "an HO-3D tree, or N rendered OpenHand frames",
+    help: "HO-3D, DexYCB or HandOccNet's JSON beside images, or N rendered OpenHand frames",
     default: "synthetic",
   },
   hand: {
