@@ -138,6 +138,19 @@ function keysOf({ entry }: SetFacts, shards: readonly number[]): [string, undefi
   ]);
 }
 
+/**
+ * The description of an import into a set that has frames already: those that were ever stored or dropped come first, in their
+ * order, then the others. Frames that an earlier import was to read and did not are not asked for any more.
+ */
+function withKnown(description: SetDescription, { entry, shards }: SetFacts): SetDescription {
+  const { order } = description;
+  if (order === undefined || entry.description.order === undefined) return description;
+  const wanted = new Set(order);
+  const known = new Set([...shards.values()].flatMap(({ ids, dropped }) => [...ids, ...dropped.map(([id]) => id)]));
+  const others = entry.description.order.filter((id) => known.has(id) && !wanted.has(id));
+  return { ...description, order: [...others, ...order], expected: others.length + order.length };
+}
+
 /** Takes a lost shard out of a set. That some frames were dropped, and why, is still true. */
 function forgetShard(changes: Map<string, unknown>, facts: SetFacts, shard: number): void {
   for (const [key, value] of keysOf(facts, [shard])) changes.set(key, value);
@@ -161,7 +174,8 @@ async function startWriter(
   if (old !== undefined) expectSame(old, description);
   const repairs = old === undefined ? [] : [...old.damage.values()];
   const generation = old?.entry.generation ?? `${name}-${randomHex()}`;
-  const changes = new Map<string, unknown>([[`set/${name}`, setEntry(description, generation, false)]]);
+  const merged = old === undefined ? description : withKnown(description, old);
+  const changes = new Map<string, unknown>([[`set/${name}`, setEntry(merged, generation, false)]]);
   if (old !== undefined) for (const { shard } of repairs) forgetShard(changes, old, shard);
   await backend.commit(changes);
   sets = await loadFacts(backend);
@@ -175,7 +189,7 @@ async function startWriter(
   // What a crash left without an entry; a blob of another set may be one whose entry is about to follow.
   const orphans = blobs.filter((blob) => !used.has(blob) && !active.has(blob.split("/")[0]));
   for (const blob of orphans) await backend.removeBlob(blob);
-  return new SetWriter(backend, { facts: sets.get(name)!, repairs, description, shardBytes, unlock });
+  return new SetWriter(backend, { facts: sets.get(name)!, repairs, description: merged, shardBytes, unlock });
 }
 
 function expectSame({ name, entry }: SetFacts, description: SetDescription): void {

@@ -82,11 +82,12 @@ export class SetWriter implements ShardWriter {
   finish(): Promise<StoredSet> {
     return this.#inTurn(async () => {
       await this.#commit();
-      const { expected } = this.#options.description;
-      if (this.#done.size < expected) {
+      const { expected, order } = this.#options.description;
+      const missing = order?.find((id) => !this.#done.has(id));
+      if (missing !== undefined || this.#done.size < expected) {
         throw new StoreError(
           "incomplete",
-          `"${this.#name}": ${this.#done.size} frames were kept or dropped, expected ${expected}; import the rest before finishing`,
+          `"${this.#name}": ${this.#done.size} frames were kept or dropped, expected ${expected}${missing === undefined ? "" : ` with "${missing}"`}; import the rest before finishing`,
         );
       }
       const entry = setEntry(this.#options.description, this.#generation, true);

@@ -254,6 +254,25 @@ test("an emptied database is not taken for a new one", async () => {
   await expectWhole(store);
 });
 
+test("sequences added later come later, and a set is complete only with all of them", async () => {
+  const memory = new MemoryShards();
+  const store = storeOf(memory);
+  const some = ids.slice(0, 3);
+  const first = await store.writer(
+    "ho3d",
+    await describeSet({ ...description, side: recordSide(SIZE) }, ids.slice(4, 8)),
+  );
+  for (const record of records.slice(4, 7)) await first.add(record);
+  await first.flush();
+  await first.close();
+  const second = await store.writer("ho3d", await describeSet(description, some));
+  for (const record of records.slice(0, 2)) await second.add(record);
+  await expect(second.finish()).rejects.toThrow(`5 frames were kept or dropped, expected 6 with "${ids[2]}"; import`);
+  await second.add(records[2]);
+  expect((await second.finish()).description?.expected).toBe(6);
+  expect((await store.open("ho3d")).ids).toEqual([...ids.slice(4, 7), ...some]);
+});
+
 test("one writer at a time, and one way of cropping", async () => {
   const memory = new MemoryShards();
   const store = storeOf(memory);
