@@ -10,8 +10,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ops: ["autograd", "gpu"],
   // Initial values come from the one counter-based generator.
   nn: ["autograd", "gpu", "ops", "data/random", "data/math"],
-  // The hand model's type and rotations on the host; never a file, clock or random source.
-  model: ["nn", "ops", "autograd", "data/types", "data/hand/rotations"],
+  // The hand model's type and rotations on the host, the type of its own shape; never a file, clock or random source.
+  model: ["nn", "ops", "autograd", "data/types", "data/hand/rotations", "config/types"],
   optim: ["nn", "autograd", "gpu", "ops"],
   data: [],
   metrics: ["data/types"],

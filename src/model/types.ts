@@ -1,22 +1,8 @@
 import type { Tensor } from "../autograd/tensor";
+import type { ModelConfig } from "../config/types";
 
-/** Shape of the network. Letters as in docs/model.md. */
-export interface UTNetShape {
-  /** Side S of the square crop in pixels; rows of the image. */
-  readonly height: number;
-  /** Columns W of the crop that the model sees. */
-  readonly width: number;
-  readonly patch: number;
-  readonly dim: number;
-  readonly depth: number;
-  readonly heads: number;
-  /** Widths of the graph layers. */
-  readonly gcn: readonly number[];
-  readonly scales: number;
-  readonly jointRep: "6d" | "aa";
-  /** Drop-path probability of the last block; rises linearly from 0. */
-  readonly dropPath: number;
-}
+/** Shape of the network, letters as in docs/model.md: what a configuration says of the model but for its camera, which is an input. */
+export type UTNetShape = Omit<ModelConfig, "camera">;
 
 /** Start of pose [48] (axis-angle), shape [10] and raw camera [3]: what the first prediction is. */
 export interface MeanParameters {
