@@ -66,6 +66,20 @@ export async function benchStep(
   return losses;
 }
 
+/** Median milliseconds of `steps` steps after `untimed` ones. */
+export async function medianStepMs(prepare: () => Promise<TimedStep>, untimed: number, steps: number): Promise<number> {
+  const timed = await prepare();
+  for (let i = 0; i < untimed; i++) await timed.step();
+  const wall: number[] = [];
+  for (let i = 0; i < steps; i++) {
+    const before = performance.now();
+    await timed.step();
+    wall.push(performance.now() - before);
+  }
+  timed.destroy();
+  return median(wall);
+}
+
 /** ", 97 ms of CPU, 11.2 GFLOP/s per core" a step; empty where the host does not know CPU time. */
 function cpuText(before: number | undefined, after: number | undefined, steps: number, flops?: number): string {
   if (before === undefined || after === undefined || steps === 0) return "";

@@ -1,4 +1,4 @@
-import { tiny } from "../config";
+import { type Config, tiny } from "../config";
 import { random } from "../data/random";
 import type { HandModel } from "../data/types";
 import type { Gpu } from "../gpu/gpu";
@@ -39,8 +39,10 @@ function fillInputs({ plan, inputs, batch }: Recording): void {
 }
 
 /** The training step of the preset `tiny` at batch 8 on random inputs: forward, backward, global norm and AdamW. */
-export async function prepareTinyStep(gpu: Gpu, hand: HandModel): Promise<TimedStep> {
-  const config = tiny();
+export const prepareTinyStep = (gpu: Gpu, hand: HandModel): Promise<TimedStep> => prepareNetworkStep(gpu, hand, tiny());
+
+/** The training step of a network at batch 8 on random inputs; drop-path's masks stay zero. */
+export async function prepareNetworkStep(gpu: Gpu, hand: HandModel, config: Config): Promise<TimedStep> {
   const model = new UTNet(networkShape(config), hand, meanParameters(hand));
   const store = await ParameterStore.create(gpu, model);
   store.initialize(1);
@@ -60,7 +62,7 @@ export async function prepareTinyStep(gpu: Gpu, hand: HandModel): Promise<TimedS
     async step() {
       const start = performance.now();
       adam.prepare({ backbone: config.optim.lrBackbone, head: config.optim.lr });
-      const encoder = gpu.device.createCommandEncoder({ label: "tiny step" });
+      const encoder = gpu.device.createCommandEncoder({ label: `${config.preset} step` });
       plan.encode(encoder);
       adam.plan.encode(encoder);
       gpu.device.queue.submit([encoder.finish()]);

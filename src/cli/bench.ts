@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { runBench } from "../bench/run";
 import { Gpu } from "../gpu/gpu";
+import { benchDataInNode } from "./bench-data";
 import { benchInBrowser } from "./bench-in-browser";
 import { readInteger } from "./command";
 import { requestNodeGpu } from "./dawn";
@@ -13,6 +14,8 @@ const HELP = `npm run bench [-- options]: time training steps and the kernels
   --steps N       steps of the reference ViT and of tiny, the first three untimed; 0 leaves them out (default 13)
   --no-kernels    without the table of kernels
   --only TEXT     only rows whose label contains TEXT
+  --data          instead: import, shards and loader against the steps of tiny and small, as a table; in Node
+  --frames N      with --data: frames to import (default 5000: 2.6 GB in the temporary folder)
   --help          this text
 
 The exit code is 1 when a loss of the reference ViT differs from PyTorch's by more than 3e-6.
@@ -27,6 +30,8 @@ async function main(): Promise<number> {
       steps: { type: "string", default: "13" },
       "no-kernels": { type: "boolean", default: false },
       only: { type: "string" },
+      data: { type: "boolean", default: false },
+      frames: { type: "string", default: "5000" },
       help: { type: "boolean", default: false },
     },
   });
@@ -37,6 +42,12 @@ async function main(): Promise<number> {
   const { runtime } = values;
   if (runtime !== "node" && runtime !== "chromium" && runtime !== "firefox")
     throw new Error(`bench: --runtime is "${runtime}", expected node, chromium or firefox`);
+  if (values.data) {
+    if (runtime !== "node") throw new Error(`bench: --data measures in node, found --runtime ${runtime}`);
+    const frames = readInteger("frames", values.frames, { min: 256 });
+    await benchDataInNode({ frames, steps: readInteger("steps", values.steps) }, print);
+    return 0;
+  }
   const options = { steps: readInteger("steps", values.steps), kernels: !values["no-kernels"], only: values.only };
   if (runtime !== "node") return (await benchInBrowser(runtime, options, print)) ? 0 : 1;
   const gpu = await Gpu.request(await requestNodeGpu());
