@@ -1,7 +1,10 @@
 /** The shell around the three pages: header, banner, help, shortcuts. */
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import type { ImportApi } from "../ranks/import-api";
 import { StoreProvider, useStore } from "./context";
+import { DataState } from "./data/state";
+import { connectImport } from "./import-client";
 import { InspectPage } from "./inspect/page";
 import { InspectState } from "./inspect/state";
 import { ProfilePage } from "./profile/page";
@@ -19,13 +22,19 @@ import { useKeys } from "./widgets/use-keys";
 export interface Parts {
   readonly store: Store;
   readonly setup: Setup;
+  readonly data: DataState;
   readonly profile: ProfileState;
   readonly inspect: InspectState;
 }
 
-/** The states of the three pages around one store. */
-export function partsOf(store: Store, setup: Setup): Parts {
-  return { store, setup, profile: new ProfileState(store, setup), inspect: new InspectState(store) };
+/** The states of the three pages around one store; `importer` keeps the data sets. */
+export function partsOf(store: Store, setup: Setup, importer: ImportApi = connectImport()): Parts {
+  const data = new DataState(
+    importer,
+    () => setup.importOptions(),
+    () => setup.hand.value,
+  );
+  return { store, setup, data, profile: new ProfileState(store, setup), inspect: new InspectState(store) };
 }
 
 const STATES: Record<RunState, string> = {
@@ -39,7 +48,7 @@ const STATES: Record<RunState, string> = {
   failed: "Failed",
 };
 
-export function App({ store, setup, profile, inspect }: Parts) {
+export function App({ store, setup, data, profile, inspect }: Parts) {
   const isHelpOpen = useSignal(false);
   const { page } = store.route.value;
   useKeys({
@@ -64,7 +73,7 @@ export function App({ store, setup, profile, inspect }: Parts) {
       <Header onHelp={() => (isHelpOpen.value = true)} />
       <Banner />
       <main id="main" tabIndex={-1} class={`page page-${page}`}>
-        {page === "train" && <TrainPage setup={setup} />}
+        {page === "train" && <TrainPage setup={setup} data={data} />}
         {page === "profile" && <ProfilePage state={profile} />}
         {page === "inspect" && <InspectPage state={inspect} />}
       </main>

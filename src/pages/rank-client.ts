@@ -1,36 +1,16 @@
 /** The page's end of a rank: one worker, talked to over Comlink. */
-import * as Comlink from "comlink";
+import { proxy } from "comlink";
 import type { RankApi } from "../ranks/api";
+import { connect } from "./connect";
 
-/**
- * A RankApi whose worker starts with the first call. When the worker itself fails (its script does not load, or an error
- * escapes it) every call that is under way rejects with a sentence, as Comlink alone would wait for ever.
- */
+/** A RankApi whose worker starts with the first call; a worker that fails rejects what is under way. */
 export function connectRank(): RankApi {
-  let connected: { readonly api: Comlink.Remote<RankApi>; readonly failed: Promise<never> } | undefined;
-  const connect = () => {
-    if (connected === undefined) {
-      const worker = new Worker(new URL("../ranks/worker.ts", import.meta.url), { type: "module", name: "rank 0" });
-      const failed = new Promise<never>((_, reject) => {
-        worker.addEventListener("error", (event) => {
-          connected = undefined;
-          worker.terminate();
-          const what =
-            event.message === undefined || event.message === "" ? "its script could not be loaded" : event.message;
-          reject(new Error(`The worker of rank 0 stopped: ${what}.`));
-        });
-      });
-      failed.catch(() => undefined);
-      connected = { api: Comlink.wrap<RankApi>(worker), failed };
-    }
-    return connected;
-  };
-  const call = <T>(make: (api: Comlink.Remote<RankApi>) => Promise<T>): Promise<T> => {
-    const { api, failed } = connect();
-    return Promise.race([make(api), failed]);
-  };
+  const call = connect<RankApi>(
+    "of rank 0",
+    () => new Worker(new URL("../ranks/worker.ts", import.meta.url), { type: "module", name: "rank 0" }),
+  );
   return {
-    start: (options, onEvent) => call((api) => api.start(options, Comlink.proxy(onEvent))),
+    start: (options, onEvent) => call((api) => api.start(options, proxy(onEvent))),
     pause: () => call((api) => api.pause()),
     resume: () => call((api) => api.resume()),
     stop: () => call((api) => api.stop()),

@@ -7,6 +7,8 @@ export type DataChoice =
   /** A directory handle, or files with their paths inside the chosen folder. */
   | { readonly kind: "directory"; readonly handle: FileSystemDirectoryHandle }
   | { readonly kind: "files"; readonly files: readonly { readonly path: string; readonly file: File }[] }
+  /** A data set that was imported into this browser. */
+  | { readonly kind: "stored"; readonly name: string }
   /** A folder that the page's own server shows below `url`, see data/source-http.ts. */
   | { readonly kind: "http"; readonly url: string; readonly name: string };
 

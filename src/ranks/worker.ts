@@ -30,7 +30,7 @@ async function openHand(choice: HandChoice): Promise<HandModel> {
   return fetchOpenHand();
 }
 
-function sourceOf(choice: Exclude<DataChoice, { kind: "synthetic" }>): FileSource {
+function sourceOf(choice: Exclude<DataChoice, { kind: "synthetic" | "stored" }>): FileSource {
   if (choice.kind === "directory") return directorySource(choice.handle);
   if (choice.kind === "http") return httpSource(choice.name, choice.url);
   return pathFileSource("chosen folder", new Map(choice.files.map(({ path, file }) => [path, file])));
@@ -68,6 +68,7 @@ async function openChoice(
   if (choice.kind === "synthetic") {
     return interruptible(syntheticFrameSet(hand, { frames: choice.frames, seed: choice.seed, spread: UPRIGHT_SPREAD }));
   }
+  if (choice.kind === "stored") throw new Error(`the imported set "${choice.name}" cannot be trained on yet`);
   return openFrames(sourceOf(choice), { split: "train", hand, quirks });
 }
 

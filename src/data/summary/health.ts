@@ -146,7 +146,8 @@ const manoAgrees: Check = (facts, { hand }) => {
   const tips = over((errors) => errors.filter((_, j) => j > 0 && j % 4 === 0));
   const others = over((errors) => errors.filter((_, j) => j === 0 || j % 4 !== 0));
   const largest = Math.max(tips, others);
-  const mm = (value: number): string => `${value < 1 ? value.toPrecision(2) : value.toFixed(1)} mm`;
+  const mm = (value: number): string =>
+    value < 1e-3 ? "0.001 mm" : `${value < 1 ? value.toPrecision(2) : value.toFixed(1)} mm`;
   const found = `At most ${mm(largest)} between MANO(pose, shape, translation) of ${hand} and the joints, over ${frames(compared.length)}`;
   const onlyTips = others <= MANO_EXACT_MM && tips <= MANO_TIPS_MM;
   const verdict = largest <= MANO_EXACT_MM ? "good" : onlyTips ? "look" : "bad";

@@ -7,8 +7,10 @@ import type { CropRecord, Frame, HandModel } from "../types";
 
 /** A depth reading farther than this from a joint does not belong to it, millimetres: the label or the depth is wrong, or something far in front hides it. */
 export const DEPTH_AGREES_MM = 60;
-/** A reading nearer to the camera than this hides the joint, millimetres: joints lie 8 to 20 mm under the skin. */
+/** A reading nearer to the camera than this hides the joint, millimetres: finger joints lie 6 to 15 mm under the skin. */
 const HIDDEN_MM = 25;
+/** The same for the wrist and the knuckles, which lie deeper when the hand is seen edge on. */
+const HIDDEN_PALM_MM = 40;
 
 /** What the depth image says at a joint. */
 export type JointState = "seen" | "hidden" | "no reading" | "outside";
@@ -83,6 +85,11 @@ function boneLength(joints: Numbers, from: number, to: number): number {
   return Math.hypot(...[0, 1, 2].map((c) => joints[3 * to + c] - joints[3 * from + c]));
 }
 
+/** The wrist, both lower joints of the thumb and the four knuckles. */
+function isPalm(joint: number): boolean {
+  return joint % 4 === 1 || joint === 0 || joint === 2;
+}
+
 /** Wrist, middle MCP, PIP, DIP, tip. */
 const MIDDLE_FINGER = [0, 9, 10, 11, 12];
 
@@ -102,7 +109,7 @@ export function measureRecord(record: CropRecord, hand?: HandModel, tips?: Numbe
     if (reading > 0) depthOffsetsMm[j] = 1000 * (reading * HO3D_DEPTH_UNIT - z);
     if (at === undefined) states.push("outside");
     else if (reading === 0) states.push("no reading");
-    else states.push(depthOffsetsMm[j] < -HIDDEN_MM ? "hidden" : "seen");
+    else states.push(depthOffsetsMm[j] < -(isPalm(j) ? HIDDEN_PALM_MM : HIDDEN_MM) ? "hidden" : "seen");
   }
   const { means, std } = imageFacts(record.rgb);
   return {

@@ -1,34 +1,14 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { useStore } from "../context";
-import { bytes } from "../format";
+import type { DataState } from "../data/state";
+import { bytes, plural } from "../format";
 import { messageOf } from "../store";
 import { NumberField, Segmented } from "../widgets/field";
 import { Icon } from "../widgets/icons";
+import { useDrop } from "../widgets/use-drop";
 import { canPickDirectory, fromDrop, fromInput, pickDirectory } from "./folder";
 import type { Folder, Setup } from "./setup";
-
-/** Handlers that make an element take what is dropped on it. */
-function useDrop(onDrop: (transfer: DataTransfer) => void) {
-  const isOver = useSignal(false);
-  return {
-    isOver: isOver.value,
-    handlers: {
-      onDragOver: (event: DragEvent) => {
-        event.preventDefault();
-        isOver.value = true;
-      },
-      onDragLeave: () => {
-        isOver.value = false;
-      },
-      onDrop: (event: DragEvent) => {
-        event.preventDefault();
-        isOver.value = false;
-        if (event.dataTransfer !== null) onDrop(event.dataTransfer);
-      },
-    },
-  };
-}
 
 /** OpenHand, or a MANO file of the person's own. */
 export function HandChooser({ setup }: { readonly setup: Setup }) {
@@ -40,8 +20,10 @@ export function HandChooser({ setup }: { readonly setup: Setup }) {
     if (file === undefined) return;
     problem.value = "";
     try {
-      if (!/\.(pkl|pickle)$/i.test(file.name)) {
-        throw new Error(`"${file.name}" is no pickle, expected MANO_RIGHT.pkl from the MANO download.`);
+      if (!/\.(pkl|pickle|npz)$/i.test(file.name)) {
+        throw new Error(
+          `"${file.name}" is neither .pkl nor .npz, expected MANO_RIGHT.pkl from the MANO download, or it as .npz.`,
+        );
       }
       setup.hand.value = { kind: "mano", name: file.name, bytes: await file.arrayBuffer() };
     } catch (error) {
@@ -58,7 +40,7 @@ export function HandChooser({ setup }: { readonly setup: Setup }) {
         isLabelShown
         options={[
           { value: "openhand", label: "OpenHand", title: "The free hand that comes with Handloom" },
-          { value: "mano", label: "MANO file", title: "Your own MANO_RIGHT.pkl, read here and never uploaded" },
+          { value: "mano", label: "MANO file", title: "Your own MANO_RIGHT.pkl or .npz, read here and never uploaded" },
         ]}
         value={hand.kind}
         onValue={(kind) => {
@@ -69,7 +51,7 @@ export function HandChooser({ setup }: { readonly setup: Setup }) {
       <input
         ref={input}
         type="file"
-        accept=".pkl,.pickle"
+        accept=".pkl,.pickle,.npz"
         class="sr-only"
         tabIndex={-1}
         aria-label="MANO file"
@@ -85,8 +67,8 @@ export function HandChooser({ setup }: { readonly setup: Setup }) {
   );
 }
 
-/** Rendered hands, or an HO-3D folder. */
-export function DataChooser({ setup }: { readonly setup: Setup }) {
+/** Rendered hands, an imported set, or a folder that is read as it is. */
+export function DataChooser({ setup, data }: { readonly setup: Setup; readonly data: DataState }) {
   const store = useStore();
   const input = useRef<HTMLInputElement>(null);
   const problem = useSignal("");
@@ -108,6 +90,7 @@ export function DataChooser({ setup }: { readonly setup: Setup }) {
     take(() => fromDrop(transfer, (files) => (reading.value = files)));
   });
   const folder = setup.folder.value;
+  const kind = setup.dataKind.value;
   return (
     <div class="chooser" data-over={isOver} {...handlers}>
       <Segmented
@@ -115,12 +98,16 @@ export function DataChooser({ setup }: { readonly setup: Setup }) {
         isLabelShown
         options={[
           { value: "synthetic", label: "Synthetic", title: "RGB-D frames rendered from the chosen hand" },
-          { value: "folder", label: "HO-3D folder", title: "HO-3D v2 or v3 on this machine" },
+          { value: "stored", label: "Imported", title: "A data set that was imported into this browser" },
+          { value: "folder", label: "Folder", title: "Files on this machine, read as they are" },
         ]}
-        value={setup.dataKind.value}
-        onValue={(kind) => (setup.dataKind.value = kind)}
+        value={kind}
+        onValue={(value) => {
+          setup.dataKind.value = value;
+          if (value === "stored") void data.refresh();
+        }}
       />
-      {setup.dataKind.value === "synthetic" ? (
+      {kind === "synthetic" && (
         <div class="field-grid">
           <NumberField
             label="Frames"
@@ -135,7 +122,9 @@ export function DataChooser({ setup }: { readonly setup: Setup }) {
             onValue={(value) => (setup.dataSeed.value = value)}
           />
         </div>
-      ) : (
+      )}
+      {kind === "stored" && <StoredChooser setup={setup} data={data} />}
+      {kind === "folder" && (
         <div class="drop">
           <button type="button" onClick={choose}>
             <Icon name="folder" />
@@ -159,7 +148,7 @@ export function DataChooser({ setup }: { readonly setup: Setup }) {
         multiple
         class="sr-only"
         tabIndex={-1}
-        aria-label="HO-3D folder"
+        aria-label="Folder to train on"
         onChange={(event) => {
           const { files } = event.currentTarget;
           if (files !== null && files.length > 0) take(() => fromInput(files));
@@ -167,5 +156,54 @@ export function DataChooser({ setup }: { readonly setup: Setup }) {
       />
       {problem.value !== "" && <p class="problem">{problem.value}</p>}
     </div>
+  );
+}
+
+function StoredChooser({ setup, data }: { readonly setup: Setup; readonly data: DataState }) {
+  const sets = data.usable.value;
+  const chosen = setup.storedSet.value;
+  const isKnown = sets.some(({ name }) => name === chosen);
+  return (
+    <div class="stored-chooser">
+      {sets.length === 0 ? (
+        <p class="hint">{data.isListed.value ? "Nothing is imported yet." : "Looking for imported sets."}</p>
+      ) : (
+        <select
+          aria-label="Imported data set"
+          value={isKnown ? chosen : ""}
+          onChange={(event) => (setup.storedSet.value = event.currentTarget.value)}
+        >
+          {!isKnown && <option value="">Choose a set</option>}
+          {sets.map(({ name, kept }) => (
+            <option key={name} value={name}>
+              {name}, {plural(kept, "frame")}
+            </option>
+          ))}
+        </select>
+      )}
+    </div>
+  );
+}
+
+/** Opens the data-set dialog, and shows how far an import is while it is closed. Usable while a run lasts. */
+export function DataButton({ data }: { readonly data: DataState }) {
+  const stage = data.stage.value;
+  const progress = stage.kind === "running" ? stage.progress : undefined;
+  return (
+    <button
+      type="button"
+      class="data-button"
+      onClick={() => data.open(stage.kind === "running" ? { kind: "import" } : undefined)}
+    >
+      <Icon name="box" />
+      <span>Data sets</span>
+      {stage.kind === "running" ? (
+        <span class="hint num">
+          importing, {progress === undefined ? 0 : Math.floor((100 * progress.done) / Math.max(1, progress.total))} %
+        </span>
+      ) : (
+        <span class="hint">import, look, check</span>
+      )}
+    </button>
   );
 }

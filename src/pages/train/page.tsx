@@ -1,6 +1,8 @@
 /** Set-up, charts, the current sample, log: one screen. */
 import { useSignal } from "@preact/signals";
 import { useStore } from "../context";
+import { DataDialog } from "../data/dialog";
+import type { DataState } from "../data/state";
 import { useKeys } from "../widgets/use-keys";
 import { BottomPanel } from "./bottom-panel";
 import { Charts } from "./charts";
@@ -10,7 +12,7 @@ import { SamplePanel } from "./sample-panel";
 import type { Setup } from "./setup";
 import { SetupPanel } from "./setup-panel";
 
-export function TrainPage({ setup }: { readonly setup: Setup }) {
+export function TrainPage({ setup, data }: { readonly setup: Setup; readonly data: DataState }) {
   const store = useStore();
   const isWide = useSignal(false);
   // A finished continuation is not continued a second time by the same button: its history has moved on.
@@ -29,7 +31,7 @@ export function TrainPage({ setup }: { readonly setup: Setup }) {
   return (
     <div class="train" data-wide={isWide.value} data-active={store.isActive.value}>
       <h1 class="sr-only">Train</h1>
-      <SetupPanel setup={setup} isWide={isWide} />
+      <SetupPanel setup={setup} data={data} isWide={isWide} />
       <RunBar setup={setup} onAct={act} />
       <div class="centre">
         <Readouts />
@@ -37,6 +39,9 @@ export function TrainPage({ setup }: { readonly setup: Setup }) {
       </div>
       <SamplePanel />
       <BottomPanel />
+      {data.isOpen.value && (
+        <DataDialog state={data} onUse={(name) => setup.useStoredSet(name)} isLocked={store.isActive.value} />
+      )}
     </div>
   );
 }

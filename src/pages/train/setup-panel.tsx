@@ -1,13 +1,22 @@
 import type { Signal } from "@preact/signals";
 import { useStore } from "../context";
+import type { DataState } from "../data/state";
 import { NumberField, Segmented } from "../widgets/field";
 import { Icon } from "../widgets/icons";
-import { DataChooser, HandChooser } from "./choosers";
+import { DataButton, DataChooser, HandChooser } from "./choosers";
 import { RunList } from "./run-list";
 import type { ConfigField, Setup } from "./setup";
 
 /** Everything that is decided before a run. */
-export function SetupPanel({ setup, isWide }: { readonly setup: Setup; readonly isWide: Signal<boolean> }) {
+export function SetupPanel({
+  setup,
+  data,
+  isWide,
+}: {
+  readonly setup: Setup;
+  readonly data: DataState;
+  readonly isWide: Signal<boolean>;
+}) {
   const store = useStore();
   const isActive = store.isActive.value;
   const presets = setup.configText.value?.presets ?? [];
@@ -44,7 +53,7 @@ export function SetupPanel({ setup, isWide }: { readonly setup: Setup; readonly 
           />
           <p class="hint preset-hint">{presets.find(({ name }) => name === setup.preset.value)?.summary ?? "\u00a0"}</p>
           <HandChooser setup={setup} />
-          <DataChooser setup={setup} />
+          <DataChooser setup={setup} data={data} />
           <div class="field-grid">
             <ConfigNumber setup={setup} field="steps" label="Steps" min={1} placeholder="by epochs" />
             <ConfigNumber setup={setup} field="batch" label="Batch" min={1} />
@@ -53,6 +62,7 @@ export function SetupPanel({ setup, isWide }: { readonly setup: Setup; readonly 
           </div>
           <ConfigEditor setup={setup} isWide={isWide} />
         </fieldset>
+        <DataButton data={data} />
         <RunList setup={setup} />
       </div>
     </section>

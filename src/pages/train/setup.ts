@@ -2,6 +2,7 @@
 import { batch, computed, signal } from "@preact/signals";
 import type { Config } from "../../config";
 import type { DataChoice, HandChoice, StartOptions } from "../../ranks/api";
+import type { ImportOptions } from "../../ranks/import-api";
 import { History, readHistory } from "../history";
 import type { RunFile } from "../report";
 import { DEMO, type DemoRequest } from "../route";
@@ -44,10 +45,12 @@ export class Setup {
   readonly preset = signal("tiny");
   readonly text = signal("");
   readonly hand = signal<HandChoice>({ kind: "openhand" });
-  readonly dataKind = signal<"synthetic" | "folder">("synthetic");
+  readonly dataKind = signal<"synthetic" | "stored" | "folder">("synthetic");
   readonly frames = signal(48);
   readonly dataSeed = signal(1);
   readonly folder = signal<Folder | undefined>(undefined);
+  /** Name of an imported data set. */
+  readonly storedSet = signal("");
   /** Stored run that is continued. */
   readonly resumed = signal<string | undefined>(undefined);
   /** What the continued run has behind it. */
@@ -59,7 +62,10 @@ export class Setup {
   readonly problems = computed<readonly string[]>(() => {
     const problems = [...this.reading.value.problems];
     if (this.dataKind.value === "folder" && this.folder.value === undefined) {
-      problems.push("Choose an HO-3D folder, or train on synthetic hands.");
+      problems.push("Choose the folder of a data set, or train on synthetic hands.");
+    }
+    if (this.dataKind.value === "stored" && this.storedSet.value === "") {
+      problems.push("Choose an imported data set, or import one.");
     }
     if (this.dataKind.value === "synthetic" && this.frames.value < 2) {
       problems.push("Frames must be at least 2: one to train on, one to validate with.");
@@ -143,6 +149,33 @@ export class Setup {
     });
   }
 
+  private dataChoice(): DataChoice {
+    switch (this.dataKind.value) {
+      case "folder":
+        return this.folder.value!.data;
+      case "stored":
+        return { kind: "stored", name: this.storedSet.value };
+      case "synthetic":
+        return { kind: "synthetic", frames: this.frames.value, seed: this.dataSeed.value };
+    }
+  }
+
+  /** How an import has to read and cut frames for the configuration at hand. Throws while that is no configuration. */
+  importOptions(): ImportOptions {
+    const { config, problems } = this.reading.value;
+    if (config === undefined) throw new Error(problems[0] ?? "The configuration is still loading.");
+    const { model, data, quirks } = config;
+    return { size: model.height, boxScale: data.boxScale, quirks, hand: this.hand.value };
+  }
+
+  /** Trains the next run on an imported set. */
+  useStoredSet(name: string): void {
+    batch(() => {
+      this.dataKind.value = "stored";
+      this.storedSet.value = name;
+    });
+  }
+
   /** What the rank is started with. Throws the first problem. */
   options(now: Date): StartOptions {
     const { config } = this.reading.value;
@@ -150,10 +183,7 @@ export class Setup {
       throw new Error(this.problems.value[0] ?? "The configuration is still loading.");
     }
     const resume = this.resumed.value;
-    const data: DataChoice =
-      this.dataKind.value === "folder"
-        ? this.folder.value!.data
-        : { kind: "synthetic", frames: this.frames.value, seed: this.dataSeed.value };
+    const data = this.dataChoice();
     return {
       name: resume ?? runName(this.preset.value, now),
       config,

@@ -16,6 +16,11 @@ const PATHS = {
   warn: "M8 2.2 14.4 13H1.6zM8 6.5v3M8 11.3v.1",
   left: "M10 3.5 5.5 8l4.5 4.5",
   right: "M6 3.5 10.5 8 6 12.5",
+  plus: "M8 3.2v9.6M3.2 8h9.6",
+  check: "M3 8.6 6.4 12 13 4.6",
+  minus: "M4 8h8",
+  box: "M2.5 5 8 2.2 13.5 5v6L8 13.8 2.5 11zM2.5 5 8 7.8 13.5 5M8 7.8v6",
+  shield: "M8 1.9 13 3.8v4c0 3-2.1 5.2-5 6.3-2.9-1.1-5-3.3-5-6.3v-4z",
 } as const;
 
 /** Decorative: the button around it carries the name. */

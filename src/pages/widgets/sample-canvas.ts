@@ -1,8 +1,8 @@
 import { effect } from "@preact/signals";
 import type { SampleView } from "../../train/events";
-import { cssColour, theme } from "../theme";
+import { theme } from "../theme";
+import { drawSkeleton } from "./draw-skeleton";
 import { FitCanvas } from "./fit-canvas";
-import { BONES, fingerProperty } from "./skeleton";
 import type { Island } from "./use-island";
 
 export interface SampleCanvasProps {
@@ -16,8 +16,8 @@ export interface SampleCanvasProps {
   readonly onJoint?: (joint: number | undefined) => void;
 }
 
-/** Near to far, read off a perceptually even map from warm to dark; 255 (far or missing) is nearly black. */
-function depthColour(value: number): [number, number, number] {
+/** Near to far, 0 to 255, read off a perceptually even map from warm to dark; 255 (far or missing) is nearly black. */
+export function depthColour(value: number): [number, number, number] {
   const t = 1 - value / 255;
   return [
     255 * Math.min(1, 0.06 + 1.25 * t ** 0.8),
@@ -118,8 +118,11 @@ export class SampleCanvas implements Island<SampleCanvasProps> {
     // Pixel centres are at whole numbers, hence the half pixel.
     context.translate(left + scale / 2, top + scale / 2);
     if (showMesh) this.drawMesh(view, scale);
-    if (showTrue) this.drawSkeleton(view.jointsTrue, view.confidence, scale, true);
-    if (showPredicted) this.drawSkeleton(view.jointsPredicted, undefined, scale, false);
+    const { joint: emphasised } = this.props;
+    if (showTrue) {
+      drawSkeleton(context, view.jointsTrue, { scale, isTruth: true, confidence: view.confidence, emphasised });
+    }
+    if (showPredicted) drawSkeleton(context, view.jointsPredicted, { scale, isTruth: false, emphasised });
     context.restore();
   }
 
@@ -139,52 +142,5 @@ export class SampleCanvas implements Island<SampleCanvasProps> {
     context.lineWidth = 0.6;
     context.strokeStyle = "rgb(255 255 255 / 0.55)";
     context.stroke();
-  }
-
-  private drawSkeleton(
-    joints: Float32Array,
-    confidence: Float32Array | undefined,
-    scale: number,
-    isTruth: boolean,
-  ): void {
-    const { context } = this.fitted!;
-    const emphasised = this.props?.joint;
-    const at = (joint: number): [number, number] => [scale * joints[2 * joint], scale * joints[2 * joint + 1]];
-    context.lineCap = "round";
-    for (const pass of ["halo", "colour"] as const) {
-      for (const [parent, joint] of BONES) {
-        context.globalAlpha = confidence !== undefined && confidence[joint] === 0 ? 0.25 : 1;
-        context.setLineDash(isTruth && pass === "colour" ? [5, 4] : []);
-        context.lineWidth = (isTruth ? 1.6 : 2.2) + (pass === "halo" ? 2 : 0);
-        context.strokeStyle = pass === "halo" ? "rgb(0 0 0 / 0.4)" : cssColour(fingerProperty(joint));
-        if (isTruth && pass === "halo") continue;
-        context.beginPath();
-        context.moveTo(...at(parent));
-        context.lineTo(...at(joint));
-        context.stroke();
-      }
-    }
-    context.setLineDash([]);
-    for (let joint = 0; joint < 21; joint++) {
-      context.globalAlpha = confidence !== undefined && confidence[joint] === 0 ? 0.25 : 1;
-      const radius = (isTruth ? 3.6 : 2.8) + (joint === emphasised ? 2.5 : 0);
-      context.beginPath();
-      context.arc(...at(joint), radius, 0, 2 * Math.PI);
-      if (isTruth) {
-        context.lineWidth = 3;
-        context.strokeStyle = "rgb(0 0 0 / 0.45)";
-        context.stroke();
-        context.lineWidth = 1.4;
-        context.strokeStyle = "white";
-        context.stroke();
-      } else {
-        context.fillStyle = cssColour(fingerProperty(joint));
-        context.fill();
-        context.lineWidth = joint === emphasised ? 1.5 : 0.8;
-        context.strokeStyle = joint === emphasised ? "white" : "rgb(0 0 0 / 0.6)";
-        context.stroke();
-      }
-    }
-    context.globalAlpha = 1;
   }
 }

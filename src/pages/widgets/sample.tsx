@@ -44,8 +44,16 @@ export function SampleFigure({
   );
 }
 
-/** True and predicted hand in 3D. */
-export function HandFigure({ view, joint }: { readonly view: SampleView; readonly joint: number | undefined }) {
+/** True and predicted hand in 3D; `label` says whose they are. */
+export function HandFigure({
+  view,
+  joint,
+  label = "True and predicted hand in 3D",
+}: {
+  readonly view: Pick<SampleView, "joints3dTrue" | "joints3dPredicted">;
+  readonly joint: number | undefined;
+  readonly label?: string;
+}) {
   const element = useIsland(() => new SkeletonView(), { view, joint });
   return (
     <div
@@ -53,7 +61,7 @@ export function HandFigure({ view, joint }: { readonly view: SampleView; readonl
       class="hand-figure"
       role="application"
       aria-roledescription="turnable 3D view"
-      aria-label="True and predicted hand in 3D; arrow keys turn it, plus and minus zoom, Home resets"
+      aria-label={`${label}; arrow keys turn it, plus and minus zoom, Home resets`}
       // biome-ignore lint/a11y/noNoninteractiveTabindex: turned with the arrow keys.
       tabIndex={0}
     />

@@ -6,7 +6,7 @@ import { BONES, fingerProperty } from "./skeleton";
 import type { Island } from "./use-island";
 
 export interface SkeletonViewProps {
-  readonly view: SampleView | undefined;
+  readonly view: Pick<SampleView, "joints3dTrue" | "joints3dPredicted"> | undefined;
   readonly joint: number | undefined;
 }
 

@@ -1,0 +1,74 @@
+/** Data sets of this browser: bring one in, look at it, keep it. */
+import { useEffect, useRef } from "preact/hooks";
+import { Icon } from "../widgets/icons";
+import { ImportView } from "./import-view";
+import { SetList } from "./set-list";
+import { SetView } from "./set-view";
+import type { DataState } from "./state";
+import { StorageMeter } from "./storage-meter";
+
+/** The dialog; mounted only while it is open. `onUse` chooses a stored set for the next run. */
+export function DataDialog({
+  state,
+  onUse,
+  isLocked,
+}: {
+  readonly state: DataState;
+  readonly onUse: (name: string) => void;
+  /** A run holds the set-up: nothing can be chosen for it. */
+  readonly isLocked: boolean;
+}) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    dialog.current?.showModal();
+  }, []);
+  const view = state.view.value;
+  const use = (name: string) => {
+    onUse(name);
+    dialog.current?.close();
+  };
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a modal dialog by itself.
+    <dialog
+      ref={dialog}
+      // The dialog itself takes the focus: a ring round its first button would say that this is the thing to press.
+      autofocus
+      class="dialog data-dialog"
+      aria-labelledby="data-title"
+      onClose={() => (state.isOpen.value = false)}
+      onClick={(event) => {
+        if (event.target === dialog.current) dialog.current?.close();
+      }}
+    >
+      <div class="data-frame">
+        <header class="data-head">
+          <h2 id="data-title">Data sets</h2>
+          <p class="hint">Read, cropped and kept in this browser. Nothing is sent anywhere.</p>
+          <button type="button" class="quiet" aria-label="Close" onClick={() => dialog.current?.close()}>
+            <Icon name="close" />
+          </button>
+        </header>
+        <aside class="data-side" aria-label="Stored data sets">
+          <SetList state={state} />
+          <StorageMeter usage={state.usage.value} />
+        </aside>
+        <section class="data-main" aria-live="off">
+          {state.problem.value !== "" && (
+            <div class="banner" role="alert">
+              <Icon name="warn" />
+              <p>{state.problem.value}</p>
+              <button type="button" class="quiet" aria-label="Dismiss" onClick={() => (state.problem.value = "")}>
+                <Icon name="close" />
+              </button>
+            </div>
+          )}
+          {view.kind === "import" ? (
+            <ImportView state={state} onUse={use} isLocked={isLocked} />
+          ) : (
+            <SetView key={view.name} state={state} name={view.name} onUse={use} isLocked={isLocked} />
+          )}
+        </section>
+      </div>
+    </dialog>
+  );
+}

@@ -1,0 +1,262 @@
+import { useSignal } from "@preact/signals";
+import { gigabytes } from "../../data/import-plan";
+import type { StoredSet } from "../../data/shards/types";
+import type { DataSummary, HealthCheck, Verdict } from "../../data/summary";
+import { count, plural } from "../format";
+import { Segmented } from "../widgets/field";
+import { Icon } from "../widgets/icons";
+import { Distributions } from "./distributions";
+import { Overview } from "./overview";
+import { STATE_WORDS } from "./set-list";
+import { Sheet } from "./sheet";
+import { type DataState, stateSentence } from "./state";
+
+type Tab = "health" | "pictures" | "distributions" | "overview";
+
+/** One stored set: what it holds, whether it is well, and what can be done with it. */
+export function SetView({
+  state,
+  name,
+  onUse,
+  isLocked,
+}: {
+  readonly state: DataState;
+  readonly name: string;
+  readonly onUse: (name: string) => void;
+  readonly isLocked: boolean;
+}) {
+  const tab = useSignal<Tab>("pictures");
+  const only = useSignal<HealthCheck | undefined>(undefined);
+  const set = state.sets.value.find((each) => each.name === name);
+  const examined = state.examined.value;
+  const summary = examined?.name === name ? examined.summary : undefined;
+  const worst = summary?.checks.filter(({ verdict }) => verdict === "bad" || verdict === "look").length ?? 0;
+  if (set === undefined) return <p class="empty">This set is not stored any more.</p>;
+  return (
+    <>
+      <header class="view-head set-head">
+        <div>
+          <h3>{name}</h3>
+          <p class="hint num">
+            {plural(set.kept, "frame")}
+            {set.dropped > 0 && `, ${count(set.dropped)} dropped`}, {gigabytes(set.bytes)} in{" "}
+            {plural(set.shards, "shard")}
+            {set.description !== undefined && `, crops of up to ${set.description.side} px`}
+          </p>
+        </div>
+        <SetActions key={name} state={state} set={set} onUse={onUse} isLocked={isLocked} />
+      </header>
+      <StateNote state={state} set={set} />
+      {examined?.problem !== undefined && (
+        <p class="state-note">
+          <Icon name="warn" />
+          {examined.problem}
+        </p>
+      )}
+      {summary === undefined ? (
+        examined?.problem === undefined && <Reading progress={examined?.progress} />
+      ) : (
+        <>
+          <div class="tabs-row">
+            <Segmented
+              label="View of the data set"
+              options={[
+                { value: "pictures", label: "Pictures" },
+                { value: "health", label: worst > 0 ? `Health (${worst})` : "Health" },
+                { value: "distributions", label: "Distributions" },
+                { value: "overview", label: "Cameras and split" },
+              ]}
+              value={tab.value}
+              onValue={(value) => (tab.value = value)}
+            />
+          </div>
+          {tab.value === "pictures" && (
+            <Sheet state={state} summary={summary} only={only.value} onAll={() => (only.value = undefined)} />
+          )}
+          {tab.value === "health" && (
+            <Health
+              summary={summary}
+              onShow={(check) => {
+                only.value = check;
+                tab.value = "pictures";
+              }}
+            />
+          )}
+          {tab.value === "distributions" && <Distributions summary={summary} />}
+          {tab.value === "overview" && <Overview summary={summary} />}
+        </>
+      )}
+    </>
+  );
+}
+
+function Reading({ progress }: { readonly progress: readonly [number, number] | undefined }) {
+  const [done, total] = progress ?? [0, 0];
+  return (
+    <div class="set-reading">
+      <p class="hint num" aria-live="polite">
+        {progress === undefined
+          ? "Opening the set"
+          : `Looking at ${count(done)} of ${plural(total, "frame")} spread over the set`}
+      </p>
+      <div class="progress-track" data-open={progress === undefined}>
+        <div class="progress-fill" style={total === 0 ? {} : { transform: `scaleX(${done / total})` }} />
+      </div>
+    </div>
+  );
+}
+
+function SetActions({
+  state,
+  set,
+  onUse,
+  isLocked,
+}: {
+  readonly state: DataState;
+  readonly set: StoredSet;
+  readonly onUse: (name: string) => void;
+  readonly isLocked: boolean;
+}) {
+  const isSure = useSignal(false);
+  const checked = state.checked.value?.name === set.name ? state.checked.value : undefined;
+  if (isSure.value) {
+    return (
+      <div class="drop-buttons">
+        <span class="hint">Delete {gigabytes(set.bytes)} for good? The original files stay as they are.</span>
+        <button type="button" class="danger" onClick={() => void state.remove(set.name)}>
+          Delete
+        </button>
+        <button type="button" ref={(element) => element?.focus()} onClick={() => (isSure.value = false)}>
+          Keep
+        </button>
+      </div>
+    );
+  }
+  const isCurrent = state.stage.value.kind === "running" && state.stage.value.name === set.name;
+  return (
+    <div class="drop-buttons">
+      {set.state === "complete" ? (
+        <button type="button" class="primary" disabled={isLocked} onClick={() => onUse(set.name)}>
+          Train on it
+        </button>
+      ) : (
+        <button type="button" class="primary" disabled={state.isImporting.value} onClick={() => state.startAgain()}>
+          {set.state === "importing" ? "Continue" : "Repair"}
+        </button>
+      )}
+      <button
+        type="button"
+        disabled={checked?.progress !== undefined || isCurrent || set.shards === 0}
+        onClick={() => void state.check(set.name)}
+        title="Compare every byte with its checksum"
+      >
+        <Icon name="shield" />
+        {checked?.progress === undefined ? "Check" : `Checking ${checked.progress[0]} of ${checked.progress[1]}`}
+      </button>
+      <button
+        type="button"
+        class="quiet"
+        aria-label={`Delete ${set.name}`}
+        title="Delete"
+        disabled={isCurrent}
+        onClick={() => (isSure.value = true)}
+      >
+        <Icon name="trash" />
+      </button>
+    </div>
+  );
+}
+
+function StateNote({ state, set }: { readonly state: DataState; readonly set: StoredSet }) {
+  const sentence = stateSentence(set);
+  const checked = state.checked.value?.name === set.name ? state.checked.value : undefined;
+  return (
+    <>
+      {sentence !== undefined && (
+        <div class="state-note" data-state={set.state}>
+          <Icon name="warn" />
+          <div>
+            <p>
+              <strong>{capital(STATE_WORDS[set.state])}.</strong> {sentence}
+            </p>
+            {set.damage.length > 0 && (
+              <ul>
+                {set.damage.slice(0, 6).map(({ shard, message }) => (
+                  <li key={shard}>{message}</li>
+                ))}
+                {set.damage.length > 6 && <li>and {count(set.damage.length - 6)} more</li>}
+              </ul>
+            )}
+          </div>
+        </div>
+      )}
+      {checked?.damage !== undefined && checked.damage.length === 0 && (
+        <p class="state-note" data-state="complete" role="status">
+          <Icon name="check" />
+          All {plural(set.shards, "shard")} equal their checksums.
+        </p>
+      )}
+    </>
+  );
+}
+
+const capital = (word: string): string => word[0].toUpperCase() + word.slice(1);
+
+const VERDICT_WORDS: Record<Verdict, string> = {
+  good: "good",
+  look: "have a look",
+  bad: "wrong",
+  unknown: "cannot tell",
+};
+
+/** A small mark for a verdict. */
+function VerdictMark({ verdict }: { readonly verdict: Verdict }) {
+  const icon = verdict === "good" ? "check" : verdict === "unknown" ? "minus" : "warn";
+  return (
+    <span class="verdict" data-verdict={verdict}>
+      <Icon name={icon} />
+      <span class="sr-only">{VERDICT_WORDS[verdict]}: </span>
+    </span>
+  );
+}
+
+function Health({ summary, onShow }: { readonly summary: DataSummary; readonly onShow: (check: HealthCheck) => void }) {
+  const { checks, split, looked } = summary;
+  const shown = new Set(looked.map(({ id }) => id));
+  return (
+    <div class="data-scroll">
+      <ul class="checks">
+        {checks.map((check) => {
+          const examples = check.examples.filter((id) => shown.has(id)).length;
+          return (
+            <li key={check.name}>
+              <VerdictMark verdict={check.verdict} />
+              <div>
+                <h4>{check.title}</h4>
+                <p>{check.sentence}</p>
+              </div>
+              {examples > 0 && check.verdict !== "good" && (
+                <button type="button" class="small" onClick={() => onShow(check)}>
+                  Show {examples}
+                </button>
+              )}
+            </li>
+          );
+        })}
+        <li>
+          <VerdictMark verdict={split.warning === undefined ? "good" : "look"} />
+          <div>
+            <h4>Training and validation share nothing</h4>
+            <p>
+              {split.warning ??
+                `No recording has frames on both sides: ${plural(split.train.recordings, "recording")} to train on, ${count(split.validation.recordings)} to validate with.`}
+            </p>
+          </div>
+        </li>
+      </ul>
+      <p class="hint checks-foot">
+        From {plural(looked.length, "frame")} spread over all sequences; counts and split from all of them.
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,25 @@
+/** The page's end of the importing worker. */
+import { proxy } from "comlink";
+import type { ImportApi } from "../ranks/import-api";
+import { connect } from "./connect";
+
+/** An ImportApi whose worker starts with the first call. */
+export function connectImport(): ImportApi {
+  const call = connect<ImportApi>(
+    "that imports",
+    () => new Worker(new URL("../ranks/import-worker.ts", import.meta.url), { type: "module", name: "import" }),
+  );
+  return {
+    look: (source, split, options) => call((api) => api.look(source, split, options)),
+    start: (request, onProgress) => call((api) => api.start(request, proxy(onProgress))),
+    pause: () => call((api) => api.pause()),
+    resume: () => call((api) => api.resume()),
+    cancel: () => call((api) => api.cancel()),
+    sets: () => call((api) => api.sets()),
+    usage: () => call((api) => api.usage()),
+    remove: (name) => call((api) => api.remove(name)),
+    check: (name, onProgress) => call((api) => api.check(name, proxy(onProgress))),
+    summary: (name, hand, onProgress) => call((api) => api.summary(name, hand, proxy(onProgress))),
+    tiles: (name, ids, side) => call((api) => api.tiles(name, ids, side)),
+  };
+}

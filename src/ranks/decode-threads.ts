@@ -1,0 +1,45 @@
+/** Decoding frames in workers of a page's worker: each opens the files itself and answers with records. */
+import { type Remote, wrap } from "comlink";
+import { type Decoded, type Decoders, type DecodeThread, threadDecoders } from "../data/import-decode";
+import type { FrameSplit } from "../data/open";
+import type { ImportOptions, ImportSource } from "./import-api";
+
+/** What a decoding worker does, spoken to over Comlink. */
+export interface FrameDecoder {
+  /** Opens the files; once, before the first frame. Rejects with a sentence. */
+  open(source: ImportSource, split: FrameSplit, options: ImportOptions): Promise<void>;
+  decode(id: string): Promise<Decoded>;
+}
+
+/** More workers than this wait for the disk, and each holds the list of the files. */
+const MOST_WORKERS = 4;
+
+function startWorker(name: string, source: ImportSource, split: FrameSplit, options: ImportOptions): DecodeThread {
+  const worker = new Worker(new URL("./decode-worker.ts", import.meta.url), {
+    type: "module",
+    name: `handloom ${name}`,
+  });
+  const decoder: Remote<FrameDecoder> = wrap<FrameDecoder>(worker);
+  const opened = decoder.open(source, split, options);
+  // Met by whoever asks for the first frame.
+  opened.catch(() => undefined);
+  return {
+    async decode(id): Promise<Decoded> {
+      await opened;
+      return decoder.decode(id);
+    },
+    onEnd(listener) {
+      worker.addEventListener("error", ({ message }) => listener(message || "its program could not be loaded"));
+      worker.addEventListener("messageerror", () => listener("an answer could not be read"));
+    },
+    terminate: () => worker.terminate(),
+  };
+}
+
+/** Workers that decode the frames of a source: one for each processor but one, 4 at most. They end with the worker that started them. */
+export function pageDecoders(source: ImportSource, split: FrameSplit, options: ImportOptions): Decoders {
+  const count = Math.max(1, Math.min(MOST_WORKERS, navigator.hardwareConcurrency - 1));
+  return threadDecoders(
+    Array.from({ length: count }, (_, i) => startWorker(`import ${i + 1}`, source, split, options)),
+  );
+}
