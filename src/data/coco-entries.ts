@@ -109,7 +109,7 @@ function isNoHand(joints: Float32Array): boolean {
 function readAnnotation(
   entry: Fields,
   row: Float32Array,
-): string | Pick<CocoEntry, "side" | "rootOnly" | "hasMano" | "hasBox"> {
+): string | (Pick<CocoEntry, "rootOnly" | "hasMano" | "hasBox"> & { side: CocoEntry["side"] | undefined }) {
   const {
     joints_coord_cam: joints,
     root_joint_cam: root,
@@ -139,7 +139,7 @@ function readAnnotation(
   if (hand_type !== undefined && hand_type !== "right" && hand_type !== "left") {
     return "hand_type is neither right nor left";
   }
-  return { side: hand_type === "left" ? "left" : "right", rootOnly, hasMano, hasBox };
+  return { side: hand_type, rootOnly, hasMano, hasBox };
 }
 
 function readImage(entry: Fields): { key: string; dataset: CocoFile["dataset"]; image: ImageEntry } | string {
@@ -172,7 +172,10 @@ export async function readCocoFile(
   const report = newReport();
   const images = new Map<string, ImageEntry>();
   const rows = new Rows();
-  const pending: (Omit<CocoEntry, keyof ImageEntry | "id"> & { image: string })[] = [];
+  const pending: (Omit<CocoEntry, keyof ImageEntry | "id" | "side"> & {
+    image: string;
+    side: CocoEntry["side"] | undefined;
+  })[] = [];
   const totals = { images: 0, annotations: 0 };
   let dataset: CocoFile["dataset"] | undefined;
   let isKeypointFusion = false;
@@ -221,15 +224,16 @@ export async function readCocoFile(
   }
   const seen = new Set<string>();
   const entries: CocoEntry[] = [];
-  for (const { image: key, ...entry } of pending) {
+  for (const { image: key, side, ...entry } of pending) {
     const image = images.get(key);
     const id = image && `${image.sequence}/${image.frame}`;
     if (image === undefined || id === undefined)
       drop("annotation of an image that is not listed", `annotations[${entry.line}]`);
+    else if (side === undefined && dataset === "dexycb") drop("hand_type missing, the hand may be a left one", id);
     else if (seen.has(id)) drop("frame named twice", id);
     else {
       seen.add(id);
-      entries.push({ ...entry, ...image, id });
+      entries.push({ ...entry, ...image, id, side: side ?? "right" });
     }
   }
   return { dataset, isKeypointFusion, entries, annotations: totals.annotations, report };

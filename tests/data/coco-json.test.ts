@@ -96,6 +96,25 @@ describe("what is dropped is counted with a reason and the first example", () =>
   });
 });
 
+test("DexYCB does not say which hand, or shows none", async () => {
+  const files = tree(
+    (file) => {
+      delete file.annotations[1].hand_type;
+      // KeypointFusion's files hold the sentinel in millimetres.
+      file.annotations[2].joints_coord_cam = Array(63).fill(-1000);
+    },
+    { dataset: "dexycb", writer: "keypointfusion", isLeft: (id) => id === ids[3] },
+  );
+  const { report, ids: kept, read } = await open(files);
+  expect(kept).toHaveLength(2);
+  expect([...report.dropped.keys()]).toEqual([
+    "no hand in the frame (all joints -1)",
+    "hand_type missing, the hand may be a left one",
+  ]);
+  const { joints3d } = await read(kept[1]);
+  for (let i = 0; i < 63; i++) expect(joints3d[i]).toBeCloseTo(frames[3].joints3d[i], 6);
+});
+
 describe("MANO's parameters", () => {
   test("are left out without a hand model, and counted", async () => {
     const { report, read } = await open(tree(), { hand: undefined });
