@@ -14,8 +14,7 @@ import {
   type Recording,
 } from "./scene";
 
-/** The spread of rendered frames that a network trains on without more being said: it learns from hundreds of them, not tens of thousands. */
-export const UPRIGHT_SPREAD = Math.PI / 4;
+export { UPRIGHT_SPREAD } from "./scene";
 
 /** How many frames and of what. */
 export interface SyntheticOptions {

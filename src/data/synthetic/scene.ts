@@ -376,18 +376,19 @@ function quality(kit: HandKit, recording: Recording, view: CameraView): number {
   return Math.min(1, worst);
 }
 
-function sampleView(stream: Random, room: Room, azimuth: number): CameraView {
+/** `variety` in [0, 1]: how much height, aim and roll of the camera differ from recording to recording. */
+function sampleView(stream: Random, room: Room, azimuth: number, variety: number): CameraView {
   const spare = stream.uniform();
   const distance = 0.42 + 0.42 * spare * spare;
-  const y = -distance * between(stream, -0.1, 0.85);
+  const y = -distance * (0.375 + variety * between(stream, -0.475, 0.475));
   const flat = Math.sqrt(distance * distance - y * y);
   const from = [flat * cos(azimuth), Math.min(y, room.tableHeight - 0.06), flat * sin(azimuth)];
-  const to = [0, 1, 2].map(() => between(stream, -0.13, 0.13) * distance);
+  const to = [0, 1, 2].map(() => variety * between(stream, -0.13, 0.13) * distance);
   const focal = 614.627 * (1 + 0.008 * stream.normal());
   const light = between(stream, 0.85, 1.2);
   return {
     intrinsics: [focal, focal * (1 + 0.001 * stream.normal()), 320 + 3 * stream.normal(), 240 + 3 * stream.normal()],
-    ...lookAt(from, to, between(stream, -0.3, 0.3)),
+    ...lookAt(from, to, variety * between(stream, -0.3, 0.3)),
     exposure: [light * between(stream, 0.93, 1.07), light, light * between(stream, 0.93, 1.07)],
     blur: 1 + stream.int(2),
     noise: between(stream, 1.5, 5),
@@ -396,12 +397,18 @@ function sampleView(stream: Random, room: Room, azimuth: number): CameraView {
 
 /** The wrist's turn that points the fingers up and the palm along x: MANO's rest pose has them along -x and -y. */
 const UPRIGHT = [0, 0, Math.PI / 2];
+/**
+ * The spread, radians, of rendered frames that a network trains on without more being said: it learns from hundreds of them, not
+ * tens of thousands. From here on the cameras' own places vary fully.
+ */
+export const UPRIGHT_SPREAD = Math.PI / 4;
 /** Where the cameras stand on average in an upright recording: at the thumb's side, a little behind the hand. */
 const FRONT = Math.PI / 2 + 0.3;
 
 /**
  * The recording of this name: `frames` instants seen by `cameras` cameras. `spread` undefined: the hand is seen from any
- * side; else it stays within `spread` radians of upright and the cameras stand on one side of it.
+ * side; else it stays within `spread` radians of upright and the cameras stand on one side of it, nearer to each other the
+ * less the hand turns.
  */
 export function createRecording(
   kit: HandKit,
@@ -446,22 +453,31 @@ export function createRecording(
     cameras: [],
   };
   const isUpright = spread !== undefined;
+  const variety = isUpright ? Math.min(1, spread / UPRIGHT_SPREAD) : 1;
   const start = isUpright ? FRONT : 2 * Math.PI * stream.uniform();
   const step = isUpright ? 0.5 : (2 * Math.PI) / cameras;
   const views = Array.from({ length: cameras }, (_, i) => {
     const place = isUpright ? i - (cameras - 1) / 2 : i;
     const camera = random(seed, "synthetic camera", 0, `${name}${i}`);
-    return chooseView(kit, recording, camera, start + step * place, isUpright ? 0 : 0.25);
+    return chooseView(kit, recording, camera, start + step * place, isUpright ? 0 : 0.25, variety);
   });
   return { ...recording, cameras: views };
 }
 
 /** The first of a few random views near `azimuth`, each `widening` radians further away, that shows enough of the hand, or the best of them. */
-function chooseView(kit: HandKit, recording: Recording, stream: Random, azimuth: number, widening: number): CameraView {
+function chooseView(
+  kit: HandKit,
+  recording: Recording,
+  stream: Random,
+  azimuth: number,
+  widening: number,
+  variety: number,
+): CameraView {
   let best: CameraView | undefined;
   let bestQuality = -1;
   for (let attempt = 0; attempt < 12 && bestQuality < 0.95; attempt++) {
-    const view = sampleView(stream, recording.room, azimuth + (0.8 + widening * attempt) * (stream.uniform() - 0.5));
+    const spread = 0.8 * variety + widening * attempt;
+    const view = sampleView(stream, recording.room, azimuth + spread * (stream.uniform() - 0.5), variety);
     const found = quality(kit, recording, view);
     if (found <= bestQuality) continue;
     best = view;
