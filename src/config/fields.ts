@@ -40,8 +40,10 @@ const model: Fields<ModelConfig> = {
 
 const augment: Fields<AugmentOptions> = {
   rotation: number("+- rad in the image plane", 0, Math.PI),
+  rotationRate: number("probability of a turn", 0, 1),
   scale: number("size 1 +- this", 0, 0.9),
   shift: number("+- share of the crop's side", 0, 1),
+  shiftRate: number("probability of a shift", 0, 1),
   brightness: number("1 +- this", 0, 1),
   contrast: number("1 +- this", 0, 1),
   saturation: number("1 +- this", 0, 1),

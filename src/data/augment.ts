@@ -7,10 +7,14 @@ import { type Random, random } from "./random";
 export interface AugmentOptions {
   /** Rotation in the image plane, uniform in +- radians. The original: pi. */
   readonly rotation: number;
+  /** Probability that a sample is turned at all. HaMeR: 0.6, with 30 degrees times a normal number cut off at 2. */
+  readonly rotationRate: number;
   /** Size of the hand in the crop, uniform in 1 +- this. The original: 0.2. */
   readonly scale: number;
   /** Crop centre, uniform in +- this share of the square's side, each axis. */
   readonly shift: number;
+  /** Probability that a sample is shifted at all. HaMeR: 0.5, with a shift of 0.02. */
+  readonly shiftRate: number;
   /** Uniform in 1 +- this, each. The original's color_factor: 0.2. */
   readonly brightness: number;
   readonly contrast: number;
@@ -34,8 +38,10 @@ export interface AugmentOptions {
 export const DEFAULT_AUGMENT: AugmentOptions = {
   // About WiLoR's 30 degrees. The original's 180 makes the hand's turn, not its pose, what most of the training is spent on.
   rotation: 0.5,
+  rotationRate: 1,
   scale: 0.2,
   shift: 0.06,
+  shiftRate: 1,
   brightness: 0.2,
   contrast: 0.2,
   saturation: 0.2,
@@ -65,6 +71,11 @@ function around(rng: Random, range: number): number {
   return range * (2 * rng.uniform() - 1);
 }
 
+/** One throw in a stream of its own: a rate that is changed leaves every other number as it is. */
+function happens(key: DrawKey, purpose: string, probability: number): boolean {
+  return draw(key, purpose).uniform() < probability;
+}
+
 /** The square of a record, turned, scaled and shifted. */
 export function augmentSquare(
   square: readonly [number, number, number],
@@ -73,11 +84,12 @@ export function augmentSquare(
 ): Square {
   const rng = draw(key, "crop");
   const [x, y, side] = square;
-  const angle = around(rng, options.rotation);
+  const angle = around(rng, happens(key, "rotation-rate", options.rotationRate) ? options.rotation : 0);
   const scale = 1 + around(rng, options.scale);
+  const shift = happens(key, "shift-rate", options.shiftRate) ? options.shift : 0;
   return {
-    x: x + side * around(rng, options.shift),
-    y: y + side * around(rng, options.shift),
+    x: x + side * around(rng, shift),
+    y: y + side * around(rng, shift),
     side: side / scale,
     angle,
   };
@@ -97,7 +109,7 @@ export function jitterSquare(square: readonly [number, number, number], range: n
 
 /** Whether the sample is shown without its depth. */
 export function isDepthDropped(options: AugmentOptions, key: DrawKey): boolean {
-  return draw(key, "drop-depth").uniform() < options.dropDepth;
+  return happens(key, "drop-depth", options.dropDepth);
 }
 
 /** Shift of the depth cube's centre, metres. */

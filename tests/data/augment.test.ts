@@ -51,6 +51,8 @@ const anyAugment: fc.Arbitrary<AugmentOptions> = fc.record({
   rotation: range(0, Math.PI),
   scale: range(0, 0.5),
   shift: range(0, 0.4),
+  rotationRate: range(0, 1),
+  shiftRate: range(0, 1),
   brightness: range(0, 0.5),
   contrast: range(0, 0.5),
   saturation: range(0, 0.5),
@@ -273,14 +275,14 @@ describe("a patch in the picture lands where cropFromImage says", () => {
         sums[what][1] += y - v;
       }
     }
-    expect(seen).toBeGreaterThan(60);
+    expect(seen).toBeGreaterThan(runs / 4);
     const mean = ([x, y]: readonly number[]): number => Math.hypot(x, y) / seen;
     return { image: mean(sums.image), depth: mean(sums.depth) };
   }
 
   // Drawn at random and not by fast-check, which likes edges: an average needs an even spread.
   test("painted into the record: on average within 0.03 px in the image, 0.05 px in the depth", () => {
-    const gaps = meanGaps(400, 0.7, (run) => {
+    const gaps = meanGaps(240, 0.7, (run) => {
       const rng = random(SEED, "patch", run, "");
       const plain = records[rng.int(records.length)];
       const side = 8 + rng.int(6);
@@ -299,7 +301,7 @@ describe("a patch in the picture lands where cropFromImage says", () => {
 
   test("painted into the frame: on average within 0.15 pixels of the original in the image, 0.7 in the depth", () => {
     const scales: number[] = [];
-    const gaps = meanGaps(170, 1.2, (run) => {
+    const gaps = meanGaps(60, 1.2, (run) => {
       const rng = random(SEED, "frame-patch", run, "");
       const which = rng.int(frames.length);
       const frame = frames[which];
@@ -491,6 +493,27 @@ describe("single augmentations", () => {
       }),
       { numRuns: 200, seed: SEED },
     );
+  });
+
+  test("turns and shifts happen as often as their rates say, and a rate changes nothing else", () => {
+    const tries = 3000;
+    const augment = { ...GEOMETRIC, rotationRate: 0.6, shiftRate: 0.5 };
+    let [turned, shifted, both] = [0, 0, 0];
+    for (let epoch = 0; epoch < tries; epoch++) {
+      const key = { seed: 4, epoch, id: "SYA0/0001" };
+      const [square, always] = [augment, GEOMETRIC].map((each) => augmentSquare([0, 0, 80], each, key));
+      expect(square.side).toBe(always.side);
+      const isTurned = square.angle !== 0;
+      const isShifted = square.x !== 0 || square.y !== 0;
+      if (isTurned) expect(square.angle).toBe(always.angle);
+      if (isShifted) expect([square.x, square.y]).toEqual([always.x, always.y]);
+      turned += Number(isTurned);
+      shifted += Number(isShifted);
+      both += Number(isTurned && isShifted);
+    }
+    expect(Math.abs(turned / tries - 0.6)).toBeLessThan(near(0.6, tries));
+    expect(Math.abs(shifted / tries - 0.5)).toBeLessThan(near(0.5, tries));
+    expect(Math.abs(both / tries - 0.3)).toBeLessThan(near(0.3, tries));
   });
 
   test("depth noise has the width it should in metres, and what is missing stays missing", () => {

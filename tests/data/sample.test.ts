@@ -51,6 +51,8 @@ describe("labels agree after any chain of augmentations", () => {
     rotation: range(Math.PI),
     scale: range(0.5),
     shift: range(0.4),
+    rotationRate: range(1),
+    shiftRate: range(1),
     brightness: range(0.5),
     contrast: range(0.5),
     saturation: range(0.5),
