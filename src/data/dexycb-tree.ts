@@ -10,9 +10,6 @@ import type { Frame } from "./types";
 /** Parts of s0 ("seen subjects, camera views, grasped objects"). val and test share no sequence and no subject. */
 export type DexYcbSplit = "train" | "val" | "test";
 
-/** Frames of s0's train part in the whole data set, those without a hand included. Source: README of the toolkit. */
-export const DEXYCB_S0_TRAIN_FRAMES = 465_504;
-
 /** The days on which the ten subjects were recorded; a subject's folder begins with his day. */
 const SUBJECT_DAYS = "20200709 20200813 20200820 20200903 20200908 20200918 20200928 20201002 20201015 20201022".split(
   " ",

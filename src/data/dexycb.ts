@@ -38,6 +38,8 @@ export interface DexYcbOptions {
    * `calibration` is taken.
    */
   readonly leftHand?: HandModel;
+  /** After each sequence: its part of s0 has up to 800, each with eight folders to list. */
+  readonly onProgress?: (done: number, total: number) => void;
 }
 
 const NO_COMPONENTS =
@@ -187,11 +189,15 @@ async function collect(
   frames: Map<string, View>,
   report: ImportReport,
 ): Promise<void> {
-  for (const serial of sequence.serials) {
-    const folder = `${sequence.name}/${serial}`;
-    const files = new Set(await root.list(folder));
+  const look = async (serial: string): Promise<{ files: Set<string>; camera: Frame["camera"] }> => {
+    const [names, camera] = await Promise.all([root.list(`${sequence.name}/${serial}`), cameraOf(serial)]);
+    return { files: new Set(names), camera };
+  };
+  const found = await Promise.all(sequence.serials.map(look));
+  for (const [i, { files, camera }] of found.entries()) {
+    const folder = `${sequence.name}/${sequence.serials[i]}`;
     const withDepth = new Set<number>();
-    const view: View = { sequence, folder, camera: await cameraOf(serial), withDepth, hasMano: mano.hasMano };
+    const view: View = { sequence, folder, camera, withDepth, hasMano: mano.hasMano };
     for (let frame = 0; frame < sequence.frames; frame++) {
       const number = String(frame).padStart(6, "0");
       const id = `${folder}/${number}`;
@@ -235,7 +241,10 @@ export async function dexycbFrames(source: FileSource, options: DexYcbOptions): 
     cameras.set(serial, camera);
     return camera;
   };
-  for (const subject of await listSubjects(root, split)) {
+  const subjects = await listSubjects(root, split);
+  const total = subjects.reduce((sum, { sequences }) => sum + sequences.length, 0);
+  let done = 0;
+  for (const subject of subjects) {
     if (!subject.isKnown) count(report.dropped, "subject folder of a day that s0 does not have", subject.folder);
     else if (!isComplete(subject)) {
       const note = "subject folder without its 100 sequences: parts by place, not those of the published s0";
@@ -244,6 +253,7 @@ export async function dexycbFrames(source: FileSource, options: DexYcbOptions): 
     for (const name of subject.sequences) {
       const sequence = await readSequence(root, name);
       await collect(root, sequence, cameraOf, manoOf(hands, sequence), frames, report);
+      options.onProgress?.(++done, total);
     }
   }
   report.kept = frames.size;

@@ -111,5 +111,5 @@ export async function openFrames(source: FileSource, options: OpenOptions): Prom
       truthVertices: none,
     };
   }
-  return { ...(await dexycbFrames(root, { split, hand })), adapter, hasTruth: true, truthVertices: none };
+  return { ...(await dexycbFrames(root, { split, hand, onProgress })), adapter, hasTruth: true, truthVertices: none };
 }
