@@ -9,6 +9,8 @@ export class MemoryShards {
   readonly blobs = new Map<string, Uint8Array<ArrayBuffer>>();
   sentinel: string | undefined;
   capacity = Number.POSITIVE_INFINITY;
+  /** Number of the next blob that is written with one bit wrong, counted down; 0 for none. */
+  flipIn = 0;
   locks = new Set<string>();
   calls = 0;
 
@@ -49,7 +51,9 @@ export class MemoryShards {
       writeBlob: (name, bytes) =>
         call(() => {
           if (this.usedBytes + bytes.length > this.capacity) throw new DOMException("full", "QuotaExceededError");
-          this.blobs.set(name, bytes.slice());
+          const copy = bytes.slice();
+          if (--this.flipIn === 0) copy[copy.length >> 1] ^= 1;
+          this.blobs.set(name, copy);
         }),
       readBlob: (name) =>
         call(() => {

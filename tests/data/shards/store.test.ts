@@ -171,6 +171,8 @@ describe.each(["before", "after", "crash"] as const)("the k-th call fails (%s)",
       const left = await storeOf(memory).list();
       if (left.length > 0) await storeOf(memory).remove("ho3d");
       expect(await storeOf(memory).list()).toEqual([]);
+      await importAll(storeOf(memory));
+      expect(memory.blobs.size, "what the removed set left is cleared away").toBe(3);
     }
   });
 });
@@ -192,6 +194,20 @@ test("no room: says what is needed and used, keeps what is committed, goes on wh
   memory.capacity = Number.POSITIVE_INFINITY;
   await writer.flush();
   await writer.finish();
+  await expectWhole(storeOf(memory));
+});
+
+test("a disk that keeps other bytes than it was given is found out at once", async () => {
+  const memory = new MemoryShards();
+  memory.flipIn = 2;
+  const writer = await storeOf(memory).writer("ho3d", description);
+  await expect(fill(writer)).rejects.toThrow(
+    'shard 1 of "ho3d" was written to this memory and read back different; check',
+  );
+  await writer.flush();
+  await writer.close();
+  expect(await storeOf(memory).check("ho3d")).toEqual([]);
+  await importAll(storeOf(memory));
   await expectWhole(storeOf(memory));
 });
 
