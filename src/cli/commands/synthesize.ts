@@ -37,7 +37,12 @@ export const command = defineCommand({
       value: "N",
       help: "frames of each camera in a recording; fewer give more people and rooms",
     },
-    hand: { type: "string", value: "openhand|FILE", help: "OpenHand or your MANO_RIGHT.pkl or .npz", default: "openhand" },
+    hand: {
+      type: "string",
+      value: "openhand|FILE",
+      help: "OpenHand or your MANO_RIGHT.pkl or .npz",
+      default: "openhand",
+    },
     format: { type: "string", value: "2|3", help: "version of HO-3D's layout", default: "3" },
     threads: { type: "string", value: "N", help: "threads; by default one for each processor" },
     sheet: { type: "string", value: "FILE", help: "also draw some frames with their joints, as PNG" },
