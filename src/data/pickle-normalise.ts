@@ -39,7 +39,8 @@ opcodes.set(0x80, { fixed: 1 }); // PROTO
 opcodes.set(0x95, { fixed: 8 }); // FRAME
 
 const OP = { mark: 0x28, stop: 0x2e, binString: 0x54, binBytes: 0x42, shortBinString: 0x55, binUnicode: 0x58 } as const;
-const MAX_OPCODES = 5_000_000;
+/** A hand model has a few thousand. */
+const MAX_OPCODES = 1_000_000;
 const MAX_LINE = 1 << 16;
 
 /** Bytes as characters 0 to 255. */
