@@ -101,8 +101,8 @@ function encodeRecord(record: CropRecord, index: number, side: number, target: U
     for (let i = 0; i < count; i++, at += 8) view.setFloat64(at, values[i], true);
   }
   target.set(rgb, PIXELS_AT);
-  if (depth)
-    for (let i = 0, to = PIXELS_AT + depthAt(side); i < pixels; i++, to += 2) view.setUint16(to, depth[i], true);
+  // WebGPU runs on little-endian machines only, so that the numbers in memory are the bytes of the format.
+  if (depth) target.set(new Uint8Array(depth.buffer, depth.byteOffset, depth.byteLength), PIXELS_AT + depthAt(side));
 }
 
 /** Record `index` of a shard from its bytes. The result shares no memory with them. Throws DataError when they are not that record's. */
@@ -134,7 +134,7 @@ export function decodeRecord(header: ShardHeader, index: number, bytes: Uint8Arr
   return {
     ...{ id: ids[index], sequence, recording, width, height, x0, y0, step },
     rgb: bytes.slice(PIXELS_AT, PIXELS_AT + 3 * width * height),
-    depth: flags & FLAG.depth ? depthsOf(view, PIXELS_AT + depthAt(side), width * height) : undefined,
+    depth: flags & FLAG.depth ? depthsOf(bytes, PIXELS_AT + depthAt(side), width * height) : undefined,
     square: [squareX, squareY, squareSide],
     camera: [fx, fy, cx, cy],
     joints3d,
@@ -143,10 +143,8 @@ export function decodeRecord(header: ShardHeader, index: number, bytes: Uint8Arr
   };
 }
 
-function depthsOf(view: DataView, from: number, count: number): Uint16Array {
-  const out = new Uint16Array(count);
-  for (let i = 0; i < count; i++) out[i] = view.getUint16(from + 2 * i, true);
-  return out;
+function depthsOf(bytes: Uint8Array, from: number, count: number): Uint16Array {
+  return new Uint16Array(bytes.slice(from, from + 2 * count).buffer);
 }
 
 /** Byte of a shard at which record `index` begins. */
