@@ -1,17 +1,21 @@
 /** What `train` and `evaluate` share: config, hand, data and the adapter from the terminal's options. */
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { applySettings, type Config, PRESET_NAMES, PRESETS, parseConfig, splitNames } from "../config";
-import type { Adapted } from "../data/adapter";
+import { type Adapted, adapterNamed } from "../data/adapter";
 import { readHandAsset } from "../data/hand/asset";
 import { readManoFile } from "../data/mano-file";
 import { type FrameSplit, type OpenedFrames, openFrames as openFolder } from "../data/open";
+import type { OpenedSet } from "../data/shards/types";
 import { syntheticFrameSet, UPRIGHT_SPREAD } from "../data/synthetic/frames";
-import type { FrameSet, HandModel } from "../data/types";
+import type { HandModel } from "../data/types";
 import { Gpu } from "../gpu/gpu";
+import type { RunData } from "../train/data";
 import { readInteger } from "./command";
+import { openPlace } from "./data-place";
 import { requestNodeGpu } from "./dawn";
-import { folderSource } from "./folder-source";
+import { folderShardStore } from "./folder-shards";
 import { projectRoot } from "./host";
 
 type ParsedConfig = ReturnType<typeof parseConfig>;
@@ -84,7 +88,7 @@ export async function readHandFile(path: string): Promise<Uint8Array> {
   return new Uint8Array(bytes);
 }
 
-/** What `--data` says: rendered frames or a folder. */
+/** What `--data` says: rendered frames, or a path of files or of a store. */
 export type DataOption =
   | { readonly kind: "synthetic"; readonly frames: number }
   | { readonly kind: "folder"; readonly path: string };
@@ -102,21 +106,56 @@ export async function openFrames(
   hand: HandModel,
   config: Config,
   split: FrameSplit = "train",
-): Promise<FrameSet & Adapted> {
+): Promise<RunData & Adapted> {
   if (option.kind === "synthetic") {
     return syntheticFrameSet(hand, { frames: option.frames, seed: config.run.seed, spread: UPRIGHT_SPREAD });
   }
-  return openDataFolder(option.path, hand, config, split);
+  const stored = findStored(option.path);
+  return stored === undefined ? openDataFolder(option.path, hand, config, split) : openStored(stored, config);
 }
 
-/** One split of the data set in a folder, whatever its format. */
+/** A set in a store, or the only one in it. */
+export interface StoredChoice {
+  readonly store: string;
+  readonly name: string | undefined;
+}
+
+/** The store, or the set in a store, that a path names: STORE or STORE/NAME; undefined where it names files. */
+export function findStored(path: string): StoredChoice | undefined {
+  const isStore = (folder: string): boolean => existsSync(join(folder, "manifest", "set"));
+  if (isStore(path)) return { store: path, name: undefined };
+  if (!existsSync(path) && isStore(dirname(path))) return { store: dirname(path), name: basename(path) };
+  return undefined;
+}
+
+async function openStored({ store: folder, name }: StoredChoice, config: Config): Promise<OpenedSet & Adapted> {
+  const store = folderShardStore(folder);
+  let chosen = name;
+  if (chosen === undefined) {
+    const sets = (await store.list()).map((set) => set.name);
+    if (sets.length !== 1) {
+      const found = sets.length === 0 ? "no data set" : `${sets.length} data sets (${sets.join(", ")})`;
+      throw new Error(
+        `--data is ${folder}, a store with ${found}, expected one; name it as --data ${join(folder, sets[0] ?? "NAME")}`,
+      );
+    }
+    [chosen] = sets;
+  }
+  const set = await store.open(chosen, { cacheBytes: config.data.memoryMiB * 2 ** 20 });
+  return { ...set, adapter: adapterNamed(set.info.description?.format) };
+}
+
+/** One split of the data set in a folder or a zip, whatever its format. */
 export async function openDataFolder(
   path: string,
   hand: HandModel,
   config: Config,
   split: FrameSplit,
 ): Promise<OpenedFrames> {
-  return openFolder(await folderSource(path), { split, hand, quirks: new Set(config.quirks) });
+  if (findStored(path) !== undefined) {
+    throw new Error(`--data is ${path}, a store of imported frames, expected the folder or zip of the data set itself`);
+  }
+  return openFolder(await openPlace(path), { split, hand, quirks: new Set(config.quirks) });
 }
 
 /** Dawn's adapter in Node. */

@@ -1,15 +1,15 @@
 import { basename } from "node:path";
 import { type Config, writeConfig } from "../config";
-import { memorySource } from "../data/source";
+import { type FileSource, memorySource } from "../data/source";
 import type { TerminalRequest } from "../ranks/api";
 import type { TrainEvent } from "../train/events";
 import type { BrowserKind, DrivenBrowser } from "./browser";
-import { folderSource } from "./folder-source";
+import { openPlace } from "./data-place";
 import { FolderStorage } from "./folder-storage";
 import { say } from "./host";
 import type { Mounts } from "./mounts";
 import { buildWebApp, runInBrowser } from "./run-in-browser";
-import { type DataOption, readHandFile } from "./run-setup";
+import { type DataOption, findStored, readHandFile } from "./run-setup";
 import type { TrainReporter } from "./train-reporter";
 
 /** What a run in a page is made of; the same choices as for a run in Node. */
@@ -78,11 +78,16 @@ export async function trainInBrowser(run: BrowserTraining): Promise<void> {
 
 /** What the page is told to read, and the folders that it reads it from. */
 async function choices(run: BrowserTraining): Promise<{ mounts: Mounts } & Pick<TerminalRequest, "data" | "hand">> {
-  const read: Record<string, Awaited<ReturnType<typeof folderSource>>> = {};
+  const read: Record<string, FileSource> = {};
   let data: TerminalRequest["data"] = { kind: "synthetic", frames: 0, seed: run.config.run.seed };
   if (run.data.kind === "synthetic") data = { ...data, frames: run.data.frames };
   else {
-    read.data = await folderSource(run.data.path);
+    if (findStored(run.data.path) !== undefined) {
+      throw new Error(
+        `train: --data is ${run.data.path}, a store of imported frames, which --runtime ${run.kind} cannot read; give the data set's folder or zip, or use --runtime node`,
+      );
+    }
+    read.data = await openPlace(run.data.path);
     data = { kind: "http", url: "/data/", name: read.data.name };
   }
   if (run.hand === "openhand") return { mounts: { read }, data, hand: { kind: "openhand" } };

@@ -107,6 +107,11 @@ export const ADAPTERS = {
 /** Name of a row of `ADAPTERS`. */
 export type AdapterName = keyof typeof ADAPTERS;
 
+/** The row of this name; undefined where there is none. */
+export function adapterNamed(name: string | undefined): AdapterName | undefined {
+  return (Object.keys(ADAPTERS) as AdapterName[]).find((each) => each === name);
+}
+
 function isMano(hand: HandModel): boolean {
   return Object.values(MANO_TIPS).some((tips) => tips.join() === hand.tips.join());
 }

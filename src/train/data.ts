@@ -1,11 +1,16 @@
 import type { Config } from "../config";
 import { type CropSet, importCrops } from "../data/crop-set";
+import { requireFit } from "../data/import-plan";
 import { Loader, type LoaderOptions } from "../data/loader";
 import type { SampleOptions } from "../data/sample";
 import { defaultThreads, type SamplePool, samplePool, type ThreadHost } from "../data/sample-pool";
+import type { OpenedSet } from "../data/shards/types";
 import { splitIds } from "../data/split";
 import type { FrameSet, ImportReport } from "../data/types";
 import { MeanPose } from "../metrics/baselines";
+
+/** What a run reads: frames in their files, or the records of an imported set. */
+export type RunData = FrameSet | OpenedSet;
 
 /** A data set made ready for a run. */
 export interface PreparedData {
@@ -29,7 +34,7 @@ export type EvaluationView = Pick<SampleOptions, "useDepth" | "boxJitter">;
  * Imports every frame once, splits, and makes the loaders. Throws a sentence when no frame is usable or a batch cannot be filled.
  */
 export async function prepareData(
-  frames: FrameSet,
+  frames: RunData,
   config: Config,
   host: ThreadHost,
   onProgress: (done: number, total: number) => void,
@@ -74,7 +79,7 @@ export interface PreparedEvaluation {
 
 /** Imports every frame once for an evaluation of all of them. Throws a sentence when no frame is usable. */
 export async function prepareEvaluation(
-  frames: FrameSet,
+  frames: RunData,
   config: Config,
   host: ThreadHost,
   onProgress: (done: number, total: number) => void,
@@ -109,8 +114,9 @@ function threadsNote({ threads }: SamplePool, { cores }: ThreadHost, { data }: C
   return `${who} makes the samples, ${why}`.replace("threads makes", "threads make");
 }
 
-function importFrames(
-  frames: FrameSet,
+/** Records of all frames; those of an imported set are there already, and are checked to be what the configuration needs. */
+async function importFrames(
+  frames: RunData,
   { model, data, quirks }: Config,
   onProgress: (done: number, total: number) => void,
   signal?: AbortSignal,
@@ -121,6 +127,10 @@ function importFrames(
     quirks: new Set<string>(quirks),
     cacheBytes: data.memoryMiB * 2 ** 20,
   };
+  if ("info" in frames) {
+    requireFit(frames.info, options);
+    return frames;
+  }
   return importCrops(frames, { ...options, onProgress, signal });
 }
 

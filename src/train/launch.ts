@@ -1,8 +1,8 @@
 import type { Config } from "../config";
 import type { ThreadHost } from "../data/sample-pool";
-import type { FrameSet, HandModel } from "../data/types";
+import type { HandModel } from "../data/types";
 import type { Gpu } from "../gpu/gpu";
-import { prepareData } from "./data";
+import { prepareData, type RunData } from "./data";
 import type { TrainEvent } from "./events";
 import type { RunStorage } from "./storage";
 import { Trainer, type TrainerParts } from "./trainer";
@@ -12,7 +12,7 @@ export interface LaunchOptions {
   readonly config: Config;
   readonly gpu: Gpu;
   readonly hand: HandModel;
-  readonly frames: FrameSet;
+  readonly frames: RunData;
   /** Where threads that make samples come from. */
   readonly threads: ThreadHost;
   readonly storage: RunStorage;

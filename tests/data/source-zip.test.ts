@@ -7,7 +7,7 @@ import { DataError } from "../../src/data/data-error";
 import { zipSource } from "../../src/data/source-zip";
 import { type RawEntry, rawZip } from "../helpers/raw-zip";
 
-const text = (value: string): Uint8Array => new TextEncoder().encode(value);
+const text = (value: string): Uint8Array<ArrayBuffer> => new Uint8Array(new TextEncoder().encode(value));
 const folder = mkdtempSync(join(tmpdir(), "handloom-zip-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

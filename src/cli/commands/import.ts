@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { splitNames } from "../../config";
 import { DEFAULT_MARGIN, recordSide } from "../../data/crop";
 import { decodersHere } from "../../data/import-decode";
@@ -132,7 +133,7 @@ function end(
   store: string | undefined,
 ): number {
   if (state === "complete") {
-    say(`train from it with: train --data ${store}${" "}(set "${name}")`);
+    say(`train from it with: train --data ${join(store ?? "", name)}`);
     return 0;
   }
   if (state === "checked") return 0;

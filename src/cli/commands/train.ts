@@ -32,8 +32,8 @@ const options = {
   },
   data: {
     type: "string",
-    value: "DIR|synthetic[:N]",
-    help: "HO-3D, DexYCB or HandOccNet's JSON beside images, or N rendered OpenHand frames",
+    value: "DIR|ZIP|STORE[/NAME]|synthetic[:N]",
+    help: "HO-3D, DexYCB or HandOccNet's JSON beside images, as a folder, a zip or a store of import; or N rendered OpenHand frames",
     default: "synthetic",
   },
   hand: {
