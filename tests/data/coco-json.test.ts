@@ -73,14 +73,17 @@ describe("what is dropped is counted with a reason and the first example", () =>
     expect((await read(ids[2])).depth).toBeUndefined();
   });
 
-  test("NaN, which Python writes and JSON has not", async () => {
+  test.each([
+    ["NaN", "not a JSON object"],
+    ["1e999", "mano_param.shape is not 10 finite numbers"],
+  ])("%s, which Python reads and writes", async (number, reason) => {
     const files = tree((file) => {
       (file.annotations[1].mano_param as { shape: number[] }).shape[3] = 987654321;
     });
     const path = "annotations/HO3D_train_data.json";
-    files.set(path, utf8(new TextDecoder().decode(files.get(path)).replace("987654321", "NaN")));
+    files.set(path, utf8(new TextDecoder().decode(files.get(path)).replace("987654321", number)));
     const { report } = await open(files);
-    expect([...report.dropped.keys()][0]).toContain("not a JSON object");
+    expect([...report.dropped.keys()][0]).toContain(reason);
     expect(report.kept).toBe(3);
   });
 
@@ -111,8 +114,14 @@ test("DexYCB does not say which hand, or shows none", async () => {
     "no hand in the frame (all joints -1)",
     "hand_type missing, the hand may be a left one",
   ]);
-  const { joints3d } = await read(kept[1]);
+  const { joints3d, mano, depth } = await read(kept[1]);
   for (let i = 0; i < 63; i++) expect(joints3d[i]).toBeCloseTo(frames[3].joints3d[i], 6);
+  for (let i = 0; i < 48; i++) expect(mano?.pose[i]).toBeCloseTo(frames[3].mano?.pose[i] ?? Number.NaN, 6);
+  // Half a millimetre is lost in the file.
+  for (let i = 0; i < 64 * 48; i++) {
+    const gap = Math.abs((depth?.data[i] ?? Number.NaN) - (frames[3].depth?.data[i] ?? 0));
+    if (!(gap < 0.00051)) expect([i, gap]).toBe("a depth below half a millimetre");
+  }
 });
 
 describe("MANO's parameters", () => {
