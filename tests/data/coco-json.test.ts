@@ -301,6 +301,10 @@ describe("parts", () => {
     const [frame] = frames;
     const boxed = { ...frame, box: [3, 4, 20, 30] as const };
     const once = mirrorFrame(boxed);
+    const expected = asLeft(boxed);
+    const { trans } = expected.mano ?? { trans: new Float64Array(0) };
+    expect({ ...once, box: boxed.box }).toEqual(expected);
+    expect([trans[0], trans[1]]).toEqual([-(frame.mano?.trans[0] ?? 0), frame.mano?.trans[1]]);
     expect(once.camera[2]).toBe(63 - frame.camera[2]);
     expect(once.box).toEqual([43, 4, 60, 30]);
     expect(once.rgb.data.subarray(0, 3)).toEqual(frame.rgb.data.subarray(3 * 63, 3 * 64));
