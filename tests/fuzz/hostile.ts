@@ -235,7 +235,7 @@ const yamls: Row[] = [
     "no key",
     () => text("__proto__: {polluted: 1}\nconstructor: {prototype: {polluted: 1}}\npreset: tiny\n"),
   ],
-  ["merge of __proto__", "", () => text("base: &b {__proto__: {polluted: 1}}\ncfg:\n  <<: *b\n")],
+  ["merge of __proto__", "anchors", () => text("base: &b {__proto__: {polluted: 1}}\ncfg:\n  <<: *b\n")],
   ["!!js/function", "nresolved tag", () => text('preset: !!js/function "function(){globalThis.pwned=1}"\n')],
   ["!!python/object", "nresolved tag", () => text('preset: !!python/object/apply:os.system ["true"]\n')],
   ["100,000 brackets", "at most 65536", () => text(`${"[".repeat(100_000)}${"]".repeat(100_000)}`)],
