@@ -24,7 +24,8 @@ const testBrowserFlags = (
 /** What the pages and their tests import from packages. */
 const pageDependencies = [
   ...["preact", "preact/hooks", "preact/jsx-runtime", "preact/jsx-dev-runtime", "@preact/signals"],
-  ...["axe-core", "comlink", "fflate", "tinykeys", "uplot", "yaml"],
+  ...["axe-core", "comlink", "fflate", "idb-keyval", "tinykeys", "uplot", "yaml"],
+  ...["@zip.js/zip.js/lib/zip-core-custom.js", "fast-png", "jpeg-js", "npyjs", "pickleparser"],
 ];
 
 export default defineConfig(({ mode }) => ({

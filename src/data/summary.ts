@@ -141,15 +141,15 @@ function histogramsOf(facts: readonly RecordFacts[]): Histogram[] {
       facts.map(({ wristDepthMm }) => wristDepthMm),
     ),
     histogram(
-      "Hand size, wrist to middle tip",
+      "Hand length",
       "mm",
       facts.map(({ handSizeMm }) => handSizeMm),
     ),
     histogram(
-      "Hand size in the image",
+      "Hand in the image",
       "px",
       facts.map(({ handSizePx }) => handSizePx),
     ),
-    histogram("Depth reading minus joint", "mm", nearby),
+    histogram("Depth minus joint", "mm", nearby),
   ].filter((each) => each !== undefined);
 }

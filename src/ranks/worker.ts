@@ -1,8 +1,9 @@
 /** A rank's entry: the trainer in a worker of a page, spoken to over Comlink. */
 import { expose } from "comlink";
-import { type Adapted, handOf } from "../data/adapter";
-import { readManoFile } from "../data/mano-file";
+import type { Config } from "../config";
+import { type Adapted, adapterNamed, handOf } from "../data/adapter";
 import { openFrames } from "../data/open";
+import { idbShardStore } from "../data/shards/idb-browser";
 import type { FileSource } from "../data/source";
 import { directorySource, pathFileSource } from "../data/source-browser";
 import { httpSource } from "../data/source-http";
@@ -10,25 +11,18 @@ import { syntheticFrameSet, UPRIGHT_SPREAD } from "../data/synthetic/frames";
 import type { FrameSet, HandModel } from "../data/types";
 import { Gpu } from "../gpu/gpu";
 import { storedSteps } from "../train/checkpoint";
+import type { RunData } from "../train/data";
 import type { TrainEvent } from "../train/events";
 import { launch } from "../train/launch";
 import type { RunStorage } from "../train/storage";
 import type { Trainer } from "../train/trainer";
-import type { DataChoice, HandChoice, RankApi, StartOptions, StoredRun } from "./api";
-import { fetchOpenHand } from "./fetch-open-hand";
+import type { DataChoice, RankApi, StartOptions, StoredRun } from "./api";
+import { openHand } from "./choices";
 import { HttpStorage } from "./http-storage";
 import { IdbStorage } from "./idb-storage";
 import { pageThreads } from "./sample-threads";
 
 const clock = { now: () => performance.now(), wallSeconds: () => Date.now() / 1000 };
-
-async function openHand(choice: HandChoice): Promise<HandModel> {
-  if (choice.kind === "mano") return readManoFile(new Uint8Array(choice.bytes), choice.name);
-  if (choice.kind === "http") {
-    return readManoFile(await httpSource(choice.name, choice.url).read(choice.name), choice.name);
-  }
-  return fetchOpenHand();
-}
 
 function sourceOf(choice: Exclude<DataChoice, { kind: "synthetic" | "stored" }>): FileSource {
   if (choice.kind === "directory") return directorySource(choice.handle);
@@ -60,16 +54,15 @@ function interruptible(frames: FrameSet): FrameSet {
   return { ...frames, read: (id) => nextTask().then(() => frames.read(id)) };
 }
 
-async function openChoice(
-  choice: DataChoice,
-  hand: HandModel,
-  quirks: ReadonlySet<string>,
-): Promise<FrameSet & Adapted> {
+async function openChoice(choice: DataChoice, hand: HandModel, config: Config): Promise<RunData & Adapted> {
   if (choice.kind === "synthetic") {
     return interruptible(syntheticFrameSet(hand, { frames: choice.frames, seed: choice.seed, spread: UPRIGHT_SPREAD }));
   }
-  if (choice.kind === "stored") throw new Error(`the imported set "${choice.name}" cannot be trained on yet`);
-  return openFrames(sourceOf(choice), { split: "train", hand, quirks });
+  if (choice.kind === "stored") {
+    const set = await idbShardStore().open(choice.name, { cacheBytes: config.data.memoryMiB * 2 ** 20 });
+    return { ...set, adapter: adapterNamed(set.info.description?.format) };
+  }
+  return openFrames(sourceOf(choice), { split: "train", hand, quirks: new Set(config.quirks) });
 }
 
 class Rank implements RankApi {
@@ -87,7 +80,7 @@ class Rank implements RankApi {
       this.#gpu ??= Gpu.request(navigator.gpu);
       const gpu = await this.#gpu;
       const chosen = await openHand(options.hand);
-      const frames = await openChoice(options.data, chosen, new Set(options.config.quirks));
+      const frames = await openChoice(options.data, chosen, options.config);
       const hand = handOf(frames, chosen);
       const { config } = options;
       const name = options.resume ?? options.name;

@@ -20,7 +20,11 @@ export function DataDialog({
 }) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
-    dialog.current?.showModal();
+    const element = dialog.current!;
+    element.showModal();
+    // The dialog itself takes the focus: a ring round its first button would say that this is the thing to press.
+    element.tabIndex = -1;
+    element.focus();
   }, []);
   const view = state.view.value;
   const use = (name: string) => {
@@ -31,8 +35,6 @@ export function DataDialog({
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a modal dialog by itself.
     <dialog
       ref={dialog}
-      // The dialog itself takes the focus: a ring round its first button would say that this is the thing to press.
-      autofocus
       class="dialog data-dialog"
       aria-labelledby="data-title"
       onClose={() => (state.isOpen.value = false)}

@@ -28,7 +28,7 @@ function HistogramFigure({ histogram }: { readonly histogram: Histogram }) {
   const place = (value: number): string => `${(100 * (value - from)) / (to - from)}%`;
   // No minus before a zero.
   const value = (x: number): string => fixed(x, decimals).replace(/^-(?=0(\.0)?$)/, "");
-  const says = `median ${value(median)} ${unit}, 90 % from ${value(p5)} to ${value(p95)} ${unit}`;
+  const says = `median ${value(median)}, 90 % in ${value(p5)} to ${value(p95)} ${unit}`;
   return (
     <figure class="histogram">
       <figcaption>

@@ -1,0 +1,260 @@
+import axe from "axe-core";
+import { h, render } from "preact";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { userEvent } from "vitest/browser";
+import "uplot/dist/uPlot.min.css";
+import "../../src/pages/styles/index.css";
+import type { CropSet } from "../../src/data/crop-set";
+import { memoryCrops } from "../../src/data/crop-set";
+import { readHandAsset } from "../../src/data/hand/asset";
+import { syntheticFrameSet } from "../../src/data/synthetic/frames";
+import { ho3dFrameFiles, ho3dListFiles, ho3dParts } from "../../src/data/synthetic/write-ho3d";
+import type { HandModel } from "../../src/data/types";
+import { App, type Parts, partsOf } from "../../src/pages/app";
+import { connectImport } from "../../src/pages/import-client";
+import { Store } from "../../src/pages/store";
+import { theme, toggleTheme } from "../../src/pages/theme";
+import { Setup } from "../../src/pages/train/setup";
+import type { ImportApi, ImportSource } from "../../src/ranks/import-api";
+import { renderedCrops, ScriptedImporter, storedSet } from "../helpers/scripted-importer";
+import { ScriptedRank } from "../helpers/scripted-rank";
+
+const FRAMES = 6;
+/** As vitest's, but as patient as the test: a slow machine takes seconds for a summary. */
+const waitFor = <T>(check: () => T): Promise<T> => vi.waitFor(check, { timeout: 60_000, interval: 30 });
+
+let hand: HandModel;
+let crops: CropSet;
+let parts: Parts;
+let root: HTMLElement;
+let unfollow: () => void = () => undefined;
+
+beforeAll(async () => {
+  hand = readHandAsset(await (await fetch("/openhand/openhand.safetensors")).arrayBuffer());
+  crops = await renderedCrops(hand, FRAMES, 64);
+  // axe reads colours at once; halfway through a transition they are neither the old nor the new ones.
+  const still = document.createElement("style");
+  still.textContent = "* { transition: none !important; animation: none !important; }";
+  document.head.append(still);
+  document.documentElement.lang = "en";
+  document.title = "Handloom";
+}, 120_000);
+
+beforeEach(() => {
+  location.hash = "#/train";
+});
+
+afterEach(() => {
+  unfollow();
+  render(null, root);
+  root.remove();
+});
+
+async function show(importer: ImportApi): Promise<void> {
+  const store = new Store(new ScriptedRank());
+  const setup = new Setup();
+  await setup.load();
+  parts = partsOf(store, setup, importer);
+  unfollow = store.followAddress();
+  store.adapter.value = { kind: "found", name: "a test's adapter" };
+  root = document.createElement("div");
+  root.id = "app";
+  document.body.append(root);
+  render(h(App, parts), root);
+}
+
+const text = (selector: string) => root.querySelector(selector)?.textContent ?? "";
+const button = (name: string) => {
+  const found = [...root.querySelectorAll("button")].find((each) =>
+    (each.ariaLabel ?? each.textContent ?? "").trim().startsWith(name),
+  );
+  if (found === undefined) throw new Error(`there is no button "${name}"`);
+  return found;
+};
+const label = (name: string) =>
+  [...root.querySelectorAll("label")].find((each) => each.textContent?.trim().startsWith(name))!;
+
+async function violations(): Promise<string[]> {
+  const result = await axe.run(document, { resultTypes: ["violations"] });
+  return result.violations.flatMap(({ id, nodes }) =>
+    nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`),
+  );
+}
+
+const chosenFiles: ImportSource = { kind: "files", name: "HO3D_v3", files: [] };
+
+describe("the data-set dialog", () => {
+  for (const wanted of ["light", "dark"] as const) {
+    it(`has no axe violations in any of its views, ${wanted}`, async () => {
+      if (theme.value !== wanted) toggleTheme();
+      const importer = new ScriptedImporter(crops, hand);
+      importer.stored = [
+        storedSet("good"),
+        storedSet("broken", {
+          state: "damaged",
+          damage: [{ shard: 2, kind: "damaged", frames: 9, sequences: ["ABF10"], message: "shard 2 is damaged" }],
+        }),
+      ];
+      await show(importer);
+      button("Data sets").click();
+      await waitFor(() => expect(text(".set-list")).toContain("good"));
+      expect(await violations()).toEqual([]);
+      await parts.data.choose(() => chosenFiles);
+      await waitFor(() => expect(text(".data-main")).toContain("55 of 55 sequences"));
+      expect(await violations()).toEqual([]);
+      void parts.data.start();
+      await waitFor(() => expect(importer.calls.at(-1)).toMatch(/^start/));
+      importer.progress();
+      await waitFor(() => expect(text(".data-main")).toContain("22 min 18 s left"));
+      expect(await violations()).toEqual([]);
+      importer.finish();
+      await waitFor(() => expect(text(".data-main")).toContain("image damaged"));
+      expect(await violations()).toEqual([]);
+      await parts.data.examine("broken");
+      await waitFor(() => expect(root.querySelectorAll(".tile canvas:not([data-empty=true])")).toHaveLength(FRAMES));
+      expect(await violations()).toEqual([]);
+      for (const tab of ["Health", "Distributions", "Cameras and split"]) {
+        label(tab).click();
+        await waitFor(() => expect(root.querySelector(".sheet")).toBeNull());
+        expect(await violations()).toEqual([]);
+      }
+    });
+  }
+
+  it("chooses sequences and says what they need", async () => {
+    const importer = new ScriptedImporter(crops, hand);
+    await show(importer);
+    parts.data.open({ kind: "import" });
+    await parts.data.choose(() => chosenFiles);
+    await waitFor(() => expect(text(".foot-says")).toContain("47.1 GB of 85.6 GB"));
+    label("55 of 55").click();
+    await waitFor(() => expect(text(".foot-says")).toBe("Choose at least one sequence."));
+    expect(button("Import").disabled).toBe(false);
+    expect(root.querySelector<HTMLButtonElement>(".view-foot .primary")!.disabled).toBe(true);
+    label("ABF10").click();
+    await waitFor(() => expect(text(".foot-says")).toContain("1\u202f200 frames, needs 619.3 MB"));
+    root.querySelector<HTMLButtonElement>(".view-foot .primary")!.click();
+    await waitFor(() => expect(importer.calls.at(-1)).toBe("start HO3D_v3-train ABF10"));
+  });
+
+  it("pauses, resumes, says that the storage is full, and stops", async () => {
+    const importer = new ScriptedImporter(crops, hand);
+    await show(importer);
+    parts.data.open({ kind: "import" });
+    await parts.data.choose(() => chosenFiles);
+    void parts.data.start();
+    await waitFor(() => expect(importer.calls.at(-1)).toMatch(/^start/));
+    importer.progress();
+    await waitFor(() => button("Pause").click());
+    await waitFor(() => expect(text(".data-main h3")).toBe("Paused"));
+    button("Resume").click();
+    await waitFor(() => expect(text(".data-main h3")).toBe("Importing"));
+    importer.progress({ state: "full", message: "this browser's storage has no room for the next shard." });
+    await waitFor(() => expect(text(".data-main")).toContain("no room for the next shard"));
+    expect(button("Try again")).toBeDefined();
+    button("Close").click();
+    await waitFor(() => expect(text(".data-button")).toContain("importing, 25 %"));
+    button("Data sets").click();
+    await waitFor(() => button("Stop").click());
+    await waitFor(() => expect(text(".report")).toContain("Choose the same files again to go on"));
+    expect(importer.calls.slice(1)).toEqual(["start HO3D_v3-train all", "pause", "resume", "cancel"]);
+  });
+
+  it("says in one sentence why files are no data set, and goes back to the choice", async () => {
+    const importer = new ScriptedImporter(crops, hand);
+    importer.fail = "photos: no train.txt and no JSON of labels, expected HO-3D or DexYCB.";
+    await show(importer);
+    parts.data.open({ kind: "import" });
+    await parts.data.choose(() => chosenFiles);
+    await waitFor(() => expect(text(".data-main .banner")).toContain("expected HO-3D or DexYCB"));
+    expect(text(".data-main")).toContain("Drop a data set here");
+  });
+
+  it("deletes only after a second word, and checks a set", async () => {
+    const importer = new ScriptedImporter(crops, hand);
+    importer.stored = [storedSet("good")];
+    await show(importer);
+    parts.data.open();
+    await parts.data.refresh();
+    await parts.data.examine("good");
+    await waitFor(() => button("Check").click());
+    await waitFor(() => expect(text(".state-note")).toContain("512 shards equal their checksums"));
+    button("Delete good").click();
+    await waitFor(() => expect(document.activeElement?.textContent).toBe("Keep"));
+    button("Keep").click();
+    await waitFor(() => button("Delete good").click());
+    await waitFor(() => expect(root.querySelector(".danger")).not.toBeNull());
+    expect(importer.calls).not.toContain("remove good");
+    root.querySelector<HTMLButtonElement>(".danger")!.click();
+    await waitFor(() => expect(importer.calls.at(-1)).toBe("remove good"));
+    await waitFor(() => expect(text(".set-list")).toContain("Nothing yet"));
+  });
+
+  it("shows the frames that a check points at, enlarges one, and all of it with the keyboard", async () => {
+    const flipped = await crops.read(crops.ids[2]);
+    const records = await Promise.all(crops.ids.map((id) => crops.read(id)));
+    records[2] = { ...flipped, rgb: flipped.rgb.map(() => 80) };
+    const importer = new ScriptedImporter(memoryCrops("planted", records), hand);
+    importer.stored = [storedSet("planted")];
+    await show(importer);
+    parts.data.open({ kind: "set", name: "planted" });
+    await waitFor(() => expect(text(".tabs-row")).toContain("Health (1)"));
+    label("Health").click();
+    await waitFor(() => expect(text(".checks")).toContain("1 frame of 6 are blank"));
+    const shown = [...root.querySelectorAll<HTMLButtonElement>(".checks button")];
+    expect(shown).toHaveLength(1);
+    shown[0].focus();
+    await userEvent.keyboard("{Enter}");
+    await waitFor(() => expect(root.querySelectorAll(".tile")).toHaveLength(1));
+    const tile = root.querySelector<HTMLButtonElement>(".tile")!;
+    expect(tile.ariaLabel).toBe(`Frame ${crops.ids[2]}`);
+    await waitFor(() => expect(root.querySelector(".tile canvas[data-empty=true]")).toBeNull());
+    tile.focus();
+    await userEvent.keyboard(" ");
+    await waitFor(() => expect(text(".closeup")).toContain("Wrist at"));
+    expect(root.querySelector(".closeup .hand-figure canvas")).not.toBeNull();
+  });
+});
+
+describe("the importing worker", () => {
+  it("imports a v3 tree into this browser, shows it and hands it to the next run", async () => {
+    const set = syntheticFrameSet(hand, { frames: FRAMES, seed: 9 });
+    const ids = ho3dParts(set);
+    const files = [...ho3dListFiles(set, ids)];
+    for (const [split, members] of Object.entries(ids) as [keyof typeof ids, readonly string[]][]) {
+      for (const id of members) files.push(...(await ho3dFrameFiles(set, id, split, 3)));
+    }
+    const source: ImportSource = {
+      kind: "files",
+      name: "HO3D_v3",
+      files: files.map(([path, bytes]) => ({ path, file: new File([bytes as Uint8Array<ArrayBuffer>], path) })),
+    };
+    const importer = connectImport();
+    for (const { name } of await importer.sets()) await importer.remove(name);
+    await show(importer);
+    parts.data.open({ kind: "import" });
+    await parts.data.choose(() => source);
+    expect(parts.data.problem.value).toBe("");
+    await waitFor(() => expect(text(".data-main")).toContain("HO-3D v3"));
+    expect(text(".data-main")).toContain(`The files name ${ids.train.length} frames`);
+    await parts.data.start();
+    expect(parts.data.problem.value).toBe("");
+    await waitFor(() => expect(text(".report")).toContain("Imported"));
+    expect(text(".tally")).toContain(`Kept${ids.train.length}`);
+    await parts.data.examine("HO3D_v3-train");
+    expect(parts.data.examined.value?.problem).toBeUndefined();
+    const checks = parts.data.examined.value!.summary!.checks;
+    expect(checks.filter(({ verdict }) => verdict === "bad")).toEqual([]);
+    expect(checks.find(({ name }) => name === "mano")).toMatchObject({ verdict: "good" });
+    await waitFor(() =>
+      expect(root.querySelectorAll(".tile canvas:not([data-empty=true])")).toHaveLength(ids.train.length),
+    );
+    expect(await importer.check("HO3D_v3-train", () => undefined)).toEqual([]);
+    button("Train on it").click();
+    await waitFor(() => expect(root.querySelector("dialog")).toBeNull());
+    expect(parts.setup.options(new Date(0)).data).toEqual({ kind: "stored", name: "HO3D_v3-train" });
+    expect(root.querySelector<HTMLSelectElement>(".stored-chooser select")!.value).toBe("HO3D_v3-train");
+    await importer.remove("HO3D_v3-train");
+    expect((await importer.sets()).map(({ name }) => name)).not.toContain("HO3D_v3-train");
+  });
+});
