@@ -7,14 +7,15 @@ import "../../src/pages/styles/index.css";
 import type { CropSet } from "../../src/data/crop-set";
 import { memoryCrops } from "../../src/data/crop-set";
 import { readHandAsset } from "../../src/data/hand/asset";
-import { syntheticFrameSet } from "../../src/data/synthetic/frames";
+import { type SyntheticFrameSet, syntheticFrameSet } from "../../src/data/synthetic/frames";
 import { ho3dFrameFiles, ho3dListFiles, ho3dParts } from "../../src/data/synthetic/write-ho3d";
 import type { HandModel } from "../../src/data/types";
 import { App, type Parts, partsOf } from "../../src/pages/app";
 import { connectImport } from "../../src/pages/import-client";
+import { connectRank } from "../../src/pages/rank-client";
 import { Store } from "../../src/pages/store";
 import { theme, toggleTheme } from "../../src/pages/theme";
-import { Setup } from "../../src/pages/train/setup";
+import { type ConfigField, Setup } from "../../src/pages/train/setup";
 import type { ImportApi, ImportSource } from "../../src/ranks/import-api";
 import { renderedCrops, ScriptedImporter, storedSet } from "../helpers/scripted-importer";
 import { ScriptedRank } from "../helpers/scripted-rank";
@@ -65,7 +66,8 @@ async function show(importer: ImportApi): Promise<void> {
 
 const text = (selector: string) => root.querySelector(selector)?.textContent ?? "";
 const button = (name: string) => {
-  const found = [...root.querySelectorAll("button")].find((each) =>
+  // The page behind an open dialog has buttons of the same names.
+  const found = [...(root.querySelector("dialog") ?? root).querySelectorAll("button")].find((each) =>
     (each.ariaLabel ?? each.textContent ?? "").trim().startsWith(name),
   );
   if (found === undefined) throw new Error(`there is no button "${name}"`);
@@ -78,6 +80,27 @@ async function violations(): Promise<string[]> {
   const result = await axe.run(document, { resultTypes: ["violations"] });
   return result.violations.flatMap(({ id, nodes }) =>
     nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`),
+  );
+}
+
+/** The files of one frame of HO-3D v3, the picture made by the browser's own JPEG encoder. */
+async function frameFiles(
+  set: SyntheticFrameSet,
+  id: string,
+  split: "train" | "evaluation",
+): Promise<[string, Uint8Array][]> {
+  const { rgb } = await set.read(id);
+  const canvas = new OffscreenCanvas(rgb.width, rgb.height);
+  const image = new ImageData(rgb.width, rgb.height);
+  for (let i = 0; i < rgb.width * rgb.height; i++) image.data.set([...rgb.data.subarray(3 * i, 3 * i + 3), 255], 4 * i);
+  canvas.getContext("2d")!.putImageData(image, 0, 0);
+  const jpeg = await canvas.convertToBlob({ type: "image/jpeg", quality: 0.92 });
+  const written = [...(await ho3dFrameFiles(set, id, split, 2))];
+  return Promise.all(
+    written.map(async ([path, bytes]): Promise<[string, Uint8Array]> => {
+      const isPicture = path.includes("/rgb/");
+      return isPicture ? [path.replace(/png$/, "jpg"), new Uint8Array(await jpeg.arrayBuffer())] : [path, bytes];
+    }),
   );
 }
 
@@ -153,9 +176,11 @@ describe("the data-set dialog", () => {
     await waitFor(() => expect(text(".data-main")).toContain("no room for the next shard"));
     expect(button("Try again")).toBeDefined();
     button("Close").click();
+    await waitFor(() => expect(root.querySelector("dialog")).toBeNull());
     await waitFor(() => expect(text(".data-button")).toContain("importing, 25 %"));
     button("Data sets").click();
-    await waitFor(() => button("Stop").click());
+    await waitFor(() => expect(root.querySelector("dialog")).not.toBeNull());
+    button("Stop").click();
     await waitFor(() => expect(text(".report")).toContain("Choose the same files again to go on"));
     expect(importer.calls.slice(1)).toEqual(["start HO3D_v3-train all", "pause", "resume", "cancel"]);
   });
@@ -212,17 +237,17 @@ describe("the data-set dialog", () => {
     tile.focus();
     await userEvent.keyboard(" ");
     await waitFor(() => expect(text(".closeup")).toContain("Wrist at"));
-    expect(root.querySelector(".closeup .hand-figure canvas")).not.toBeNull();
+    await waitFor(() => expect(root.querySelector(".closeup .hand-figure canvas")).not.toBeNull());
   });
 });
 
 describe("the importing worker", () => {
-  it("imports a v3 tree into this browser, shows it and hands it to the next run", async () => {
+  it("imports a v3 tree into this browser, shows it and trains a step on it", async () => {
     const set = syntheticFrameSet(hand, { frames: FRAMES, seed: 9 });
     const ids = ho3dParts(set);
     const files = [...ho3dListFiles(set, ids)];
     for (const [split, members] of Object.entries(ids) as [keyof typeof ids, readonly string[]][]) {
-      for (const id of members) files.push(...(await ho3dFrameFiles(set, id, split, 3)));
+      for (const id of members) files.push(...(await frameFiles(set, id, split)));
     }
     const source: ImportSource = {
       kind: "files",
@@ -254,7 +279,14 @@ describe("the importing worker", () => {
     await waitFor(() => expect(root.querySelector("dialog")).toBeNull());
     expect(parts.setup.options(new Date(0)).data).toEqual({ kind: "stored", name: "HO3D_v3-train" });
     expect(root.querySelector<HTMLSelectElement>(".stored-chooser select")!.value).toBe("HO3D_v3-train");
+    for (const [field, value] of Object.entries({ steps: 1, batch: 2, warmupSteps: 0, evaluateEvery: 1 })) {
+      parts.setup.setField(field as ConfigField, value);
+    }
+    const run = new Store(connectRank());
+    await run.start(parts.setup.options(new Date()));
+    expect(run.problems.value).toEqual([]);
+    expect(run.history.lastStep).toMatchObject({ step: 1, samples: 2 });
     await importer.remove("HO3D_v3-train");
     expect((await importer.sets()).map(({ name }) => name)).not.toContain("HO3D_v3-train");
-  });
+  }, 300_000);
 });

@@ -2,11 +2,12 @@ import type { DataSummary, Histogram, JointState, JointVisibility, PoseRange } f
 import { manoJointName } from "../../data/summary/lines";
 import { count, fixed } from "../format";
 import { fingerProperty, JOINT_NAMES } from "../widgets/skeleton";
+import { Scroll } from "./scroll";
 
 /** How distances, sizes, visibility and poses are spread. */
 export function Distributions({ summary }: { readonly summary: DataSummary }) {
   return (
-    <div class="data-scroll distributions">
+    <Scroll label="Distributions" class="distributions">
       <div class="histograms">
         {summary.histograms.map((each) => (
           <HistogramFigure key={each.label} histogram={each} />
@@ -16,7 +17,7 @@ export function Distributions({ summary }: { readonly summary: DataSummary }) {
         {summary.visibility.length > 0 && <Visibility joints={summary.visibility} />}
         {summary.pose.length > 0 && <Pose joints={summary.pose} />}
       </div>
-    </div>
+    </Scroll>
   );
 }
 

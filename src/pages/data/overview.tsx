@@ -1,6 +1,7 @@
 import type { DataSummary } from "../../data/summary";
 import { count, fixed, plural } from "../format";
 import { Icon } from "../widgets/icons";
+import { Scroll } from "./scroll";
 
 /** Cameras that are listed; the rest is counted. */
 const CAMERAS = 6;
@@ -14,7 +15,7 @@ export function Overview({ summary }: { readonly summary: DataSummary }) {
   const most = Math.max(...sequences.map(({ frames }) => frames));
   const all = split.train.frames + split.validation.frames;
   return (
-    <div class="data-scroll overview">
+    <Scroll label="Cameras and split" class="overview">
       <section aria-labelledby="split-title">
         <h4 id="split-title">
           Split <span class="unit">by {split.by}, as training will do it</span>
@@ -104,6 +105,6 @@ export function Overview({ summary }: { readonly summary: DataSummary }) {
           ))}
         </ul>
       </section>
-    </div>
+    </Scroll>
   );
 }

@@ -7,6 +7,7 @@ import { Segmented } from "../widgets/field";
 import { Icon } from "../widgets/icons";
 import { Distributions } from "./distributions";
 import { Overview } from "./overview";
+import { Scroll } from "./scroll";
 import { STATE_WORDS } from "./set-list";
 import { Sheet } from "./sheet";
 import { type DataState, stateSentence } from "./state";
@@ -224,7 +225,7 @@ function Health({ summary, onShow }: { readonly summary: DataSummary; readonly o
   const { checks, split, looked } = summary;
   const shown = new Set(looked.map(({ id }) => id));
   return (
-    <div class="data-scroll">
+    <Scroll label="Health">
       <ul class="checks">
         {checks.map((check) => {
           const examples = check.examples.filter((id) => shown.has(id)).length;
@@ -257,6 +258,6 @@ function Health({ summary, onShow }: { readonly summary: DataSummary; readonly o
       <p class="hint checks-foot">
         From {plural(looked.length, "frame")} spread over all sequences; counts and split from all of them.
       </p>
-    </div>
+    </Scroll>
   );
 }
