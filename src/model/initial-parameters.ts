@@ -13,7 +13,8 @@ export class InitialParameters extends Module {
   readonly initCam: Parameter;
   readonly initHandPose: Parameter;
   readonly initBetas: Parameter;
-  /** Mean over the 16 joints of the initial pose, [6 or 3]. */
+  /** Initial rotation of each joint, [16][6 or 3], and their mean, [6 or 3]. */
+  protected readonly meanRotations: readonly (readonly number[])[];
   protected readonly meanRotation: readonly number[];
 
   constructor(
@@ -23,6 +24,7 @@ export class InitialParameters extends Module {
     super();
     const pose = jointRep === "aa" ? Array.from(mean.pose) : sixD(mean.pose);
     const size = pose.length / 16;
+    this.meanRotations = Array.from({ length: 16 }, (_, k) => pose.slice(size * k, size * (k + 1)));
     this.meanRotation = Array.from({ length: size }, (_, i) =>
       pose.reduce((sum, x, at) => sum + (at % size === i ? x / 16 : 0), 0),
     );

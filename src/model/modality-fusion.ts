@@ -5,6 +5,7 @@ import { Parameter } from "../nn/parameter";
 import * as F from "../ops";
 import { InitialParameters } from "./initial-parameters";
 import type { Inputs, MeanParameters, UTNetShape } from "./types";
+import { whitening } from "./whitening";
 
 /** Patches of an image, normalised: [B, C, S, W] -> [B, N, D]. */
 class PatchEmbed extends Module {
@@ -72,12 +73,14 @@ class DepthEmbed extends Module {
 }
 
 /**
- * Mean rotations of the joints to pose tokens. What the joints' rotations have in common is cancelled at the start, so that
- * a token tells its joint: their differences are all that tells the 16 tokens apart.
+ * Mean rotations of the joints to pose tokens. Their differences are all that tells the 16 tokens apart, and as they are, the
+ * tokens of two fingers' middle joints differ by a tenth of their length. So at the start what the rotations have in common is
+ * cancelled and their differences are made equally large in every direction.
  */
 class PoseEmbedding extends Linear {
-  constructor(common: readonly number[], dim: number) {
-    const weight = new Parameter([dim, common.length], { kind: "normal", std: 1 }, { decay: false });
+  constructor(rotations: readonly (readonly number[])[], common: readonly number[], dim: number) {
+    const init = { kind: "normal", std: 0.6, inputs: whitening(rotations, 1e-4) } as const;
+    const weight = new Parameter([dim, common.length], init, { decay: false });
     super(common.length, dim, { weight, bias: { kind: "cancels", weight, input: common } });
   }
 }
@@ -95,7 +98,7 @@ export class ModalityFusion extends InitialParameters {
     const tokens = (shape.height / shape.patch) * (shape.width / shape.patch);
     this.rgbEmbed = new RgbEmbed(shape);
     this.depthEmbed = new DepthEmbed(tokens, shape);
-    this.poseEmb = new PoseEmbedding(this.meanRotation, shape.dim);
+    this.poseEmb = new PoseEmbedding(this.meanRotations, this.meanRotation, shape.dim);
     this.shapeEmb = new Linear(10, shape.dim, { decay: false });
     this.camEmb = new Linear(3, shape.dim, { decay: false });
   }

@@ -14,8 +14,10 @@ export function initialValues(p: ParameterLike & { readonly init: Init }, seed: 
       return values.fill(1);
     case "uniform":
       return values.map(() => (2 * generator.uniform() - 1) * init.bound);
-    case "normal":
-      return values.map(() => generator.normal() * init.std);
+    case "normal": {
+      const drawn = values.map(() => generator.normal() * init.std);
+      return init.inputs === undefined ? drawn : rowsTimes(drawn, init.inputs);
+    }
     case "truncNormal":
       return values.map(() => {
         let x = generator.normal();
@@ -32,4 +34,15 @@ export function initialValues(p: ParameterLike & { readonly init: Init }, seed: 
         throw new Error(`parameter "${p.name}" has ${p.size} numbers, its initial values ${init.values.length}`);
       return Float32Array.from(init.values);
   }
+}
+
+/** X M of X [rows, n] and M [n, n]. */
+function rowsTimes(x: Float32Array, m: readonly number[]): Float32Array<ArrayBuffer> {
+  const n = Math.sqrt(m.length);
+  return Float32Array.from(x, (_, at) => {
+    const row = at - (at % n);
+    let sum = 0;
+    for (let k = 0; k < n; k++) sum += x[row + k] * m[k * n + (at % n)];
+    return sum;
+  });
 }

@@ -7,7 +7,8 @@ export type Init =
   | { readonly kind: "ones" }
   /** Truncated normal at two standard deviations, timm's trunc_normal_. */
   | { readonly kind: "truncNormal"; readonly std: number }
-  | { readonly kind: "normal"; readonly std: number }
+  /** `inputs` [in, in], row-major: each row of the weight [out, in] is multiplied with it from the right. */
+  | { readonly kind: "normal"; readonly std: number; readonly inputs?: readonly number[] }
   /** Uniform in [-bound, bound]. */
   | { readonly kind: "uniform"; readonly bound: number }
   | { readonly kind: "values"; readonly values: readonly number[] }
