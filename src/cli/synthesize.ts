@@ -92,12 +92,13 @@ function startThread(workerFile: string, job: RenderJob, onFrame: () => void): {
 }
 
 async function renderAll(options: SynthesizeOptions, folder: string): Promise<void> {
-  const { hand, frames, seed, camerasPerRecording, framesPerSequence, spread, version, threads, workerFile } = options;
+  const { hand, frames, seed, camerasPerRecording, framesPerSequence, spread, poses, version, threads, workerFile } =
+    options;
   let count = 0;
   const onFrame = (): void => options.onProgress?.(++count);
   const job = (thread: number): RenderJob => ({
     hand,
-    options: { frames, seed, camerasPerRecording, framesPerSequence, spread },
+    options: { frames, seed, camerasPerRecording, framesPerSequence, spread, poses },
     version,
     folder,
     thread,

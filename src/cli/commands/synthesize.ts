@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { encodeRgbPng } from "../../data/png";
 import { syntheticFrameSet } from "../../data/synthetic/frames";
+import type { PoseRange } from "../../data/synthetic/pose";
 import { defineCommand, readInteger } from "../command";
 import { contactSheet } from "../contact-sheet";
 import { projectRoot } from "../host";
@@ -19,6 +20,11 @@ function readVersion(text: string): 2 | 3 {
   throw new Error(`--format is "${text}", expected 2 (rgb as png) or 3 (rgb as jpg)`);
 }
 
+function readPoses(text: string): PoseRange {
+  if (text === "any" || text === "grasps") return text;
+  throw new Error(`--poses is "${text}", expected any or grasps`);
+}
+
 /** `handloom synthesize`. */
 export const command = defineCommand({
   summary: "write an HO-3D v3 tree of rendered OpenHand frames",
@@ -31,6 +37,12 @@ export const command = defineCommand({
       type: "string",
       value: "DEGREES",
       help: "how far the hand turns from upright, filmed from one side; from all sides when not given",
+    },
+    poses: {
+      type: "string",
+      value: "any|grasps",
+      help: "every pose of a hand, or fingers that close together",
+      default: "any",
     },
     length: {
       type: "string",
@@ -47,12 +59,13 @@ export const command = defineCommand({
     threads: { type: "string", value: "N", help: "threads; by default one for each processor" },
     sheet: { type: "string", value: "FILE", help: "also draw some frames with their joints, as PNG" },
   },
-  async run({ frames, seed, out, cameras, spread, length, hand, format, threads, sheet, json }) {
+  async run({ frames, seed, out, cameras, spread, poses, length, hand, format, threads, sheet, json }) {
     const total = readInteger("frames", frames, { min: 1, max: 1_000_000 });
     const options = {
       frames: total,
       seed: readInteger("seed", seed),
       spread: spread === undefined ? undefined : (readInteger("spread", spread, { max: 180 }) * Math.PI) / 180,
+      poses: readPoses(poses),
       framesPerSequence: length === undefined ? undefined : readInteger("length", length, { min: 1, max: 9999 }),
       camerasPerRecording: cameras === undefined ? undefined : readInteger("cameras", cameras, { min: 1, max: 9 }),
     };

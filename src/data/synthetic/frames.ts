@@ -3,6 +3,7 @@ import { DataError } from "../data-error";
 import { handForward, joints21 } from "../hand/forward";
 import { newReport } from "../import-report";
 import type { Frame, FrameSet, HandModel } from "../types";
+import type { PoseRange } from "./pose";
 import { createStudio, renderFrame } from "./render";
 import {
   type CameraView,
@@ -29,6 +30,8 @@ export interface SyntheticOptions {
    * is seen from any side.
    */
   readonly spread?: number;
+  /** Which poses the hand takes, "any" unless given. */
+  readonly poses?: PoseRange;
 }
 
 /** The labels of a synthetic frame: more than a Frame has, as HO-3D's files hold it. OpenCV frame, metres. */
@@ -110,7 +113,7 @@ export function syntheticFrameSet(hand: HandModel, options: SyntheticOptions): S
     if (place === undefined) throw new DataError(`synthetic frames: "${id}" is not among the ${frames} frames`);
     let film = made.get(place.recording);
     if (film === undefined) {
-      film = createRecording(kit, options.seed, place.recording, perSequence, cameras, spread);
+      film = createRecording(kit, options.seed, place.recording, perSequence, cameras, options);
       made.set(place.recording, film);
     }
     return { ...place, film, view: film.cameras[place.camera] };

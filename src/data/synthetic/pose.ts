@@ -61,21 +61,27 @@ export const JOINT_LIMITS: { readonly lowest: Float64Array; readonly highest: Fl
 const ACROSS = [0, 1, 3, 2];
 
 /**
- * Joint angles [45] of one plausible hand: two samples in three bend the fingers together (grasps, from open to fist), the
- * others each on its own (pointing, counting). The last joint follows the one before it, as tendons make it.
+ * Which poses are drawn. "any": two samples in three bend the fingers together (grasps, from open to fist), the others each on
+ * its own (pointing, counting). "grasps": the fingers and the thumb close together as they do round an object, each a little
+ * differently.
  */
-export function sampleJointAngles(random: Random): Float64Array {
-  const together = random.uniform() < 2 / 3;
+export type PoseRange = "any" | "grasps";
+
+/** Joint angles [45] of one plausible hand. The last joint of a finger follows the one before it, as tendons make it. */
+export function sampleJointAngles(random: Random, range: PoseRange = "any"): Float64Array {
+  const isGrasp = range === "grasps";
+  const own = isGrasp ? 0.4 : 1; // how much of a joint's variation is its own
+  const together = random.uniform() < 2 / 3 || isGrasp;
   const grip = random.uniform();
-  const gradient = 0.3 * (random.uniform() - 0.5);
+  const gradient = own * 0.3 * (random.uniform() - 0.5);
   const spread = random.uniform() * 2 - 1;
   const angles = new Float64Array(45);
   ACROSS.forEach((finger, place) => {
-    const own = random.uniform();
-    const curl = clamp(together ? grip + gradient * (place - 1.5) + 0.25 * (own - 0.5) : own, 0, 1);
-    const base = clamp(curl + 0.5 * (random.uniform() - 0.5), 0, 1);
-    const middle = clamp(curl + 0.3 * (random.uniform() - 0.5), 0, 1);
-    const last = clamp(middle * (0.5 + 0.6 * random.uniform()), 0, 1);
+    const alone = random.uniform();
+    const curl = clamp(together ? grip + gradient * (place - 1.5) + own * 0.25 * (alone - 0.5) : alone, 0, 1);
+    const base = clamp(curl + own * 0.5 * (random.uniform() - 0.5), 0, 1);
+    const middle = clamp(curl + own * 0.3 * (random.uniform() - 0.5), 0, 1);
+    const last = clamp(middle * (0.8 + own * 0.6 * (random.uniform() - 0.5)), 0, 1);
     const bends = [-12 + 97 * base, 95 * middle, 65 * last];
     bends.forEach((bend, i) => {
       angles[9 * finger + 3 * i] = bend * DEGREE;
@@ -85,9 +91,10 @@ export function sampleJointAngles(random: Random): Float64Array {
     angles[9 * finger + 1] = fan * (1 - 0.8 * base) * DEGREE;
   });
   // A thumb that opposes lifts, twists and bends together.
-  const oppose = random.uniform();
-  const bend = random.uniform();
-  const vary = (): number => random.uniform() - 0.5;
+  const follow = (free: number): number => (isGrasp ? clamp(grip + own * (free - 0.5), 0, 1) : free);
+  const oppose = follow(random.uniform());
+  const bend = follow(random.uniform());
+  const vary = (): number => own * (random.uniform() - 0.5);
   angles[36] = (-8 + 26 * clamp(oppose + 0.4 * vary(), 0, 1)) * DEGREE;
   angles[37] = (-12 + 36 * clamp(0.25 + 0.6 * oppose + 0.6 * vary(), 0, 1)) * DEGREE;
   angles[38] = (-5 + 25 * clamp(oppose + 0.3 * vary(), 0, 1)) * DEGREE;
@@ -158,6 +165,7 @@ export function samplePoseSequence(
   frames: number,
   framesPerKey: number,
   motion: WristMotion = { kind: "any", turn: 0.9 },
+  range: PoseRange = "any",
 ): Float64Array[] {
   if (!(Number.isInteger(frames) && frames >= 1 && Number.isInteger(framesPerKey) && framesPerKey >= 1)) {
     throw new RangeError(
@@ -168,7 +176,7 @@ export function samplePoseSequence(
     motion.kind === "any"
       ? composeAxisAngle(sampleTurn(random, motion.turn), from)
       : composeAxisAngle(sampleTurn(random, motion.spread), motion.base);
-  let fromAngles = sampleJointAngles(random);
+  let fromAngles = sampleJointAngles(random, range);
   let fromWrist = motion.kind === "any" ? sampleRotation(random) : nextWrist(new Float64Array(3));
   let toAngles = fromAngles;
   let toWrist = fromWrist;
@@ -177,7 +185,7 @@ export function samplePoseSequence(
     if (place === 0) {
       fromAngles = toAngles;
       fromWrist = toWrist;
-      toAngles = sampleJointAngles(random);
+      toAngles = sampleJointAngles(random, range);
       toWrist = nextWrist(fromWrist);
     }
     const t = place / framesPerKey;

@@ -9,7 +9,7 @@ import { cos, sin } from "../math";
 import { type Random, random } from "../random";
 import type { HandModel } from "../types";
 import { type ForearmRig, forearmRig, forearmVertices } from "./forearm";
-import { samplePoseSequence, sampleRotation } from "./pose";
+import { type PoseRange, samplePoseSequence, sampleRotation } from "./pose";
 import { createRasterTarget, type PinholeCamera, rasterize } from "./raster";
 import { boxCorners, distanceTo, type Mesh, type Solid, solidMesh } from "./shapes";
 import { type Skin, type SkinMap, sampleSkin, skinMap } from "./skin";
@@ -416,7 +416,7 @@ export function createRecording(
   name: string,
   frames: number,
   cameras: number,
-  spread?: number,
+  { spread, poses: range }: { readonly spread?: number; readonly poses?: PoseRange } = {},
 ): Recording {
   const stream = random(seed, "synthetic recording", 0, name);
   const { model } = kit;
@@ -427,6 +427,7 @@ export function createRecording(
     frames,
     FRAMES_PER_KEY,
     spread === undefined ? undefined : { kind: "near", base: UPRIGHT, spread },
+    range,
   );
   const rest = regressJoints(model, blendShapes(model, shape));
   const room = sampleRoom(stream);
