@@ -32,7 +32,7 @@ export function partsOf(store: Store, setup: Setup, importer: ImportApi = connec
   const data = new DataState(
     importer,
     () => setup.importOptions(),
-    () => setup.hand.value,
+    () => setup.summaryRequest(),
   );
   return { store, setup, data, profile: new ProfileState(store, setup), inspect: new InspectState(store) };
 }

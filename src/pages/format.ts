@@ -58,6 +58,11 @@ export function milliseconds(value: number | undefined): string {
   return value.toFixed(value < 100 ? 1 : 0);
 }
 
+/** A message that may begin with a lower-case name, as the beginning of a line. */
+export function sentence(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}
+
 /** A plural with its number: `plural(1, "sample")` is "1 sample". */
 export function plural(value: number, noun: string): string {
   return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;

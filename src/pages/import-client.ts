@@ -19,7 +19,7 @@ export function connectImport(): ImportApi {
     usage: () => call((api) => api.usage()),
     remove: (name) => call((api) => api.remove(name)),
     check: (name, onProgress) => call((api) => api.check(name, proxy(onProgress))),
-    summary: (name, hand, onProgress) => call((api) => api.summary(name, hand, proxy(onProgress))),
+    summary: (name, options, onProgress) => call((api) => api.summary(name, options, proxy(onProgress))),
     tiles: (name, ids, side) => call((api) => api.tiles(name, ids, side)),
   };
 }

@@ -4,6 +4,7 @@ import type { KnownTotal, SequenceChoice } from "../data/import-plan";
 import type { ImportResult, ReportRow } from "../data/import-result";
 import type { FrameSplit } from "../data/open";
 import type { Damage, StoredSet, StoreUsage } from "../data/shards/types";
+import type { SplitBy } from "../data/split";
 import type { DataSummary, SheetTile } from "../data/summary";
 import type { HandChoice } from "./api";
 
@@ -59,6 +60,16 @@ export interface ImportOptions {
   readonly hand: HandChoice;
 }
 
+/** What a summary depends on, besides the set. */
+export interface SummaryRequest {
+  readonly hand: HandChoice;
+  /** The split of the configuration at hand. */
+  readonly by: SplitBy;
+  readonly fraction: number;
+  readonly seed: number;
+  readonly quirks: readonly string[];
+}
+
 /** How an import ended: the report in numbers, and as the text of a file. */
 export interface ImportEnd {
   readonly result: ImportResult;
@@ -80,7 +91,11 @@ export interface ImportApi {
   remove(name: string): Promise<void>;
   /** Every byte of a set against its checksums. */
   check(name: string, onProgress: (done: number, total: number) => void): Promise<Damage[]>;
-  summary(name: string, hand: HandChoice, onProgress: (done: number, total: number) => void): Promise<DataSummary>;
+  summary(
+    name: string,
+    options: SummaryRequest,
+    onProgress: (done: number, total: number) => void,
+  ): Promise<DataSummary>;
   /** Small pictures of these frames, `side` pixels wide and high. */
   tiles(name: string, ids: readonly string[], side: number): Promise<SheetTile[]>;
 }

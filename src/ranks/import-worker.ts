@@ -20,10 +20,17 @@ import { idbShardStore } from "../data/shards/idb-browser";
 import type { Damage, OpenedSet, StoredSet, StoreUsage } from "../data/shards/types";
 import { type DataSummary, type SheetTile, sheetTile, summarise } from "../data/summary";
 import type { HandModel, ImportReport } from "../data/types";
-import type { HandChoice } from "./api";
 import { openHand, openSource } from "./choices";
 import { pageDecoders } from "./decode-threads";
-import type { Found, ImportApi, ImportEnd, ImportOptions, ImportRequest, ImportSource } from "./import-api";
+import type {
+  Found,
+  ImportApi,
+  ImportEnd,
+  ImportOptions,
+  ImportRequest,
+  ImportSource,
+  SummaryRequest,
+} from "./import-api";
 
 const store = idbShardStore();
 
@@ -189,7 +196,7 @@ class Importer implements ImportApi {
 
   async summary(
     name: string,
-    choice: HandChoice,
+    { hand: choice, by, fraction, seed, quirks }: SummaryRequest,
     onProgress: (done: number, total: number) => void,
   ): Promise<DataSummary> {
     const [set, chosen] = await Promise.all([this.#open(name), openHand(choice)]);
@@ -199,6 +206,7 @@ class Importer implements ImportApi {
     return summarise(set, {
       hand: adapter === undefined ? chosen : handFor(chosen, adapter),
       known: { frames: expected, what: `the import of ${description?.source ?? name}` },
+      split: { by, fraction, seed, quirks: new Set(quirks) },
       onProgress,
     });
   }

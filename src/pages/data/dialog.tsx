@@ -1,5 +1,6 @@
 /** Data sets of this browser: bring one in, look at it, keep it. */
 import { useEffect, useRef } from "preact/hooks";
+import { sentence } from "../format";
 import { Icon } from "../widgets/icons";
 import { ImportView } from "./import-view";
 import { SetList } from "./set-list";
@@ -58,7 +59,7 @@ export function DataDialog({
           {state.problem.value !== "" && (
             <div class="banner" role="alert">
               <Icon name="warn" />
-              <p>{state.problem.value}</p>
+              <p>{sentence(state.problem.value)}</p>
               <button type="button" class="quiet" aria-label="Dismiss" onClick={() => (state.problem.value = "")}>
                 <Icon name="close" />
               </button>

@@ -3,7 +3,7 @@ import { gigabytes, preflight } from "../../data/import-plan";
 import type { ImportResult, ReportRow } from "../../data/import-result";
 import type { FrameSplit } from "../../data/open";
 import type { ImportEnd, ImportSource } from "../../ranks/import-api";
-import { count, duration, fixed, plural } from "../format";
+import { count, duration, fixed, plural, sentence } from "../format";
 import { download } from "../train/exports";
 import { canPickDirectory } from "../train/folder";
 import { Segmented } from "../widgets/field";
@@ -328,7 +328,7 @@ function Running({
       {progress?.message !== undefined && (
         <p class="state-note" role="alert">
           <Icon name="warn" />
-          {progress.message}
+          {sentence(progress.message)}
         </p>
       )}
       {progress !== undefined && (

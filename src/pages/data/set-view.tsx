@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { gigabytes } from "../../data/import-plan";
 import type { StoredSet } from "../../data/shards/types";
 import type { DataSummary, HealthCheck, Verdict } from "../../data/summary";
-import { count, plural } from "../format";
+import { count, plural, sentence } from "../format";
 import { Segmented } from "../widgets/field";
 import { Icon } from "../widgets/icons";
 import { Distributions } from "./distributions";
@@ -51,7 +51,7 @@ export function SetView({
       {examined?.problem !== undefined && (
         <p class="state-note">
           <Icon name="warn" />
-          {examined.problem}
+          {sentence(examined.problem)}
         </p>
       )}
       {summary === undefined ? (
@@ -169,21 +169,21 @@ function SetActions({
 }
 
 function StateNote({ state, set }: { readonly state: DataState; readonly set: StoredSet }) {
-  const sentence = stateSentence(set);
+  const trouble = stateSentence(set);
   const checked = state.checked.value?.name === set.name ? state.checked.value : undefined;
   return (
     <>
-      {sentence !== undefined && (
+      {trouble !== undefined && (
         <div class="state-note" data-state={set.state}>
           <Icon name="warn" />
           <div>
             <p>
-              <strong>{capital(STATE_WORDS[set.state])}.</strong> {sentence}
+              <strong>{sentence(STATE_WORDS[set.state])}.</strong> {trouble}
             </p>
             {set.damage.length > 0 && (
               <ul>
                 {set.damage.slice(0, 6).map(({ shard, message }) => (
-                  <li key={shard}>{message}</li>
+                  <li key={shard}>{sentence(message)}</li>
                 ))}
                 {set.damage.length > 6 && <li>and {count(set.damage.length - 6)} more</li>}
               </ul>
@@ -200,8 +200,6 @@ function StateNote({ state, set }: { readonly state: DataState; readonly set: St
     </>
   );
 }
-
-const capital = (word: string): string => word[0].toUpperCase() + word.slice(1);
 
 const VERDICT_WORDS: Record<Verdict, string> = {
   good: "good",

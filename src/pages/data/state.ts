@@ -5,8 +5,7 @@ import type { FrameSplit } from "../../data/open";
 import { requestPersistence } from "../../data/shards/idb-browser";
 import type { Damage, StoredSet, StoreUsage } from "../../data/shards/types";
 import type { DataSummary, SheetTile } from "../../data/summary";
-import type { HandChoice } from "../../ranks/api";
-import type { Found, ImportApi, ImportEnd, ImportOptions, ImportSource } from "../../ranks/import-api";
+import type { Found, ImportApi, ImportEnd, ImportOptions, ImportSource, SummaryRequest } from "../../ranks/import-api";
 import { messageOf } from "../store";
 
 /** What the right side of the dialog shows. */
@@ -23,6 +22,8 @@ export type Stage =
 /** The set that is looked at. */
 export interface Examined {
   readonly name: string;
+  /** What the summary depends on. */
+  readonly key: string;
   readonly summary: DataSummary | undefined;
   readonly progress: readonly [done: number, total: number] | undefined;
   readonly problem: string | undefined;
@@ -40,7 +41,7 @@ const TILE_SIDE = 192;
 /** Pictures that are asked for at once: some appear while the others are still read. */
 const TILES_AT_ONCE = 8;
 
-/** One per page. `api` does the work; `optionsOf` says how training cuts its crops, `handOf` which hand is chosen. */
+/** One per page. `api` does the work; `optionsOf` says how training cuts its crops, `requestOf` what a summary depends on. */
 export class DataState {
   readonly isOpen = signal(false);
   readonly view = signal<View>({ kind: "import" });
@@ -68,7 +69,7 @@ export class DataState {
   constructor(
     readonly api: ImportApi,
     private readonly optionsOf: () => ImportOptions,
-    private readonly handOf: () => HandChoice,
+    private readonly requestOf: () => SummaryRequest,
     private readonly persist: () => Promise<boolean> = requestPersistence,
   ) {}
 
@@ -236,22 +237,31 @@ export class DataState {
     });
     const set = this.sets.value.find((each) => each.name === name);
     const known = this.examined.value;
-    if (known?.name === name && (known.summary !== undefined || known.problem === undefined)) return;
+    let request: SummaryRequest;
+    try {
+      request = this.requestOf();
+    } catch (error) {
+      this.problem.value = messageOf(error);
+      return;
+    }
+    // Another split, another hand or more frames need another summary.
+    const key = JSON.stringify([name, set?.kept, set?.savedAt, request]);
+    if (known?.key === key && known.problem === undefined) return;
     batch(() => {
       this.tiles.value = new Map();
-      this.checked.value = undefined;
-      this.examined.value = { name, summary: undefined, progress: undefined, problem: undefined };
+      if (known?.name !== name) this.checked.value = undefined;
+      this.examined.value = { name, key, summary: undefined, progress: undefined, problem: undefined };
     });
     const say = (change: Partial<Examined>): void => {
       const now = this.examined.value;
-      if (now?.name === name) this.examined.value = { ...now, ...change };
+      if (now?.key === key) this.examined.value = { ...now, ...change };
     };
     if (set?.kept === 0) {
       say({ problem: "No frame of this set is stored, so there is nothing to show." });
       return;
     }
     try {
-      const summary = await this.api.summary(name, this.handOf(), (done, total) => say({ progress: [done, total] }));
+      const summary = await this.api.summary(name, request, (done, total) => say({ progress: [done, total] }));
       say({ summary, progress: undefined });
     } catch (error) {
       say({ problem: messageOf(error), progress: undefined });

@@ -2,7 +2,7 @@
 import { batch, computed, signal } from "@preact/signals";
 import type { Config } from "../../config";
 import type { DataChoice, HandChoice, StartOptions } from "../../ranks/api";
-import type { ImportOptions } from "../../ranks/import-api";
+import type { ImportOptions, SummaryRequest } from "../../ranks/import-api";
 import { History, readHistory } from "../history";
 import type { RunFile } from "../report";
 import { DEMO, type DemoRequest } from "../route";
@@ -166,6 +166,14 @@ export class Setup {
     if (config === undefined) throw new Error(problems[0] ?? "The configuration is still loading.");
     const { model, data, quirks } = config;
     return { size: model.height, boxScale: data.boxScale, quirks, hand: this.hand.value };
+  }
+
+  /** What the summary of a data set depends on. Throws as `importOptions`. */
+  summaryRequest(): SummaryRequest {
+    const { config, problems } = this.reading.value;
+    if (config === undefined) throw new Error(problems[0] ?? "The configuration is still loading.");
+    const { data, run, quirks } = config;
+    return { hand: this.hand.value, by: data.splitBy, fraction: data.valFraction, seed: run.seed, quirks };
   }
 
   /** Trains the next run on an imported set. */
