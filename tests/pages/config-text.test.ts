@@ -52,8 +52,8 @@ describe("Setup", () => {
     const setup = new Setup();
     await setup.load();
     setup.dataKind.value = "folder";
-    expect(setup.problems.value).toEqual(["Choose an HO-3D folder, or train on synthetic hands."]);
-    expect(() => setup.options(new Date())).toThrow(/HO-3D folder/);
+    expect(setup.problems.value).toEqual(["Choose the folder of a data set, or train on synthetic hands."]);
+    expect(() => setup.options(new Date())).toThrow(/folder of a data set/);
   });
 
   it("continues a stored run with its own config and history", async () => {
