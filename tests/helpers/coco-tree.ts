@@ -8,13 +8,6 @@ import type { Frame, HandModel } from "../../src/data/types";
 
 export const HO3D_FROM_OPENPOSE = [0, 5, 6, 7, 9, 10, 11, 17, 18, 19, 13, 14, 15, 1, 2, 3, 4, 8, 12, 16, 20];
 
-/** Numbers of the annotation of one hand, of its own side, metres and OpenPose order. */
-export interface HandLabel {
-  readonly joints: readonly number[]; // [63]
-  readonly pose: readonly number[]; // [48] absolute
-  readonly shape: readonly number[];
-}
-
 /** What a left hand in a mirror looks like, or the other way round, point by point and without the code under test. */
 export function asLeft(frame: Frame): Frame {
   const { width, height, data } = frame.rgb;
