@@ -4,7 +4,7 @@ import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { DataError, messageOf } from "../data/data-error";
 import type { FileSource } from "../data/source";
-import { zipSource } from "../data/source-zip";
+import { archiveName, zipSource } from "../data/source-zip";
 import { folderSource } from "./folder-source";
 
 /** The files below a folder, or in a zip. Throws DataError when it is neither. */
@@ -15,10 +15,8 @@ export async function openPlace(path: string): Promise<FileSource> {
     () => false,
   );
   if (!isFile) return folderSource(path);
-  // The archive is the data set packed: it has the name of the folder.
-  const name = basename(place).replace(/\.zip$/i, "");
   try {
-    return await zipSource(await openAsBlob(place), name);
+    return await zipSource(await openAsBlob(place), archiveName(basename(place)));
   } catch (error) {
     if (error instanceof DataError) throw error;
     throw new DataError(`file "${path}" could not be opened (${messageOf(error)})`);

@@ -1,22 +1,20 @@
 /** `handloom import` without its options: frames of a place into a store, or only looked at. */
 
 import { handFor } from "../data/adapter";
-import { DEFAULT_MARGIN, recordSide } from "../data/crop";
 import type { Decoders } from "../data/import-decode";
+import { importDescription } from "../data/import-description";
 import { ImportJob, type ImportOutcome, type ImportProgress } from "../data/import-job";
 import {
   chosenIds,
   knownTotal,
   type Preflight,
   preflight,
-  recordQuirks,
   type SequenceChoice,
   sequenceChoices,
 } from "../data/import-plan";
 import { newReport } from "../data/import-report";
 import { type ImportResult, importResult } from "../data/import-result";
 import type { FrameSplit, OpenedFrames } from "../data/open";
-import { describeSet } from "../data/shards/format";
 import type { SetDescription, ShardStore, ShardWriter } from "../data/shards/types";
 import { type DataSummary, type SummaryOptions, spreadIds, summarise, summaryOf } from "../data/summary";
 import { measureRecord, type RecordFacts } from "../data/summary/measure";
@@ -58,21 +56,10 @@ export interface FinishedImport {
 
 /** Room and sequences of an import. Throws DataError for a sequence that is not there, StoreError when the store cannot be asked. */
 export async function prepareImport(plan: ImportPlan): Promise<PreparedImport> {
-  const { frames, split, size, boxScale, hand, store } = plan;
+  const { frames, split, size, store } = plan;
   const ids = chosenIds(frames, plan.sequences);
-  const source = frames.name.slice(frames.name.lastIndexOf("/") + 1);
-  const quirks = recordQuirks(plan.quirks);
-  const isHo3d = frames.adapter === "ho3d";
-  const description = await describeSet(
-    {
-      ...{ source, format: frames.adapter, split, size, boxScale, side: recordSide(size), margin: DEFAULT_MARGIN },
-      // HO-3D's labels do not depend on the hand; those of the others are made with it.
-      ...(hand !== undefined && !isHo3d && { hand: hand.name }),
-      ...(quirks !== undefined && { quirks }),
-    },
-    ids,
-  );
-  const { recordBytes } = description;
+  const description = await importDescription({ ...plan, ids });
+  const { source, recordBytes } = description;
   const name = plan.name ?? `${source}-${split}-${size}`.replace(/[^\p{L}\p{N}_.() -]/gu, "-");
   const done = store === undefined ? 0 : ((await store.list()).find((set) => set.name === name)?.bytes ?? 0);
   const needed = Math.max(0, ids.length * recordBytes - done);
@@ -135,8 +122,7 @@ function jobOf({ frames, ids, description }: PreparedImport, writer: ShardWriter
   return job;
 }
 
-const knownOf = ({ frames, split }: PreparedImport): ReturnType<typeof knownTotal> =>
-  knownTotal("version" in frames ? (frames.version as number) : undefined, split);
+const knownOf = ({ frames, split }: PreparedImport): ReturnType<typeof knownTotal> => knownTotal(frames.version, split);
 
 function summaryOptions(plan: PreparedImport): SummaryOptions {
   const known = knownOf(plan);

@@ -26,6 +26,8 @@ export interface OpenOptions {
 /** An opened folder. */
 export interface OpenedFrames extends FrameSet {
   readonly adapter: AdapterName;
+  /** Of HO-3D's own trees: 2 or 3. */
+  readonly version?: number;
   /** Whether all 21 joints are known. */
   readonly hasTruth: boolean;
   /** True vertices [V * 3] of a frame, metres, OpenCV, where the data set has them. */

@@ -73,6 +73,11 @@ function checkEntry(entry: Entry, path: string, archive: string): void {
   }
 }
 
+/** The archive is the data set packed: it has the name of the folder. */
+export function archiveName(file: string): string {
+  return file.replace(/\.zip$/i, "");
+}
+
 /** The files of an archive by path. Throws DataError for what `checkEntry` refuses and for names that stand twice. */
 async function readDirectory(blob: Blob, archive: string): Promise<Map<string, ZipFile>> {
   const files = new Map<string, ZipFile>();

@@ -4,7 +4,7 @@ import { readManoFile } from "../data/mano-file";
 import type { FileSource } from "../data/source";
 import { directorySource, pathFileSource } from "../data/source-browser";
 import { httpSource } from "../data/source-http";
-import { zipSource } from "../data/source-zip";
+import { archiveName, zipSource } from "../data/source-zip";
 import type { HandModel } from "../data/types";
 import type { HandChoice } from "./api";
 import { fetchOpenHand } from "./fetch-open-hand";
@@ -22,6 +22,6 @@ export async function openHand(choice: HandChoice): Promise<HandModel> {
 /** The chosen files as a tree. Throws DataError for an empty folder or an archive that cannot be read. */
 export async function openSource(source: ImportSource): Promise<FileSource> {
   if (source.kind === "directory") return directorySource(source.handle);
-  if (source.kind === "zip") return zipSource(source.file, source.file.name);
+  if (source.kind === "zip") return zipSource(source.file, archiveName(source.file.name));
   return pathFileSource(source.name, new Map(source.files.map(({ path, file }) => [path, file])));
 }

@@ -1,21 +1,21 @@
 /** The importing worker of a page: files to shards in this browser's storage, and summaries of what is stored. */
 import { expose } from "comlink";
 import { ADAPTERS, type AdapterName, handFor } from "../data/adapter";
-import { DEFAULT_MARGIN, recordSide } from "../data/crop";
+import { recordSide } from "../data/crop";
 import type { Decoders } from "../data/import-decode";
+import { importDescription } from "../data/import-description";
 import { ImportJob, type ImportProgress } from "../data/import-job";
 import {
   chosenIds,
   type KnownTotal,
   knownTotal,
   namedFrames,
-  recordQuirks,
   sequenceChoices,
   totalSentence,
 } from "../data/import-plan";
 import { importResult, type ReportRow, resultText } from "../data/import-result";
 import { type FrameSplit, type OpenedFrames, openFrames } from "../data/open";
-import { describeSet, recordStride } from "../data/shards/format";
+import { recordStride } from "../data/shards/format";
 import { idbShardStore } from "../data/shards/idb-browser";
 import type { Damage, OpenedSet, StoredSet, StoreUsage } from "../data/shards/types";
 import { type DataSummary, type SheetTile, sheetTile, summarise } from "../data/summary";
@@ -46,21 +46,19 @@ const rows = (counts: ImportReport["dropped"]): ReportRow[] =>
 
 interface Opened {
   readonly frames: OpenedFrames;
-  readonly hand: HandModel | undefined;
+  readonly hand: HandModel;
   readonly known: KnownTotal | undefined;
   readonly title: string;
 }
 
 async function open(source: ImportSource, split: FrameSplit, { hand: choice, quirks }: ImportOptions): Promise<Opened> {
-  const chosen = await openHand(choice);
+  const hand = await openHand(choice);
   const frames = await openFrames(await openSource(source), {
     split,
     quirks: new Set(quirks),
-    hand: chosen,
+    hand,
   });
-  // Absolute poses are stored as they are; the others have this hand's mean pose in them.
-  const hand = ADAPTERS[frames.adapter].flatHandMean ? undefined : chosen;
-  const version = "version" in frames && typeof frames.version === "number" ? frames.version : undefined;
+  const { version } = frames;
   const title = `${ADAPTERS[frames.adapter].title}${version === undefined ? "" : ` v${version}`}`;
   return { frames, hand, known: knownTotal(version, split), title };
 }
@@ -92,19 +90,9 @@ class Importer implements ImportApi {
     let decoders: Decoders | undefined;
     try {
       const { name, split, sequences, options } = request;
-      const { size, boxScale } = options;
       const { frames, hand, known } = await open(request.source, split, options);
       const ids = chosenIds(frames, sequences);
-      const quirks = recordQuirks(options.quirks);
-      const description = await describeSet(
-        {
-          source: frames.name.slice(frames.name.lastIndexOf("/") + 1),
-          ...{ format: frames.adapter, split, size, boxScale, side: recordSide(size), margin: DEFAULT_MARGIN },
-          ...(hand && { hand: hand.name }),
-          ...(quirks && { quirks }),
-        },
-        ids,
-      );
+      const description = await importDescription({ ...options, frames, ids, split, hand });
       const { recordBytes } = description;
       this.#forget(name);
       const writer = await store.writer(name, description);
