@@ -1,11 +1,12 @@
 /** What an import of opened frames makes, the same in a page and in a terminal, so that either goes on where the other stopped. */
 import { ADAPTERS } from "./adapter";
 import { DEFAULT_MARGIN, recordSide } from "./crop";
+import { NO_DEPTH } from "./import-job";
 import { recordQuirks } from "./import-plan";
 import type { OpenedFrames } from "./open";
 import { describeSet } from "./shards/format";
-import type { SetDescription } from "./shards/types";
-import type { HandModel } from "./types";
+import type { OpeningReport, SetDescription } from "./shards/types";
+import type { HandModel, ImportReport } from "./types";
 
 /** Opened frames, which of them are imported, and how. */
 export interface ImportSubject {
@@ -23,6 +24,11 @@ export interface ImportSubject {
   readonly hand: HandModel | undefined;
 }
 
+/** The part of a data set's report that reading its frames does not count again. */
+export function openingReport({ dropped, notes }: ImportReport): OpeningReport {
+  return { dropped: [...dropped], notes: [...notes].filter(([note]) => note !== NO_DEPTH) };
+}
+
 /** Describes the stored set that an import makes. */
 export function importDescription(subject: ImportSubject): Promise<SetDescription> {
   const { frames, ids, split, size, boxScale, hand } = subject;
@@ -35,6 +41,7 @@ export function importDescription(subject: ImportSubject): Promise<SetDescriptio
       ...{ format: frames.adapter, split, size, boxScale, side: recordSide(size), margin: DEFAULT_MARGIN },
       ...(isOfHand && { hand: hand.name }),
       ...(quirks !== undefined && { quirks }),
+      opening: openingReport(frames.report),
     },
     ids,
   );

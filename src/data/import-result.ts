@@ -1,7 +1,9 @@
 /** The report of an import, for a person and for a program: what was kept, what was dropped, why, and the first example of each. */
 
+import { openingReport } from "./import-description";
 import type { DropExample, ImportOutcome } from "./import-job";
 import { gigabytes, type KnownTotal, namedFrames, totalSentence, whole } from "./import-plan";
+import { newReport } from "./import-report";
 import type { FrameSet, ImportReport } from "./types";
 
 /** One line of the report; plain data. */
@@ -81,9 +83,9 @@ export function importResult(parts: ResultParts): ImportResult {
   const { progress } = outcome;
   const named = namedFrames(frames);
   const kept = stored?.kept ?? progress.kept;
-  // A note of a frame that is read is counted when it is read.
-  const notes = stored?.notes ?? outcome.notes;
-  const openNotes = [...frames.report.notes].filter(([note]) => !notes.has(note) && progress.done === 0);
+  // A stored set's report has what was counted when the files were opened.
+  const opened = stored === undefined ? frames.report : newReport();
+  const openNotes = progress.done === 0 ? opened.notes : new Map(openingReport(opened).notes);
   return {
     schema: 1,
     name,
@@ -97,8 +99,8 @@ export function importResult(parts: ResultParts): ImportResult {
     chosen: progress.total,
     done: progress.done,
     kept,
-    dropped: rows(frames.report.dropped, stored?.dropped ?? outcome.dropped, outcome.dropped),
-    notes: rows(new Map(openNotes), notes),
+    dropped: rows(opened.dropped, stored?.dropped ?? outcome.dropped, outcome.dropped),
+    notes: rows(openNotes, stored?.notes ?? outcome.notes),
     before: progress.before,
     recordBytes,
     bytes: kept * recordBytes,

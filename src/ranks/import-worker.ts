@@ -190,7 +190,8 @@ class Importer implements ImportApi {
     const [set, chosen] = await Promise.all([this.#open(name), openHand(choice)]);
     const { description, kept, dropped } = set.info;
     const adapter = (Object.keys(ADAPTERS) as AdapterName[]).find((each) => each === description?.format);
-    const expected = description?.expected ?? kept + dropped;
+    const opening = description?.opening?.dropped ?? [];
+    const expected = opening.reduce((sum, [, { count }]) => sum + count, description?.expected ?? kept + dropped);
     return summarise(set, {
       hand: adapter === undefined ? chosen : handFor(chosen, adapter),
       known: { frames: expected, what: `the import of ${description?.source ?? name}` },

@@ -14,6 +14,7 @@ import { folderShardStore } from "../../src/cli/folder-shards";
 import { temporaryFolder } from "../../src/cli/host";
 import { prepareImport, type RunOptions, runImport } from "../../src/cli/import-run";
 import { cropRecord } from "../../src/data/crop";
+import { importCrops } from "../../src/data/crop-set";
 import { type Decoded, type Decoders, decodersHere } from "../../src/data/import-decode";
 import type { ImportJob } from "../../src/data/import-job";
 import { openFrames } from "../../src/data/open";
@@ -177,6 +178,19 @@ describe("the bytes in the store", () => {
     set.close();
   });
 
+  test("come with the same report as the files: what was dropped at opening, at reading, and what was noted", async () => {
+    const place = await openPlace(inside("HO3D_v3"));
+    const { report } = await importCrops(await openFrames(place, { split: "train" }), { size: SIZE });
+    const reasons = [...report.dropped].map(([reason, { count, example }]) => [reason, count, example]);
+    expect(reasons).toEqual([
+      ["rgb file missing", 1, ids[6]],
+      ["image damaged", 1, ids[1]],
+    ]);
+    const set = await folderShardStore(inside("plain")).open("set");
+    expect(set.report).toEqual(report);
+    set.close();
+  });
+
   test("of some sequences first and the rest later hold every frame once", async () => {
     const [first] = ids[0].split("/");
     const one = await importInto("parts", { sequences: [first] });
@@ -185,6 +199,7 @@ describe("the bytes in the store", () => {
     expect(all.reads.some((id) => id.startsWith(`${first}/`))).toBe(false);
     const set = await folderShardStore(inside("parts")).open("set");
     const plain = await folderShardStore(inside("plain")).open("set");
+    expect(set.report).toEqual(plain.report);
     expect(set.ids).toEqual(plain.ids);
     set.close();
     plain.close();

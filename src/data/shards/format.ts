@@ -58,7 +58,7 @@ export function digestIds(ids: readonly string[]): Promise<string> {
 /** The description of an import of the frames `ids`, with the defaults of `cropRecord`. */
 export async function describeSet(
   what: Pick<SetDescription, "source" | "format" | "split" | "size" | "hand"> &
-    Partial<Pick<SetDescription, "side" | "boxScale" | "margin" | "quirks">>,
+    Partial<Pick<SetDescription, "side" | "boxScale" | "margin" | "quirks" | "opening">>,
   ids: readonly string[],
 ): Promise<SetDescription> {
   const { side = recordSide(what.size), boxScale = 1.5, margin = DEFAULT_MARGIN } = what;

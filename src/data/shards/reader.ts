@@ -94,6 +94,9 @@ function inOrder(ids: readonly string[], order: readonly string[]): string[] {
 
 function reportOf(facts: SetFacts, kept: number): ImportReport {
   const report: ImportReport = { ...newReport(), kept };
+  const { dropped = [], notes = [] } = facts.entry.description.opening ?? {};
+  for (const [reason, counted] of dropped) report.dropped.set(reason, { ...counted });
+  for (const [note, counted] of notes) report.notes.set(note, { ...counted });
   for (const [shard, entry] of [...facts.shards].sort(([a], [b]) => a - b)) {
     const damage = facts.damage.get(shard);
     if (damage !== undefined) for (const id of entry.ids) count(report.dropped, `shard ${damage.kind}`, id);

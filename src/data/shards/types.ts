@@ -7,6 +7,15 @@
 import type { CropSet } from "../crop-set";
 import type { CropRecord } from "../types";
 
+/** Reasons with their counts and first examples, as JSON holds them. */
+export type Counted = readonly (readonly [string, { readonly count: number; readonly example: string }])[];
+
+/** What was dropped and noted when the files were opened, before any frame was read: of all sequences, chosen or not. */
+export interface OpeningReport {
+  readonly dropped: Counted;
+  readonly notes: Counted;
+}
+
 /** What an import makes, decided before its first frame. */
 export interface SetDescription {
   /** Name of the files' place, for people, e.g. "HO3D_v3". */
@@ -34,6 +43,8 @@ export interface SetDescription {
   readonly hand?: string;
   /** Quirks that change a record. */
   readonly quirks?: readonly string[];
+  /** Of the last import into the set. `open` has it in its report. */
+  readonly opening?: OpeningReport;
 }
 
 /**
