@@ -1,11 +1,17 @@
-/** Decoding frames in threads of Node: each opens the files itself and answers with records. */
+/** Decoding frames in threads of Node: each reads the files itself and answers with records. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import { type Endpoint, wrap } from "comlink";
 import type { CropOptions } from "../data/crop";
-import { type Decoded, type Decoders, type DecodeThread, frameDecoder, threadDecoders } from "../data/import-decode";
-import { type FrameSplit, openFrames } from "../data/open";
+import {
+  type Decoders,
+  type DecodeThread,
+  fileDecoder,
+  type ThreadDecoder,
+  threadDecoders,
+} from "../data/import-decode";
+import type { FrameSplit, OpenedFrames } from "../data/open";
 import type { HandModel } from "../data/types";
 import { openPlace } from "./data-place";
 import { projectRoot } from "./host";
@@ -27,20 +33,13 @@ export interface DecodeStart {
 
 /** What a thread does, spoken to over Comlink. */
 export interface FrameDecoder {
-  decode(id: string): Promise<Decoded>;
+  decode: ThreadDecoder;
 }
 
-/** Opens the place and decodes its frames in the thread at hand. */
-export async function openDecoder({
-  path,
-  split,
-  hand,
-  quirks: names,
-  crop,
-}: DecodePlace): Promise<(id: string) => Promise<Decoded>> {
+/** Opens the place, to decode its frames in the thread at hand. */
+export async function openDecoder({ path, split, hand, quirks: names, crop }: DecodePlace): Promise<ThreadDecoder> {
   const quirks = new Set(names);
-  const frames = await openFrames(await openPlace(path), { split, hand, quirks });
-  return frameDecoder(frames, { ...crop, quirks });
+  return fileDecoder(await openPlace(path), { split, hand, quirks }, { ...crop, quirks });
 }
 
 function startThread(program: string, name: string, place: DecodePlace): DecodeThread {
@@ -63,14 +62,16 @@ function startThread(program: string, name: string, place: DecodePlace): DecodeT
   };
 }
 
-/** Threads that decode the frames of a place. `program` is the built `decode-worker`. */
+/** Threads that decode the frames of a place, of their recipes where there are such. `program` is the built `decode-worker`. */
 export function nodeDecoders(
   place: DecodePlace,
   threads: number,
+  recipe?: OpenedFrames["recipe"],
   program = join(projectRoot(), "dist/node/decode-worker.js"),
 ): Decoders {
   if (!existsSync(program)) {
     throw new Error(`import: the thread's program "${program}" does not exist; run npm run build:node`);
   }
-  return threadDecoders(Array.from({ length: threads }, (_, i) => startThread(program, `import ${i + 1}`, place)));
+  const started = Array.from({ length: threads }, (_, i) => startThread(program, `import ${i + 1}`, place));
+  return threadDecoders(started, recipe);
 }

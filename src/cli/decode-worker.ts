@@ -10,9 +10,9 @@ const opened = openDecoder(place);
 opened.catch(() => undefined);
 
 const decoder: FrameDecoder = {
-  async decode(id) {
+  async decode(id, recipe) {
     const decode = await opened;
-    const { decoded, buffers } = transferable(await decode(id));
+    const { decoded, buffers } = transferable(await decode(id, recipe));
     return transfer(decoded, buffers);
   },
 };

@@ -5,18 +5,15 @@
 import { ADAPTERS, type Adapter, type AdapterName } from "./adapter";
 import { type CocoEntry, type CocoFile, cocoAdapter, ROW, readCocoFile } from "./coco-entries";
 import { DataError } from "./data-error";
-import { decodeDepthMillimetres } from "./depth16";
+import { type FrameRecipe, readRecipe } from "./frame-recipe";
 import { OPENPOSE_FROM_HO3D } from "./ho3d";
 import { count } from "./import-report";
-import { decodeJpeg } from "./jpeg";
 import { parsePoints } from "./json-numbers";
 import { labelChecker, type Mano } from "./labels";
-import { mirrorFrame } from "./mirror";
-import { decodeDepthPng, decodeRgbPng } from "./png";
 import { type DataQuirks, NO_QUIRKS } from "./quirks";
 import type { FileSource } from "./source";
 import { recordingOf } from "./split";
-import type { DepthImage, Frame, FrameSet, HandModel, RgbImage } from "./types";
+import type { FrameSet, HandModel } from "./types";
 
 /** How a COCO file is opened. */
 export interface CocoOptions {
@@ -36,6 +33,8 @@ export interface CocoFrames extends FrameSet {
   readonly adapter: AdapterName;
   /** Whether all 21 joints are known. */
   readonly hasTruth: boolean;
+  /** What `read` makes a frame of, without its images. Throws DataError for an id that is not in `ids`. */
+  recipe(id: string): FrameRecipe;
   /** Largest distance between MANO's joints and the annotated ones over all frames that keep their parameters, metres. */
   readonly labelGap: number;
 }
@@ -295,19 +294,23 @@ export async function openCocoJson(root: FileSource, path: string, options: Coco
       "no usable frame",
     );
   }
-  const decodeDepth = (bytes: Uint8Array, depthName: string): DepthImage =>
-    file.dataset === "dexycb" ? decodeDepthMillimetres(bytes, depthName) : decodeDepthPng(bytes, depthName, quirks);
-  const readRgb = async (rgbPath: string, { width, height }: CocoEntry): Promise<RgbImage> => {
-    const rgbName = `${root.name}/${rgbPath}`;
-    const bytes = await root.read(rgbPath);
-    const rgb = rgbPath.endsWith(".png") ? decodeRgbPng(bytes, rgbName) : decodeJpeg(bytes, rgbName);
-    if (rgb.width !== width || rgb.height !== height) {
-      throw new DataError(
-        `${rgbName}: the image has ${rgb.width} x ${rgb.height} pixels, expected ${width} x ${height} as ${path} says`,
-        "image of another size",
-      );
+  const recipe = (id: string): FrameRecipe => {
+    const found = kept.get(id);
+    if (found === undefined) {
+      throw new DataError(`${name}: frame "${id}" is not among the ${kept.size} usable frames`);
     }
-    return rgb;
+    const { entry, rgbPath, depthPath } = found;
+    const { joints3d, mano, rootOnly } = labels(entry);
+    const { sequence, side, width, height } = entry;
+    const [fx, fy, cx, cy] = entry.row.subarray(ROW.camera, ROW.camera + 4);
+    const [x, y, w, h] = entry.row.subarray(ROW.box, ROW.box + 4);
+    return {
+      ...{ id, sequence, recording: recordingOf(sequence), joints3d, mano, rootOnly, side, width, height },
+      camera: [fx, fy, cx, cy],
+      box: entry.hasBox ? [x, y, x + w, y + h] : undefined,
+      depthUnit: file.dataset === "dexycb" ? "millimetres" : "ho3d",
+      ...{ folder: "", rgbPath, depthPath, saidBy: path },
+    };
   };
   return {
     name: root.name,
@@ -316,37 +319,7 @@ export async function openCocoJson(root: FileSource, path: string, options: Coco
     labelGap,
     ids: [...kept.keys()],
     report: file.report,
-    read: async (id) => {
-      const found = kept.get(id);
-      if (found === undefined) {
-        throw new DataError(`${name}: frame "${id}" is not among the ${kept.size} usable frames`);
-      }
-      const { entry, rgbPath, depthPath } = found;
-      const { joints3d, mano, rootOnly } = labels(entry);
-      const rgb = await readRgb(rgbPath, entry);
-      const depthName = `${root.name}/${depthPath}`;
-      const depth = depthPath === undefined ? undefined : decodeDepth(await root.read(depthPath), depthName);
-      if (depth !== undefined && (depth.width !== rgb.width || depth.height !== rgb.height)) {
-        throw new DataError(
-          `${depthName}: the depth image has ${depth.width} x ${depth.height} pixels, expected ${rgb.width} x ${rgb.height} as the rgb image`,
-          "depth and rgb differ in size",
-        );
-      }
-      const [fx, fy, cx, cy] = entry.row.subarray(ROW.camera, ROW.camera + 4);
-      const [x, y, w, h] = entry.row.subarray(ROW.box, ROW.box + 4);
-      const frame: Frame = {
-        id,
-        sequence: entry.sequence,
-        recording: recordingOf(entry.sequence),
-        rgb,
-        depth,
-        camera: [fx, fy, cx, cy],
-        joints3d,
-        rootOnly,
-        mano,
-        box: entry.hasBox ? [x, y, x + w, y + h] : undefined,
-      };
-      return entry.side === "left" ? mirrorFrame(frame) : frame;
-    },
+    recipe,
+    read: async (id) => readRecipe(root, recipe(id), quirks),
   };
 }

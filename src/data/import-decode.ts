@@ -1,6 +1,10 @@
 /** One frame of an import: from files to a record, or to the reason why it cannot be used; plain data that a thread can send. */
 import { type CropOptions, cropRecord } from "./crop";
 import { DataError } from "./data-error";
+import { type FrameRecipe, readRecipe } from "./frame-recipe";
+import { type OpenedFrames, type OpenOptions, openFrames } from "./open";
+import { NO_QUIRKS } from "./quirks";
+import type { FileSource } from "./source";
 import type { CropRecord, FrameSet } from "./types";
 
 /** What became of one frame. */
@@ -18,6 +22,20 @@ export function frameDecoder(frames: Pick<FrameSet, "read">, options: CropOption
       if (!(error instanceof DataError)) throw error;
       return { kind: "refused", id, reason: error.reason, message: error.message };
     }
+  };
+}
+
+/** What a thread does for an import. */
+export type ThreadDecoder = (id: string, recipe?: FrameRecipe) => Promise<Decoded>;
+
+/** Decodes frames of files in a thread: of their recipes where they come with one, else the files are opened there too, once. */
+export function fileDecoder(source: FileSource, options: OpenOptions, crop: CropOptions): ThreadDecoder {
+  const { quirks = NO_QUIRKS } = options;
+  let opened: Promise<OpenedFrames> | undefined;
+  return async (id, recipe) => {
+    if (recipe !== undefined) return frameDecoder({ read: () => readRecipe(source, recipe, quirks) }, crop)(id);
+    opened ??= openFrames(source, options);
+    return frameDecoder(await opened, crop)(id);
   };
 }
 
@@ -43,7 +61,7 @@ export function transferable(decoded: Decoded): { readonly decoded: Decoded; rea
   return { decoded: { kind: "record", record }, buffers: [...buffers] };
 }
 
-/** Decodes frames in threads; each opens the files itself and answers with records. */
+/** Decodes frames, in threads or in the one at hand. */
 export interface Decoders {
   /** Frames that are worth asking for at the same time. */
   readonly parallel: number;
@@ -59,7 +77,7 @@ export function decodersHere(frames: Pick<FrameSet, "read">, options: CropOption
 
 /** A thread that decodes, as a page or Node gives it. */
 export interface DecodeThread {
-  decode(id: string): Promise<Decoded>;
+  decode: ThreadDecoder;
   /** Called when the thread cannot answer any more, with the end of a sentence that says why. */
   onEnd(listener: (why: string) => void): void;
   terminate(): void;
@@ -70,9 +88,9 @@ const FRAMES_PER_THREAD = 2;
 
 /**
  * Decodes in threads. A frame goes to the thread with the fewest; when one dies, what it was asked for is rejected with a
- * sentence that names the frame, and so is everything later.
+ * sentence that names the frame, and so is everything later. With `recipe`, the threads read no labels.
  */
-export function threadDecoders(threads: readonly DecodeThread[]): Decoders {
+export function threadDecoders(threads: readonly DecodeThread[], recipe?: OpenedFrames["recipe"]): Decoders {
   const asked = threads.map(() => new Map<string, (error: Error) => void>());
   let dead: Error | undefined;
   for (const [index, thread] of threads.entries()) {
@@ -90,9 +108,10 @@ export function threadDecoders(threads: readonly DecodeThread[]): Decoders {
     let index = 0;
     for (let i = 1; i < threads.length; i++) if (asked[i].size < asked[index].size) index = i;
     return new Promise((resolve, reject) => {
+      const known = recipe?.(id);
       asked[index].set(id, reject);
       threads[index]
-        .decode(id)
+        .decode(id, known)
         .then(resolve, reject)
         .finally(() => asked[index].delete(id));
     });

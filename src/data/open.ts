@@ -3,6 +3,7 @@ import { ADAPTERS, type AdapterName } from "./adapter";
 import { openCocoJson } from "./coco-json";
 import { DataError } from "./data-error";
 import { dexycbFrames } from "./dexycb";
+import type { FrameRecipe } from "./frame-recipe";
 import { openHo3d } from "./ho3d";
 import { type DataQuirks, NO_QUIRKS } from "./quirks";
 import { type FileSource, subfolder } from "./source";
@@ -28,6 +29,8 @@ export interface OpenedFrames extends FrameSet {
   readonly adapter: AdapterName;
   /** Of HO-3D's own trees: 2 or 3. */
   readonly version?: number;
+  /** Where one file holds the labels of all: a frame without its images, for a thread that is not to read that file. */
+  recipe?(id: string): FrameRecipe;
   /** Whether all 21 joints are known. */
   readonly hasTruth: boolean;
   /** True vertices [V * 3] of a frame, metres, OpenCV, where the data set has them. */
@@ -38,6 +41,8 @@ export interface OpenedFrames extends FrameSet {
 interface Found {
   readonly adapter: AdapterName | "json";
   readonly root: FileSource;
+  /** Where `root` is in the opened files. */
+  readonly folder: string;
   /** The JSON file, below `root`. */
   readonly path: string;
 }
@@ -52,18 +57,19 @@ function splitNames(split: FrameSplit): readonly string[] {
 }
 
 /** Everything in one folder that can be opened, HO-3D's own labels before JSON files made from them. */
-async function look(root: FileSource, split: FrameSplit, seen: string[]): Promise<Found[]> {
+async function look(source: FileSource, folder: string, split: FrameSplit, seen: string[]): Promise<Found[]> {
+  const root = subfolder(source, folder);
   const names = await root.list("");
   const found: Found[] = [];
-  if (names.includes(`${split}.txt`)) found.push({ adapter: "ho3d", root, path: `${split}.txt` });
+  if (names.includes(`${split}.txt`)) found.push({ adapter: "ho3d", root, folder, path: `${split}.txt` });
   const lists = names.includes("annotations/") ? await root.list("annotations") : [];
   for (const path of [...lists.map((name) => `annotations/${name}`), ...names]) {
     const match = JSON_NAME.exec(path.slice(path.lastIndexOf("/") + 1));
     if (match === null) continue;
-    if (splitNames(split).includes(match[1].toLowerCase())) found.push({ adapter: "json", root, path });
+    if (splitNames(split).includes(match[1].toLowerCase())) found.push({ adapter: "json", root, folder, path });
     else seen.push(path);
   }
-  if (names.some((name) => DEXYCB_SUBJECT.test(name))) found.push({ adapter: "dexycb", root, path: "" });
+  if (names.some((name) => DEXYCB_SUBJECT.test(name))) found.push({ adapter: "dexycb", root, folder, path: "" });
   return found;
 }
 
@@ -80,7 +86,7 @@ async function findData(source: FileSource, { split, adapter }: OpenOptions): Pr
   const folders = top.filter((name) => name.endsWith("/") && !DEXYCB_SUBJECT.test(name)).slice(0, 100);
   for (const folder of ["", ...folders.map((name) => name.slice(0, -1))]) {
     if (folder === "annotations") continue;
-    const found = (await look(subfolder(source, folder), split, seen)).find((each) => fits(each, adapter));
+    const found = (await look(source, folder, split, seen)).find((each) => fits(each, adapter));
     if (found !== undefined) return found;
   }
   const kind = adapter === undefined ? "" : ` of ${ADAPTERS[adapter].title}`;
@@ -99,7 +105,7 @@ async function findData(source: FileSource, { split, adapter }: OpenOptions): Pr
  */
 export async function openFrames(source: FileSource, options: OpenOptions): Promise<OpenedFrames> {
   const { split, hand, quirks = NO_QUIRKS, onProgress } = options;
-  const { adapter, root, path } = await findData(source, options);
+  const { adapter, root, folder, path } = await findData(source, options);
   const none = async (): Promise<undefined> => undefined;
   if (adapter === "ho3d") {
     if (split === "val") {
@@ -108,10 +114,8 @@ export async function openFrames(source: FileSource, options: OpenOptions): Prom
     return { ...(await openHo3d(root, split, quirks)), adapter };
   }
   if (adapter === "json") {
-    return {
-      ...(await openCocoJson(root, path, { split, hand, adapter: options.adapter, quirks, onProgress })),
-      truthVertices: none,
-    };
+    const frames = await openCocoJson(root, path, { split, hand, adapter: options.adapter, quirks, onProgress });
+    return { ...frames, recipe: (id) => ({ ...frames.recipe(id), folder }), truthVertices: none };
   }
   return { ...(await dexycbFrames(root, { split, hand, onProgress })), adapter, hasTruth: true, truthVertices: none };
 }

@@ -1,14 +1,14 @@
-/** Decoding frames in workers of a page's worker: each opens the files itself and answers with records. */
+/** Decoding frames in workers of a page's worker: each reads the files itself and answers with records. */
 import { type Remote, wrap } from "comlink";
-import { type Decoded, type Decoders, type DecodeThread, threadDecoders } from "../data/import-decode";
-import type { FrameSplit } from "../data/open";
+import { type Decoders, type DecodeThread, type ThreadDecoder, threadDecoders } from "../data/import-decode";
+import type { FrameSplit, OpenedFrames } from "../data/open";
 import type { ImportOptions, ImportSource } from "./import-api";
 
 /** What a decoding worker does, spoken to over Comlink. */
 export interface FrameDecoder {
   /** Opens the files; once, before the first frame. Rejects with a sentence. */
   open(source: ImportSource, split: FrameSplit, options: ImportOptions): Promise<void>;
-  decode(id: string): Promise<Decoded>;
+  decode: ThreadDecoder;
 }
 
 /** More workers than this wait for the disk, and each holds the list of the files. */
@@ -24,9 +24,9 @@ function startWorker(name: string, source: ImportSource, split: FrameSplit, opti
   // Met by whoever asks for the first frame.
   opened.catch(() => undefined);
   return {
-    async decode(id): Promise<Decoded> {
+    async decode(id, recipe) {
       await opened;
-      return decoder.decode(id);
+      return decoder.decode(id, recipe);
     },
     onEnd(listener) {
       worker.addEventListener("error", ({ message }) => listener(message || "its program could not be loaded"));
@@ -37,9 +37,15 @@ function startWorker(name: string, source: ImportSource, split: FrameSplit, opti
 }
 
 /** Workers that decode the frames of a source: one for each processor but one, 4 at most. They end with the worker that started them. */
-export function pageDecoders(source: ImportSource, split: FrameSplit, options: ImportOptions): Decoders {
+export function pageDecoders(
+  source: ImportSource,
+  split: FrameSplit,
+  options: ImportOptions,
+  recipe: OpenedFrames["recipe"],
+): Decoders {
   const count = Math.max(1, Math.min(MOST_WORKERS, navigator.hardwareConcurrency - 1));
   return threadDecoders(
     Array.from({ length: count }, (_, i) => startWorker(`import ${i + 1}`, source, split, options)),
+    recipe,
   );
 }

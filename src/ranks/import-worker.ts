@@ -96,7 +96,7 @@ class Importer implements ImportApi {
       const { recordBytes } = description;
       this.#forget(name);
       const writer = await store.writer(name, description);
-      decoders = pageDecoders(request.source, split, options);
+      decoders = pageDecoders(request.source, split, options, frames.recipe);
       this.#job = new ImportJob({
         name: frames.name,
         ids,

@@ -99,7 +99,12 @@ async function importInto(
   const decoders =
     threads === 0
       ? decodersHere(frames, crop)
-      : nodeDecoders({ path: place, split: "train", hand: undefined, quirks: [], crop }, threads, program);
+      : nodeDecoders(
+          { path: place, split: "train", hand: undefined, quirks: [], crop },
+          threads,
+          frames.recipe,
+          program,
+        );
   const reads: string[] = [];
   const decode = (id: string): ReturnType<typeof decoders.decode> => {
     reads.push(id);
@@ -215,7 +220,7 @@ test("a thread that dies ends the import with a sentence, and what is stored sta
     ...{ frames, split: "train", sequences: undefined, size: SIZE, boxScale: 1.5, quirks: [], hand: undefined },
     ...{ name: "set", store: folderShardStore(inside("dying"), SHARD_BYTES) },
   });
-  const run = runImport(plan, { decoders: nodeDecoders(place, 2, dying), now: () => 0 });
+  const run = runImport(plan, { decoders: nodeDecoders(place, 2, undefined, dying), now: () => 0 });
   await expect(run).rejects.toThrow(/decoder thread \d of 2 ended.*: exit code 7; start the import again/);
   await importInto("dying");
   expect(shardsOf("dying")).toEqual(shardsOf("plain"));

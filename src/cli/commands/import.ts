@@ -72,7 +72,7 @@ export const command = defineCommand({
     const decoders =
       threads === 0
         ? decodersHere(frames, { ...crop, quirks: new Set(quirks) })
-        : nodeDecoders({ path: values.data, split, hand, quirks, crop }, threads);
+        : nodeDecoders({ path: values.data, split, hand, quirks, crop }, threads, frames.recipe);
     let progress: Progress | undefined;
     const interrupt = interruptible();
     try {
