@@ -38,6 +38,15 @@ export function placeAtWrist(prediction: Prediction, wrist: readonly [number, nu
   return { id: prediction.id, joints: move(prediction.joints), vertices: move(prediction.vertices) };
 }
 
+/** The numbers that stand in the file: what is scored must be what is submitted. */
+export function asWritten({ id, joints, vertices }: Prediction): Prediction {
+  const rounded = (points: Prediction["joints"]): Float64Array => Float64Array.from(points, round);
+  return { id, joints: rounded(joints), vertices: rounded(vertices) };
+}
+
+/** A tenth of a micrometre is left. */
+const round = (x: number): number => Number(x.toFixed(DECIMALS));
+
 function check({ id, joints, vertices }: Prediction): void {
   if (joints.length !== 3 * JOINTS || vertices.length !== 3 * VERTICES) {
     throw new Error(
@@ -55,6 +64,6 @@ function check({ id, joints, vertices }: Prediction): void {
 }
 
 function openGlPoints(points: Float32Array | Float64Array, order: readonly number[]): string {
-  const text = (x: number): string => String(Number(x.toFixed(DECIMALS)));
+  const text = (x: number): string => String(round(x));
   return `[${order.map((i) => `[${text(points[3 * i])},${text(-points[3 * i + 1])},${text(-points[3 * i + 2])}]`).join(",")}]`;
 }

@@ -12,6 +12,23 @@ export function auc(errorsMm: ArrayLike<number>): number {
   return mean("AUC", Float64Array.from(errorsMm, areaOfOne));
 }
 
+/** HO-3D's thresholds, mm, [100]. */
+export const PCK_THRESHOLDS_MM: readonly number[] = Array.from(
+  { length: AUC_THRESHOLDS },
+  (_, k) => (k * AUC_LARGEST_MM) / (AUC_THRESHOLDS - 1),
+);
+
+/** Share of errors <= each of HO-3D's thresholds, [100]: the curve that `auc` measures. Throws when there is no error. */
+export function pckCurve(errorsMm: ArrayLike<number>): number[] {
+  const errors = Array.from(errorsMm);
+  return PCK_THRESHOLDS_MM.map((threshold) =>
+    mean(
+      "PCK",
+      errors.map((error) => (error <= threshold ? 1 : 0)),
+    ),
+  );
+}
+
 /** One error e makes a step from 0 to 1 at the first threshold t_k >= e: the trapezoids hold (99 - k) + 1/2 steps of 99. */
 function areaOfOne(errorMm: number): number {
   const steps = AUC_THRESHOLDS - 1;

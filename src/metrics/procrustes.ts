@@ -3,11 +3,16 @@ import { countPoints, type Points } from "./points";
 /** aligned = scale * rotation * pred + translation. */
 export interface Similarity {
   readonly scale: number;
-  /** Row-major 3x3, determinant +1. */
+  /** Row-major 3x3, determinant +1; -1 only where a reflection was allowed. */
   readonly rotation: Float64Array;
   readonly translation: readonly [number, number, number];
   /** True when all predicted points coincide; the scale is 0 then and every point goes to the truth's centroid. */
   readonly collapsed: boolean;
+}
+
+/** A similarity, and whether the same with a reflection would lie closer: then the prediction looks like a mirrored hand. */
+export interface ProperFit extends Similarity {
+  readonly mirrorIsCloser: boolean;
 }
 
 /**
@@ -15,7 +20,48 @@ export interface Similarity {
  * Horn 1987, "Closed-form solution of absolute orientation using unit quaternions", whose quaternion cannot reflect; the
  * scale is the asymmetric one (Umeyama 1991, eq. 42). Throws when the counts differ or a coordinate is not finite.
  */
-export function procrustes(pred: Points, truth: Points): Similarity {
+export function procrustes(pred: Points, truth: Points): ProperFit {
+  const { a, b, spread, collapsed, proper, mirrored } = solve(pred, truth);
+  const rotation = collapsed ? IDENTITY.slice() : proper.rotation;
+  const scale = collapsed ? 0 : proper.trace / spread;
+  const mirrorIsCloser = !collapsed && mirrored.trace > TIE * proper.trace;
+  return { scale, rotation, translation: carried(a, b, scale, rotation), collapsed, mirrorIsCloser };
+}
+
+/**
+ * HO-3D's alignment (eval.py, align_w_scale): the best orthogonal matrix (scipy's orthogonal_procrustes), which is a REFLECTION
+ * where that lies closer, and norms enlarged by 1e-8 m before they divide. Throws as `procrustes`.
+ */
+export function procrustesOfHo3d(pred: Points, truth: Points): Similarity {
+  const { a, b, spread, collapsed, proper, mirrored } = solve(pred, truth);
+  const { rotation, trace } = mirrored.trace > TIE * proper.trace ? mirrored : proper;
+  const scale = collapsed ? 0 : trace / (Math.sqrt(spread) + NORM_EPSILON) ** 2;
+  return { scale, rotation, translation: carried(a, b, scale, rotation), collapsed };
+}
+
+const IDENTITY = Float64Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1);
+/** Planar points lie as close mirrored as turned; rounding must not decide which it is. */
+const TIE = 1 + 1e-12;
+const NORM_EPSILON = 1e-8;
+
+interface Turn {
+  readonly rotation: Float64Array;
+  /** trace(rotation h): what the sum of squares is least for. */
+  readonly trace: number;
+}
+
+function solve(
+  pred: Points,
+  truth: Points,
+): {
+  readonly a: readonly number[];
+  readonly b: readonly number[];
+  /** Sum of squares of pred about its centroid. */
+  readonly spread: number;
+  readonly collapsed: boolean;
+  readonly proper: Turn;
+  readonly mirrored: Turn;
+} {
   const count = countPoints("procrustes", pred, truth);
   const a = centroid(pred, count);
   const b = centroid(truth, count);
@@ -42,14 +88,26 @@ export function procrustes(pred: Points, truth: Points): Similarity {
     throw new Error("procrustes: a coordinate is not a finite number");
   // Below the rounding of the coordinates themselves there is no shape left to align.
   const collapsed = spread <= 1e-24 * size || spread === 0;
-  const { value, quaternion } = largestEigenpair(hornMatrix(h));
-  const rotation = collapsed ? Float64Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1) : matrixOf(quaternion);
-  const scale = collapsed ? 0 : value / spread;
-  const translation = [0, 1, 2].map(
+  const { largest, least } = extremeEigenpairs(hornMatrix(h));
+  // A reflection is -1 times a rotation, and -h has Horn's matrix with the opposite sign: its best rotation is that of the
+  // least eigenvalue.
+  return {
+    ...{ a, b, spread, collapsed },
+    proper: { rotation: matrixOf(largest.quaternion), trace: largest.value },
+    mirrored: { rotation: matrixOf(least.quaternion).map((x) => -x), trace: -least.value },
+  };
+}
+
+/** b - scale * rotation * a. */
+const carried = (
+  a: readonly number[],
+  b: readonly number[],
+  scale: number,
+  rotation: Float64Array,
+): [number, number, number] =>
+  [0, 1, 2].map(
     (r) => b[r] - scale * (rotation[3 * r] * a[0] + rotation[3 * r + 1] * a[1] + rotation[3 * r + 2] * a[2]),
   ) as [number, number, number];
-  return { scale, rotation, translation, collapsed };
-}
 
 /** scale * rotation * points + translation, [N, 3]. */
 export function transform({ scale, rotation: r, translation: t }: Similarity, points: Points): Float64Array {
@@ -86,8 +144,13 @@ function hornMatrix([xx, xy, xz, yx, yy, yz, zx, zy, zz]: Float64Array): Float64
   );
 }
 
+interface Eigenpair {
+  readonly value: number;
+  readonly quaternion: readonly number[];
+}
+
 /** Cyclic Jacobi rotations on a symmetric 4x4 matrix: slow to no one, exact for degenerate ones (planar, collinear points). */
-function largestEigenpair(m: Float64Array): { value: number; quaternion: readonly number[] } {
+function extremeEigenpairs(m: Float64Array): { readonly largest: Eigenpair; readonly least: Eigenpair } {
   const q = Float64Array.of(1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1);
   for (let sweep = 0; sweep < 30; sweep++) {
     let rotated = false;
@@ -107,9 +170,9 @@ function largestEigenpair(m: Float64Array): { value: number; quaternion: readonl
     }
     if (!rotated) break;
   }
-  let best = 0;
-  for (let i = 1; i < 4; i++) if (m[5 * i] > m[5 * best]) best = i;
-  return { value: m[5 * best], quaternion: [0, 1, 2, 3].map((k) => q[4 * k + best]) };
+  const order = [0, 1, 2, 3].sort((i, j) => m[5 * i] - m[5 * j]);
+  const pair = (i: number): Eigenpair => ({ value: m[5 * i], quaternion: [0, 1, 2, 3].map((k) => q[4 * k + i]) });
+  return { largest: pair(order[3]), least: pair(order[0]) };
 }
 
 function rotate(m: Float64Array, i: number, j: number, c: number, s: number): void {

@@ -1,9 +1,9 @@
-/** Numbers as people read them. Every function returns a dash for undefined and for a value that is not finite. */
+/** Numbers as people read them. Every function returns a dash for undefined (`fixed` for null too) and for a value that is not finite. */
 
 const NONE = "–";
 
-function finite(value: number | undefined): value is number {
-  return value !== undefined && Number.isFinite(value);
+function finite(value: number | null | undefined): value is number {
+  return Number.isFinite(value);
 }
 
 /** Four significant digits without exponent jumping: 0.00123, 1.234, 56.78, 1234. */
@@ -17,7 +17,7 @@ export function significant(value: number | undefined, digits = 4): string {
 }
 
 /** Fixed decimals: `fixed(12.345, 1)` is "12.3". */
-export function fixed(value: number | undefined, decimals: number): string {
+export function fixed(value: number | null | undefined, decimals: number): string {
   return finite(value) ? value.toFixed(decimals) : NONE;
 }
 

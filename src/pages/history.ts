@@ -61,7 +61,7 @@ export class History {
   }
 
   /** Step and the columns that `of` picks from an evaluation's record. */
-  evaluationColumns(...of: ((record: EvaluationRecord) => number)[]): Lines {
+  evaluationColumns(...of: ((record: EvaluationRecord) => number | null)[]): Lines {
     return [
       this.evaluations.map((record) => record.step),
       ...of.map((pick) => this.evaluations.map((record) => drawable(pick(record)))),

@@ -2,6 +2,7 @@
 import { batch, computed, signal } from "@preact/signals";
 import type { RankApi, StartOptions, StoredRun } from "../ranks/api";
 import type { RunInfo, SampleView, TrainEvent } from "../train/events";
+import { fixed } from "./format";
 import { History } from "./history";
 import { messagesOf, type RunFile, sendFiles } from "./report";
 import { type PageName, parseRoute } from "./route";
@@ -281,7 +282,7 @@ export class Store {
     const metrics =
       ended === undefined
         ? ""
-        : `: MPJPE ${ended.mpjpe_mm.toFixed(1)} mm, PA-MPJPE ${ended.pa_mpjpe_mm.toFixed(1)} mm on ${ended.samples} samples`;
+        : `: MPJPE ${fixed(ended.mpjpe_mm, 1)} mm, PA-MPJPE ${fixed(ended.pa_mpjpe_mm, 1)} mm on ${ended.samples} samples`;
     this.send({ type: "done", ok: message === undefined, message: message ?? `trained ${step} steps${metrics}` });
   }
 }

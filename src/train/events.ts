@@ -1,4 +1,5 @@
 /** What a run says while it goes: the one protocol that the page, the terminal and the run's files are fed from. */
+import type { MetricName } from "../metrics/judge";
 
 export type LossName = "loss_2d" | "loss_3d_joint" | "loss_3d_vert" | "shape_prior" | "loss_aux" | "total_loss";
 
@@ -43,22 +44,27 @@ export interface StepRecord {
   readonly host_ms: number;
 }
 
+/** Null where no sample has a value. */
 export interface PoseMetrics {
-  readonly mpjpe_mm: number;
-  readonly pa_mpjpe_mm: number;
+  readonly mpjpe_mm: number | null;
+  readonly pa_mpjpe_mm: number | null;
 }
 
-/** One line of metrics.jsonl for an evaluation. */
-export interface EvaluationRecord extends PoseMetrics {
+/**
+ * One line of metrics.jsonl for an evaluation: means over the whole split, each over its own number of samples `n`, null where
+ * that is 0. By joint, sequence and modality they stand in evaluation.json.
+ */
+export interface EvaluationRecord extends Readonly<Record<MetricName, number | null>> {
   readonly step: number;
   readonly epoch: number;
   readonly split: "val" | "evaluation";
   readonly samples: number;
   readonly non_finite: number;
-  /** Samples that have an annotated mesh and a finite prediction: the next two are their means, null when there is none. */
+  readonly n: Readonly<Record<MetricName, number>>;
+  /** Why a figure has no value, one sentence each. */
+  readonly refused: readonly string[];
+  /** Samples that have an annotated mesh and a finite prediction: `n` of every figure of the mesh. */
   readonly meshes: number;
-  readonly mpvpe_mm: number | null;
-  readonly pa_mpvpe_mm: number | null;
   readonly losses: Readonly<Record<LossName, number>>;
   /** The same samples scored for two predictors that look at no image. */
   readonly baselines: { readonly zero_pose: PoseMetrics; readonly mean_pose: PoseMetrics };

@@ -319,7 +319,7 @@ export class Trainer {
   async evaluate(): Promise<EvaluationRecord> {
     const { parts } = this;
     const started = parts.clock.now();
-    const result = await evaluate(this.evaluation, parts.val, parts.meanPose, (done, total) =>
+    const { scores, report } = await evaluate(this.evaluation, parts.val, parts.meanPose, (done, total) =>
       parts.emit({ type: "status", text: "evaluating", done, total }),
     );
     const epoch = Math.max(0, Math.ceil(this.#step / this.#epochSteps) - 1);
@@ -327,10 +327,12 @@ export class Trainer {
       step: this.#step,
       epoch,
       split: "val",
-      ...result,
+      ...scores,
       ms: parts.clock.now() - started,
     };
     this.#metrics.add(JSON.stringify(entry));
+    const { step, split } = entry;
+    await parts.storage.write("evaluation.json", utf8(`${JSON.stringify({ step, epoch, split, ...report })}\n`));
     this.#scalars("Val", entry.step, {
       ...entry.losses,
       mpjpe: entry.mpjpe_mm,
@@ -338,13 +340,9 @@ export class Trainer {
       mpvpe: entry.mpvpe_mm,
     });
     this.#say(`Evaluated on ${entry.samples} samples from all 1 ranks`);
-    this.#say(`Epoch ${epoch}: MPJPE: ${entry.mpjpe_mm.toFixed(3)} mm, PA-MPJPE: ${entry.pa_mpjpe_mm.toFixed(3)} mm`);
-    const { zero_pose, mean_pose } = entry.baselines;
-    this.#say(
-      `  baselines: zero pose ${zero_pose.mpjpe_mm.toFixed(3)} / ${zero_pose.pa_mpjpe_mm.toFixed(3)} mm, mean pose ${mean_pose.mpjpe_mm.toFixed(3)} / ${mean_pose.pa_mpjpe_mm.toFixed(3)} mm (MPJPE / PA-MPJPE)`,
-    );
+    for (const line of evaluationLines(entry)) this.#say(line);
     if (entry.non_finite > 0) this.#say(`  ${entry.non_finite} predictions are not finite`);
-    if (this.#best === null || entry.pa_mpjpe_mm < this.#best) {
+    if (entry.pa_mpjpe_mm !== null && (this.#best === null || entry.pa_mpjpe_mm < this.#best)) {
       this.#best = entry.pa_mpjpe_mm;
       this.#bestStep = this.#step;
     }
@@ -495,6 +493,19 @@ export class Trainer {
     if (config.quirks.length > 0) this.#say(`quirks: ${config.quirks.join(", ")}`);
     if (resumed) this.#say(`resumed at step ${resumed.step}`);
   }
+}
+
+/** An evaluation's lines for the log: the original's, baselines beside it, and the other figures that are published. */
+function evaluationLines(entry: EvaluationRecord): string[] {
+  const { epoch, meshes, refused, baselines } = entry;
+  if (entry.mpjpe_mm === null) return [`Epoch ${epoch}: no metric. ${refused[0]}`];
+  const fixed = (value: number | null): string => value?.toFixed(3) ?? "-";
+  const { zero_pose, mean_pose } = baselines;
+  return [
+    `Epoch ${epoch}: MPJPE: ${fixed(entry.mpjpe_mm)} mm, PA-MPJPE: ${fixed(entry.pa_mpjpe_mm)} mm`,
+    `  baselines: zero pose ${fixed(zero_pose.mpjpe_mm)} / ${fixed(zero_pose.pa_mpjpe_mm)} mm, mean pose ${fixed(mean_pose.mpjpe_mm)} / ${fixed(mean_pose.pa_mpjpe_mm)} mm (MPJPE / PA-MPJPE)`,
+    `  PA-MPVPE ${fixed(entry.pa_mpvpe_mm)} mm, PA-F@5 ${fixed(entry.pa_f_5mm)}, PA-F@15 ${fixed(entry.pa_f_15mm)} of ${meshes} meshes; PA-AUC ${fixed(entry.pa_auc_joints)}`,
+  ];
 }
 
 /** A short fingerprint of which samples a run trains and validates on, in order. */

@@ -155,6 +155,7 @@ describe("handloom train, evaluate and profile", () => {
     expect(readdirSync(run).sort()).toEqual([
       "checkpoints",
       "config.yaml",
+      "evaluation.json",
       "events.out.tfevents.000000.handloom",
       "log.txt",
       "metrics.jsonl",

@@ -1,4 +1,5 @@
 /** A rank that trains nothing: it says what it is told to, so that pages can be tested without a GPU. */
+import { METRIC_NAMES, type MetricName } from "../../src/metrics/judge";
 import type { RankApi, StartOptions, StoredRun } from "../../src/ranks/api";
 import type {
   EvaluationRecord,
@@ -40,6 +41,9 @@ export function stepRecord(step: number): StepRecord {
   };
 }
 
+const each = (value: number): Record<MetricName, number> =>
+  Object.fromEntries(METRIC_NAMES.map((name) => [name, value])) as Record<MetricName, number>;
+
 export function evaluationRecord(step: number): EvaluationRecord {
   const mpjpe = 22 + 48 * Math.exp(-0.03 * step);
   return {
@@ -48,11 +52,14 @@ export function evaluationRecord(step: number): EvaluationRecord {
     split: "val",
     samples: 8,
     non_finite: 0,
+    ...each(0.5),
     mpjpe_mm: mpjpe,
     pa_mpjpe_mm: 0.48 * mpjpe,
     meshes: 8,
     mpvpe_mm: 1.02 * mpjpe,
     pa_mpvpe_mm: 0.5 * mpjpe,
+    n: each(8),
+    refused: [],
     losses: stepRecord(step).losses,
     baselines: { zero_pose: { mpjpe_mm: 61.3, pa_mpjpe_mm: 24.8 }, mean_pose: { mpjpe_mm: 52.6, pa_mpjpe_mm: 19.4 } },
     ms: 830,
@@ -239,7 +246,7 @@ export class ScriptedRank implements RankApi {
     const record = evaluationRecord(step);
     this.say({ type: "evaluation", record });
     this.say({ type: "log", line: `Evaluated on ${record.samples} samples from all 1 ranks` });
-    const [mpjpe, pa] = [record.mpjpe_mm.toFixed(3), record.pa_mpjpe_mm.toFixed(3)];
+    const [mpjpe, pa] = [record.mpjpe_mm?.toFixed(3), record.pa_mpjpe_mm?.toFixed(3)];
     this.say({ type: "log", line: `Epoch ${record.epoch}: MPJPE: ${mpjpe} mm, PA-MPJPE: ${pa} mm` });
   }
 

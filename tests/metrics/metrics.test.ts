@@ -3,9 +3,10 @@ import { auc } from "../../src/metrics/auc";
 import { MeanPose, meanPoseAt, zeroPose } from "../../src/metrics/baselines";
 import { Evaluation } from "../../src/metrics/evaluation";
 import { fScores } from "../../src/metrics/f-score";
-import { mpjpe, mpjpeAbsolute, mpvpe, paMpjpe, paMpvpe } from "../../src/metrics/mpjpe";
+import type { MetricName } from "../../src/metrics/judge";
+import { mpjpe, mpjpeAbsolute, mpvpe, paMpjpe, paMpvpe, scaleAndTranslate } from "../../src/metrics/mpjpe";
 import { mean } from "../../src/metrics/points";
-import { align, procrustes, transform } from "../../src/metrics/procrustes";
+import { align, procrustes, procrustesOfHo3d, transform } from "../../src/metrics/procrustes";
 import { pseudoRandom } from "../helpers/check-op";
 
 const cloud = (count: number, seed: number, size = 0.1): Float64Array =>
@@ -56,6 +57,20 @@ describe("procrustes", () => {
       r[0] * (r[4] * r[8] - r[5] * r[7]) - r[1] * (r[3] * r[8] - r[5] * r[6]) + r[2] * (r[3] * r[7] - r[4] * r[6]);
     expect(determinant).toBeCloseTo(1, 12);
     expect(paMpjpe(mirrored, points)).toBeGreaterThan(10);
+  });
+
+  it("as HO-3D's script does it, reflects where that is closer, and only there", () => {
+    const points = cloud(21, 4);
+    const mirrored = points.map((x, i) => (i % 3 === 0 ? -x : x));
+    const reflection = procrustesOfHo3d(mirrored, points);
+    expect(largest(transform(reflection, mirrored), points)).toBeLessThan(1e-7);
+    expect(reflection.rotation[0] * reflection.rotation[4] * reflection.rotation[8]).toBeCloseTo(-1, 6);
+    expect(procrustes(mirrored, points).mirrorIsCloser).toBe(true);
+    const close = points.map((x, i) => x + 0.01 * pseudoRandom(63, 5)[i]);
+    expect(procrustes(close, points).mirrorIsCloser).toBe(false);
+    expect(largest(transform(procrustesOfHo3d(close, points), close), align(close, points))).toBeLessThan(1e-7);
+    const planar = points.map((x, i) => (i % 3 === 2 ? 0 : x));
+    expect(procrustes(planar, points).mirrorIsCloser).toBe(false);
   });
 
   it("is the best of many similarities near it", () => {
@@ -117,6 +132,19 @@ describe("distances", () => {
     const finger = truth.slice();
     finger[62] += 0.021;
     expect(mpjpe(finger, truth)).toBeCloseTo(1, 9);
+  });
+
+  it("scale and translation come from the wrist and one bone", () => {
+    const truth = cloud(21, 9);
+    const wrong = truth.map((x, i) => 2.5 * x + [1, -2, 3][i % 3]);
+    expect(largest(scaleAndTranslate(wrong, truth)!, truth)).toBeLessThan(1e-12);
+    // Another bone's length changes nothing but its own joint.
+    wrong[62] += 0.1;
+    expect(mpjpeAbsolute(scaleAndTranslate(wrong, truth)!, truth)).toBeCloseTo(100 / 2.5 / 21, 9);
+    wrong[9 * 3] = wrong[0];
+    wrong[9 * 3 + 1] = wrong[1];
+    wrong[9 * 3 + 2] = wrong[2];
+    expect(scaleAndTranslate(wrong, truth)).toBeUndefined();
   });
 
   it("vertices are relative to the wrist joints, which are not vertices", () => {
@@ -232,7 +260,8 @@ describe("Evaluation", () => {
       truthJoints: truth,
       vertices: near(i),
       truthVertices: truth,
-      group: i < 3 ? "RGB" : "RGB-D",
+      modality: i < 3 ? ("RGB" as const) : ("RGB-D" as const),
+      sequence: i % 2 === 0 ? "SM1" : "MPM10",
     }));
     const all = new Evaluation({ meanPose: meanPose.joints });
     for (const s of samples) all.add(s);
@@ -242,27 +271,78 @@ describe("Evaluation", () => {
     dealt.merge(JSON.parse(JSON.stringify(other.part)));
     const summary = all.summary();
     expect(dealt.summary()).toEqual(summary);
-    expect(summary).toMatchObject({ samples: 7, valid: 7, nonFinite: 0, duplicates: 0, collapsed: 0 });
-    expect(summary.mpjpeMm).toBeCloseTo(
+    expect(dealt.report()).toEqual(all.report());
+    expect(summary).toMatchObject({ samples: 7, valid: 7, non_finite: 0, duplicates: 0, collapsed: 0, mirrored: 0 });
+    const value = (name: MetricName): number => summary.metrics[name].value!;
+    expect(value("mpjpe_mm")).toBeCloseTo(
       mean(
         "",
         samples.map((s) => mpjpe(s.joints, truth)),
       ),
       9,
     );
-    expect(summary.mpvpeMm).toBeCloseTo(summary.mpjpeMm, 9);
-    expect(summary.perJointMm[0]).toBe(0);
-    expect(summary.zeroPoseMpjpeMm).toBeCloseTo(mpjpe(zeroPose(truth), truth), 9);
-    expect(summary.meanPoseMpjpeMm).toBeCloseTo(0, 9);
-    expect(all.summary("RGB").valid).toBe(3);
-    expect(() => all.summary("depth")).toThrow("evaluation of depth: no valid sample among 0");
+    expect(value("mpvpe_mm")).toBeCloseTo(value("mpjpe_mm"), 9);
+    const { zero_pose, mean_pose } = summary.baselines;
+    expect(zero_pose.mpjpe_mm?.value).toBeCloseTo(mpjpe(zeroPose(truth), truth), 9);
+    expect(zero_pose.mpvpe_mm?.value).toBeCloseTo(mpjpe(zeroPose(truth), truth), 9);
+    expect(zero_pose.pa_f_15mm?.n).toBe(7);
+    expect(mean_pose.mpjpe_mm?.value).toBeCloseTo(0, 9);
+    // No bone to scale by, no mean mesh, and at the true wrist by construction.
+    expect(zero_pose).not.toHaveProperty("st_mpjpe_mm");
+    expect(mean_pose).not.toHaveProperty("mpvpe_mm");
+    expect(mean_pose).not.toHaveProperty("mpjpe_absolute_mm");
+  });
+
+  it("by modality, sequence and joint", () => {
+    const evaluation = new Evaluation();
+    const late = near(4);
+    late[62] += 0.01;
+    evaluation.add({ id: "SM1/0", joints: near(1), truthJoints: truth, modality: "RGB-D", sequence: "SM1" });
+    evaluation.add({ id: "SM1/1", joints: near(2), truthJoints: truth, modality: "RGB-D", sequence: "SM1" });
+    evaluation.add({ id: "AP10/0", joints: late, truthJoints: truth, modality: "RGB-D", sequence: "AP10" });
+    const lost = new Float64Array(63).fill(Number.NaN);
+    evaluation.add({ id: "BB10/0", joints: lost, truthJoints: truth, modality: "RGB-D", sequence: "BB10" });
+    const report = evaluation.report();
+    expect(report.modalities["RGB-D"]).toMatchObject({ samples: 4, valid: 3, non_finite: 1 });
+    expect(report.modalities.RGB.metrics.mpjpe_mm).toEqual({
+      value: null,
+      n: 0,
+      refused: "MPJPE: no sample was judged, so there is no value",
+    });
+    expect(Object.keys(report.sequences)).toEqual(["AP10", "BB10", "SM1"]);
+    expect(report.sequences.SM1.metrics.mpjpe_mm).toEqual({
+      value: (mpjpe(near(1), truth) + mpjpe(near(2), truth)) / 2,
+      n: 2,
+    });
+    expect(report.sequences.BB10.metrics.pa_mpjpe_mm.refused).toContain("1 predictions are not finite");
+    expect(report.non_finite_ids).toEqual(["BB10/0"]);
+    expect(report.joints).toHaveLength(21);
+    expect(report.joints[0]).toMatchObject({ joint: 0, n: 3, mpjpe_mm: 0, auc: 1 });
+    const joint = (j: number): number => report.joints[j].mpjpe_mm!;
+    const mean21 = report.joints.reduce((sum, { mpjpe_mm }) => sum + mpjpe_mm!, 0) / 21;
+    expect(mean21).toBeCloseTo(report.metrics.mpjpe_mm.value!, 9);
+    const auc21 = report.joints.reduce((sum, { auc: area }) => sum + area!, 0) / 21;
+    expect(auc21).toBeCloseTo(report.metrics.auc_joints.value!, 9);
+    expect(joint(20)).toBeGreaterThan(joint(19));
+    const { thresholds_mm, joints } = report.pck;
+    expect([thresholds_mm.length, thresholds_mm[0], thresholds_mm[99]]).toEqual([100, 0, 50]);
+    let area = 0;
+    for (let k = 1; k < 100; k++)
+      area += ((joints![k] + joints![k - 1]) / 2) * (thresholds_mm[k] - thresholds_mm[k - 1]);
+    expect(area / 50).toBeCloseTo(report.metrics.auc_joints.value!, 9);
   });
 
   it("averages the errors of meshes over the samples that have one, and says how many those are", () => {
     const evaluation = new Evaluation();
     for (const i of [0, 1, 2]) evaluation.add({ id: `bare ${i}`, joints: near(i), truthJoints: truth });
-    expect(evaluation.summary()).toMatchObject({ valid: 3, meshes: 0 });
-    expect(evaluation.summary().mpvpeMm).toBeUndefined();
+    expect(evaluation.summary().metrics).toMatchObject({
+      mpjpe_mm: { n: 3 },
+      mpvpe_mm: {
+        value: null,
+        n: 0,
+        refused: "MPVPE: no valid sample among 3, so there is no value: no true mesh is known for a finite prediction",
+      },
+    });
     const meshed = [3, 4].map((i) => ({
       joints: near(i),
       truthJoints: truth,
@@ -274,11 +354,12 @@ describe("Evaluation", () => {
     broken[7] = Number.NaN;
     evaluation.add({ id: "lost", joints: near(5), truthJoints: truth, vertices: broken, truthVertices: truth });
     const summary = evaluation.summary();
-    expect(summary).toMatchObject({ samples: 6, valid: 5, meshes: 2, nonFinite: 1 });
+    expect(summary).toMatchObject({ samples: 6, valid: 5, non_finite: 1 });
+    const { mpvpe_mm, mpjpe_mm, f_5mm } = summary.metrics;
+    expect([mpvpe_mm.n, mpjpe_mm.n, f_5mm.n]).toEqual([2, 5, 2]);
     const errors = meshed.map(({ joints }) => mpjpe(joints, truth));
-    expect(summary.mpvpeMm).toBeCloseTo((errors[0] + errors[1]) / 2, 9);
-    expect(summary.mpvpeMm).not.toBeCloseTo(summary.mpjpeMm, 3);
-    expect(summary.f5).toBeDefined();
+    expect(mpvpe_mm.value).toBeCloseTo((errors[0] + errors[1]) / 2, 9);
+    expect(mpvpe_mm.value).not.toBeCloseTo(mpjpe_mm.value!, 3);
   });
 
   it("counts non-finite predictions, never replaces them, and has no metric without a valid sample", () => {
@@ -286,12 +367,16 @@ describe("Evaluation", () => {
     const broken = near(1);
     broken[40] = Number.NaN;
     expect(evaluation.add({ id: "a", joints: broken, truthJoints: truth })).toBeUndefined();
-    expect(() => evaluation.summary()).toThrow(
-      "evaluation: no valid sample among 1 (1 predictions are not finite), so there is no metric",
-    );
+    for (const measure of Object.values(evaluation.summary().metrics)) {
+      expect(measure).toMatchObject({ value: null, n: 0 });
+      expect(measure.refused).toMatch(/: no valid sample among 1, so there is no value: 1 predictions are not finite$/);
+    }
+    expect(evaluation.report().pck.joints).toBeNull();
     evaluation.add({ id: "b", joints: near(2), truthJoints: truth });
     evaluation.add({ id: "b", joints: new Float64Array(63), truthJoints: truth });
-    expect(evaluation.summary()).toMatchObject({ samples: 3, valid: 2, nonFinite: 1, duplicates: 1, collapsed: 1 });
+    expect(evaluation.summary()).toMatchObject({ samples: 3, valid: 2, non_finite: 1, duplicates: 1, collapsed: 1 });
+    // The collapsed one has no bone to scale by.
+    expect(evaluation.summary().metrics).toMatchObject({ mpjpe_mm: { n: 2 }, st_mpjpe_mm: { n: 1 } });
     expect(() => evaluation.add({ id: "c", joints: truth, truthJoints: broken })).toThrow(
       "sample c: true joints hold a non-finite number",
     );
@@ -304,7 +389,7 @@ describe("Evaluation", () => {
     const quirk = new Evaluation({ nanAsZero: true });
     quirk.add({ id: "a", joints: new Float64Array(63).fill(Number.NaN), truthJoints: truth });
     const summary = quirk.summary();
-    expect(summary.mpjpeMm).toBeCloseTo(summary.zeroPoseMpjpeMm, 9);
-    expect(summary).toMatchObject({ samples: 1, valid: 1, nonFinite: 1 });
+    expect(summary.metrics.mpjpe_mm.value).toBeCloseTo(summary.baselines.zero_pose.mpjpe_mm!.value!, 9);
+    expect(summary).toMatchObject({ samples: 1, valid: 1, non_finite: 1 });
   });
 });

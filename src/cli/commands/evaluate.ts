@@ -4,11 +4,16 @@ import { type Config, parseConfig } from "../../config";
 import { handOf } from "../../data/adapter";
 import type { OpenedFrames } from "../../data/open";
 import type { HandModel } from "../../data/types";
-import { type Prediction, placeAtWrist, predJson } from "../../export/pred-json";
+import { asWritten, type Prediction, placeAtWrist, predJson } from "../../export/pred-json";
+import { predZip } from "../../export/pred-zip";
 import { MeanPose } from "../../metrics/baselines";
+import type { EvaluationReport, Measure, Summary } from "../../metrics/evaluation";
+import { Ho3dEvaluation, type Ho3dScores, scoresText } from "../../metrics/ho3d-scores";
+import type { MetricName } from "../../metrics/judge";
+import { isFinitePoints } from "../../metrics/points";
 import { checkpointFolder, storedSteps } from "../../train/checkpoint";
 import { type EvaluationView, type PreparedEvaluation, prepareData, prepareEvaluation } from "../../train/data";
-import { evaluate, type Predicted, predict, type Scores } from "../../train/evaluate";
+import { type Evaluated, evaluate, type Predicted, predict } from "../../train/evaluate";
 import type { Recording } from "../../train/record";
 import { restore } from "../../train/restore";
 import { defineCommand, type Values } from "../command";
@@ -42,7 +47,12 @@ const options = {
     help: "the run's validation samples, or every frame of evaluation.txt",
     default: "val",
   },
-  pred: { type: "string", value: "FILE", help: "with --split evaluation, also write HO-3D's pred.json" },
+  pred: {
+    type: "string",
+    value: "FILE.json|FILE.zip",
+    help: "with --split evaluation, also write HO-3D's submission: pred.json, or the pred.zip that holds it",
+  },
+  both: { type: "boolean", help: "show every sample a second time without its depth, for figures of RGB-D and of RGB" },
   "no-depth": { type: "boolean", help: "show every sample without its depth: what the network does on images alone" },
   "box-jitter": {
     type: "string",
@@ -59,11 +69,15 @@ export const command = defineCommand({
   summary: "metrics of a checkpoint on a data set",
   options,
   async run(values) {
-    const { split, pred, json } = values;
+    const { split, pred, json, both } = values;
     if (split !== "val" && split !== "evaluation")
       throw new Error(`evaluate: --split is "${split}", expected val or evaluation`);
     if (pred !== undefined && split !== "evaluation")
       throw new Error("evaluate: --pred holds every frame of evaluation.txt, so it goes with --split evaluation");
+    if (pred !== undefined && !/\.(json|zip)$/.test(pred))
+      throw new Error(`evaluate: --pred is "${pred}", expected a name that ends in .json or .zip`);
+    if (both && values["no-depth"])
+      throw new Error("evaluate: --both shows samples with and without depth, so it goes without --no-depth");
     const view = readView(values);
     const checkpoint = await readCheckpointFile(values);
     const reporter = new TrainReporter(false);
@@ -72,21 +86,23 @@ export const command = defineCommand({
     const network = await restore(gpu, checkpoint.config, data.hand, checkpoint.bytes, checkpoint.file);
     const started = clock.now();
     const predictions = pred === undefined ? undefined : new Map<string, Predicted>();
-    const scores = await score(network.recording, data, predictions, progressOf(reporter, "evaluating"));
+    const found = await score(network.recording, data, predictions, both, progressOf(reporter, "evaluating"));
     reporter.finish();
     data.loader.close();
     data.pool.end();
-    if (scores) {
+    if (found) {
       const record = {
         checkpoint: checkpoint.file,
         step: checkpoint.step,
         split,
         use_depth: view.useDepth,
         box_jitter: view.boxJitter ?? 0,
-        ...scores,
+        ...found.scores,
+        report: found.report,
+        ho3d: found.ho3d,
         ms: clock.now() - started,
       };
-      process.stdout.write(json ? `${JSON.stringify(record)}\n` : table(scores, view, data.isOwnMean));
+      process.stdout.write(json ? `${JSON.stringify(record)}\n` : tables(found, view, data.isOwnMean));
     } else {
       process.stderr.write(`${data.name}: no metrics, as evaluation_xyz.json is not there\n`);
     }
@@ -155,6 +171,8 @@ interface EvaluationData {
   /** The mean pose is that of the scored samples themselves, as there is no training set at hand. */
   readonly isOwnMean: boolean;
   readonly evaluation: PreparedEvaluation | undefined;
+  /** All frames of an evaluation split to which HO-3D's protocol applies. */
+  readonly isHo3d: boolean;
   /** True meshes of evaluation_verts.json. */
   readonly truthVertices: OpenedFrames["truthVertices"] | undefined;
 }
@@ -170,8 +188,9 @@ async function openData(
   const isKept = option.kind === "folder" && split === "evaluation";
   const kept = isKept ? await openDataFolder(option.path, chosen, config, "evaluation") : undefined;
   const hasTruth = kept?.hasTruth ?? true;
-  if (pred !== undefined && kept?.adapter.startsWith("dexycb"))
-    throw new Error(`evaluate: ${kept.name} is DexYCB, and --pred writes the pred.json of HO-3D; leave --pred out`);
+  const isHo3d = !kept?.adapter.startsWith("dexycb");
+  if (pred !== undefined && !isHo3d)
+    throw new Error(`evaluate: ${kept?.name} is DexYCB, and --pred writes the pred.json of HO-3D; leave --pred out`);
   if (!hasTruth && pred === undefined)
     throw new Error(
       `evaluate: ${kept?.name} has no evaluation_xyz.json to score against; ask for predictions with --pred FILE`,
@@ -187,7 +206,7 @@ async function openData(
     say(prepared.notes);
     const { val: loader, pool, meanPose } = prepared;
     const common = { name: frames.name, hand, loader, pool, meanPose };
-    return { ...common, isOwnMean: false, evaluation: undefined, truthVertices: undefined };
+    return { ...common, isOwnMean: false, evaluation: undefined, isHo3d: false, truthVertices: undefined };
   }
   const evaluation = await prepareEvaluation(frames, config, nodeThreads(), onProgress, view);
   say(evaluation.notes);
@@ -199,7 +218,7 @@ async function openData(
   const isMoved = config.quirks.some((quirk) => quirk === "gt-recentred" || quirk === "opengl-unconverted");
   const truthVertices = isMoved ? undefined : kept?.truthVertices;
   const { loader, pool } = evaluation;
-  return { name: frames.name, hand, loader, pool, meanPose, isOwnMean: true, evaluation, truthVertices };
+  return { name: frames.name, hand, loader, pool, meanPose, isOwnMean: true, evaluation, isHo3d, truthVertices };
 }
 
 const progressOf =
@@ -207,19 +226,58 @@ const progressOf =
   (done: number, total: number): void =>
     reporter.show({ type: "status", text, done, total });
 
+/** HO-3D's own figures, or a sentence on why there are none; undefined where its protocol does not apply. */
+type Official = Ho3dScores | { readonly refused: string } | undefined;
+
+interface Found extends Evaluated {
+  readonly ho3d: Official;
+}
+
 /** Scores of all samples, undefined when nothing is known to score against; predictions are gathered in `into`. */
 async function score(
   recording: Recording,
-  { loader, meanPose, truthVertices }: EvaluationData,
+  data: EvaluationData,
   into: Map<string, Predicted> | undefined,
+  alsoWithoutDepth: boolean,
   onProgress: (done: number, total: number) => void,
-): Promise<Scores | undefined> {
-  const onPrediction = (sample: Predicted): void => void into?.set(sample.id, sample);
+): Promise<Found | undefined> {
+  const { loader, meanPose, truthVertices, evaluation, isHo3d } = data;
   if (meanPose === undefined) {
-    for await (const sample of predict(recording, loader, onProgress)) onPrediction(sample);
+    for await (const sample of predict(recording, loader, onProgress)) into?.set(sample.id, sample);
     return undefined;
   }
-  return evaluate(recording, loader, meanPose, onProgress, { onPrediction, truthVertices });
+  const official = new Ho3dEvaluation();
+  let missing: string | undefined;
+  const onPrediction = (sample: Predicted): void => {
+    into?.set(sample.id, sample);
+    missing ??= whyNotOfficial(sample);
+    if (!isHo3d || missing !== undefined) return;
+    const [x, y, z] = sample.truthJoints;
+    official.add(asWritten(placeAtWrist(sample, [x, y, z])), sample.truthJoints, sample.truthVertices!);
+  };
+  const evaluated = await evaluate(recording, loader, meanPose, onProgress, {
+    onPrediction,
+    truthVertices,
+    alsoWithoutDepth,
+  });
+  const refused = missing === undefined ? droppedFrames(evaluation) : missing;
+  const found = refused === undefined ? official.scores() : { refused };
+  return { ...evaluated, ho3d: isHo3d ? found : undefined };
+}
+
+/** What keeps a frame out of HO-3D's protocol, as a sentence: it has no way to leave one out. */
+function whyNotOfficial({ id, joints, vertices, truthVertices }: Predicted): string | undefined {
+  const why = "HO-3D's scores are over every frame, so there are none";
+  if (!isFinitePoints(joints) || !isFinitePoints(vertices)) return `${why}: the prediction of ${id} is not finite`;
+  return truthVertices === undefined ? `${why}: the true mesh of ${id} is not known` : undefined;
+}
+
+/** The first frame of the list that cannot be used, and how many there are; undefined when all can. */
+function droppedFrames(evaluation: PreparedEvaluation | undefined): string | undefined {
+  const [dropped] = evaluation?.set.report.dropped ?? [];
+  if (!dropped) return undefined;
+  const [reason, { count, example }] = dropped;
+  return `HO-3D's scores are over every frame, so there are none: ${count} cannot be used: ${reason} (first: ${example})`;
 }
 
 /** Throws when a line of evaluation.txt would have no prediction: pred.json has no names, only their order. */
@@ -232,7 +290,7 @@ function requireAll({ set }: PreparedEvaluation): void {
   );
 }
 
-/** Writes pred.json whole or not at all. */
+/** Writes pred.json or pred.zip whole or not at all. */
 async function writePredictions(
   file: string,
   { set }: PreparedEvaluation,
@@ -244,24 +302,82 @@ async function writePredictions(
     placed.push(placeAtWrist(predictions.get(id)!, [x, y, z]));
   }
   const partial = `${file}.partial-${process.pid}`;
-  await writeFile(partial, predJson(placed));
+  await writeFile(partial, file.endsWith(".zip") ? predZip(placed) : predJson(placed));
   await rename(partial, file);
   process.stderr.write(`saved ${placed.length} predictions in ${file}\n`);
 }
 
-function table(scores: Scores, { useDepth, boxJitter }: EvaluationView, isOwnMean: boolean): string {
-  const { zero_pose, mean_pose } = scores.baselines;
-  const cell = (value: number | null): string => (value === null ? "-" : value.toFixed(2)).padStart(10);
-  const row = (label: string, ...values: readonly (number | null)[]): string =>
-    `${label.padEnd(34)}${values.map(cell).join("")}\n`;
-  const heads = ["MPJPE", "PA-MPJPE", "MPVPE", "PA-MPVPE"].map((head) => head.padStart(10)).join("");
+type Column = readonly [head: string, name: MetricName];
+
+const ERRORS: readonly Column[] = [
+  ["MPJPE", "mpjpe_mm"],
+  ["absolute", "mpjpe_absolute_mm"],
+  ["ST", "st_mpjpe_mm"],
+  ["PA", "pa_mpjpe_mm"],
+  ["MPVPE", "mpvpe_mm"],
+  ["PA-MPVPE", "pa_mpvpe_mm"],
+];
+
+const SHARES: readonly Column[] = [
+  ["AUC joints", "auc_joints"],
+  ["PA", "pa_auc_joints"],
+  ["AUC mesh", "auc_vertices"],
+  ["PA", "pa_auc_vertices"],
+  ["F@5", "f_5mm"],
+  ["F@15", "f_15mm"],
+  ["PA-F@5", "pa_f_5mm"],
+  ["PA-F@15", "pa_f_15mm"],
+];
+
+/** Every figure with its baselines beside it; sequences and joints stand in the JSON. */
+function tables({ report, ho3d }: Found, { useDepth, boxJitter }: EvaluationView, isOwnMean: boolean): string {
+  const { baselines, modalities, metrics, samples, non_finite, mirrored } = report;
   const mean = `mean pose of the ${isOwnMean ? "scored" : "training"} samples`;
   const shown = [...(useDepth ? [] : ["without depth"]), ...(boxJitter ? [`boxes off by up to ${boxJitter}`] : [])];
+  const rows: readonly Row[] = [
+    ["network", metrics],
+    ...modalityRows(modalities),
+    ["zero pose", baselines.zero_pose],
+    [mean, baselines.mean_pose],
+  ];
+  const refused = Object.values(metrics).flatMap((measure) => measure.refused ?? []);
   return [
-    `${"mm".padEnd(34)}${heads}\n`,
-    row("network", scores.mpjpe_mm, scores.pa_mpjpe_mm, scores.mpvpe_mm, scores.pa_mpvpe_mm),
-    row("zero pose", zero_pose.mpjpe_mm, zero_pose.pa_mpjpe_mm, null, null),
-    row(mean, mean_pose.mpjpe_mm, mean_pose.pa_mpjpe_mm, null, null),
-    `${scores.samples} samples${shown.map((how) => `, ${how}`).join("")}, ${scores.non_finite} predictions not finite and left out; meshes of ${scores.meshes}\n`,
+    block("mm", ERRORS, rows, 2),
+    block("shares from 0 to 1", SHARES, rows, 3),
+    `${samples} samples${shown.map((how) => `, ${how}`).join("")}, ${non_finite} predictions not finite and left out; meshes of ${metrics.mpvpe_mm.n}\n`,
+    ...Object.values(modalities).map((summary, i) => modalityLine(Object.keys(modalities)[i], summary)),
+    ...(mirrored > 0
+      ? [`${mirrored} predictions fit better mirrored: HO-3D's script mirrors them, the PA figures above do not\n`]
+      : []),
+    ...refused.map((sentence) => `${sentence}\n`),
+    ...officialLines(ho3d),
   ].join("");
+}
+
+type Row = readonly [label: string, metrics: Partial<Record<MetricName, Measure>>];
+
+function block(unit: string, columns: readonly Column[], rows: readonly Row[], decimals: number): string {
+  const heads = columns.map(([head]) => head.padStart(11)).join("");
+  const cell = (value: number | null | undefined): string => (value?.toFixed(decimals) ?? "-").padStart(11);
+  const lines = rows.map(
+    ([label, metrics]) => `${label.padEnd(34)}${columns.map(([, name]) => cell(metrics[name]?.value)).join("")}\n`,
+  );
+  return `${unit.padEnd(34)}${heads}\n${lines.join("")}\n`;
+}
+
+/** Rows where the modalities differ from the whole. */
+const modalityRows = (modalities: EvaluationReport["modalities"]): Row[] => {
+  const measured = Object.entries(modalities).filter(([, { valid }]) => valid > 0);
+  return measured.length < 2 ? [] : measured.map(([name, { metrics }]): Row => [`network on ${name}`, metrics]);
+};
+
+function modalityLine(name: string, { samples, non_finite }: Summary): string {
+  if (samples > 0) return `${name}: ${samples} samples, ${non_finite} not finite\n`;
+  return `${name}: not measured${name === "RGB" ? ", as every sample was shown with depth; ask with --both" : ""}\n`;
+}
+
+function officialLines(ho3d: Official): string[] {
+  if (ho3d === undefined) return [];
+  if ("refused" in ho3d) return [`${ho3d.refused}\n`];
+  return [`\nscores.txt of HO-3D over ${ho3d.n} frames (centimetres), the wrist at the given one\n`, scoresText(ho3d)];
 }
