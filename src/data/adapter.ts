@@ -112,7 +112,8 @@ export function adapterNamed(name: string | undefined): AdapterName | undefined 
   return (Object.keys(ADAPTERS) as AdapterName[]).find((each) => each === name);
 }
 
-function isMano(hand: HandModel): boolean {
+/** Whether a hand has MANO's mesh, on which the labels of real data sets are made; OpenHand has another. */
+export function isMano(hand: HandModel): boolean {
   return Object.values(MANO_TIPS).some((tips) => tips.join() === hand.tips.join());
 }
 

@@ -43,7 +43,7 @@ export interface DexYcbOptions {
 }
 
 const NO_COMPONENTS =
-  "MANO parameters left out: poses are written in MANO's principal components, which MANO_RIGHT.pkl has and the chosen hand has not";
+  "MANO parameters left out: poses are written in MANO's principal components, which the chosen hand has not; choose MANO_RIGHT.pkl";
 const NO_LEFT_FILE =
   "left hand, MANO parameters left out: its pose is written in the principal components of MANO_LEFT.pkl; put that file beside the folder calibration";
 const OTHER_SHAPE =

@@ -2,7 +2,7 @@
  * Whether the parts of a frame's label agree: MANO of the annotated parameters against the annotated joints. Wrong hand file,
  * pose convention, joint order, frame or side all show here and nowhere else.
  */
-import { type AdapterName, handFor, leftTipsFor } from "./adapter";
+import { type AdapterName, handFor, isMano, leftTipsFor } from "./adapter";
 import { blendShapes, handForward, joints21, regressJoints } from "./hand/forward";
 import { mirrorMano, mirrorPoints } from "./mirror";
 import type { Frame, HandModel } from "./types";
@@ -109,7 +109,7 @@ export function labelChecker(
     const isUnsigned = isLeft && largestGap(jointsOf(unsigned, placed(unsigned)), joints) <= LARGEST_LABEL_GAP;
     const note = isUnsigned
       ? "MANO parameters left out: the shape belongs to MANO_LEFT.pkl as it is, whose shape directions have a wrong sign"
-      : `MANO parameters left out: with ${hand.name} they miss the annotated joints by more than ${1000 * LARGEST_LABEL_GAP} mm`;
+      : `MANO parameters left out: with ${hand.name} they miss the annotated joints by more than ${1000 * LARGEST_LABEL_GAP} mm${isMano(hand) ? "" : "; choose MANO_RIGHT.pkl"}`;
     return { joints3d, mano: undefined, note, gap };
   };
 }

@@ -3,6 +3,7 @@
  * are spread over all sequences, so that a hundred gigabytes need not be read; everything here is plain data that a worker
  * can post and JSON can hold.
  */
+import { isMano } from "./adapter";
 import type { CropSet } from "./crop-set";
 import { recordingOf, sequenceOf } from "./split";
 import { type HealthCheck, type HealthContext, healthChecks } from "./summary/health";
@@ -103,7 +104,13 @@ export function summaryOf(
   const recordings = new Map(facts.map(({ id, recording }) => [sequenceOf(id), recording]));
   const nameOf = (sequence: string): string => recordings.get(sequence) ?? recordingOf(sequence);
   const { split: sides, sequences } = splitSummary(crops.ids, nameOf, split);
-  const context: HealthContext = { ids: crops.ids, report: crops.report, known, isPart, hand: hand?.name };
+  const context: HealthContext = {
+    ids: crops.ids,
+    report: crops.report,
+    known,
+    isPart,
+    hand: hand && { name: hand.name, isMano: isMano(hand) },
+  };
   return {
     name: crops.name,
     frames: crops.ids.length,

@@ -2,9 +2,11 @@ import { expect, test } from "vitest";
 import { cropRecord } from "../../src/data/crop";
 import { memoryCrops } from "../../src/data/crop-set";
 import { newReport } from "../../src/data/import-report";
-import { type DataSummary, sheetTile, spreadIds, summarise, summaryLines } from "../../src/data/summary";
+import { MANO_TIPS } from "../../src/data/mano-file";
+import { type DataSummary, sheetTile, spreadIds, summarise, summaryLines, summaryOf } from "../../src/data/summary";
 import { histogram, quantile } from "../../src/data/summary/histogram";
-import type { CropRecord, Frame } from "../../src/data/types";
+import { measureRecord } from "../../src/data/summary/measure";
+import type { CropRecord, Frame, HandModel } from "../../src/data/types";
 import { smallHand, testFrame } from "./helpers";
 
 const COUNT = 16;
@@ -101,6 +103,28 @@ test("parameters that do not give the joints are found, and wrong tips told apar
     verdict: "unknown",
     sentence: expect.stringContaining("choose the MANO file"),
   });
+});
+
+test("OpenHand with a real data set's labels asks for the MANO file, MANO itself does not", async () => {
+  // Labels of another mesh: every joint lies somewhat elsewhere.
+  const other = (record: CropRecord): CropRecord => ({ ...record, joints3d: record.joints3d.map((x) => 1.01 * x) });
+  const openHand: HandModel = { ...smallHand(), name: "OpenHand" };
+  const found = check(await summaryWith(other, { hand: openHand }), "mano");
+  expect(found.verdict).toBe("bad");
+  expect(found.sentence).toMatch(
+    /^At most [\d.]+ mm between .* of OpenHand and the joints, over 16 frames: OpenHand is not MANO, .* choose your MANO file \(MANO_RIGHT\.pkl\)/,
+  );
+  const mano: HandModel = { ...openHand, name: "MANO_RIGHT.pkl", tips: MANO_TIPS.ho3d };
+  const facts = records.map((record) => measureRecord(other(record), openHand));
+  const crops = memoryCrops("planted", records);
+  expect(check(summaryOf(crops, facts, { hand: mano }), "mano").sentence).toContain("MANO_RIGHT.pkl and the joints");
+  expect(check(summaryOf(crops, facts, { hand: mano }), "mano").sentence).not.toContain("choose");
+
+  const note = "MANO parameters left out: choose MANO_RIGHT.pkl";
+  const without = records.map((record) => ({ ...record, mano: undefined }));
+  const report = { ...newReport(), kept: COUNT, notes: new Map([[note, { count: COUNT, example: records[0].id }]]) };
+  const summary = await summarise(memoryCrops("planted", without, report), { hand: openHand });
+  expect(check(summary, "mano").sentence).toContain(`not supervised (${note}).`);
 });
 
 test("depth with exchanged bytes, of another unit or missing is found", async () => {

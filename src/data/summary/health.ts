@@ -26,8 +26,8 @@ export interface HealthContext {
   readonly known?: { readonly frames: number; readonly what: string };
   /** Sequences were chosen: a smaller count is no fault. */
   readonly isPart?: boolean;
-  /** Name of the hand with which MANO's joints were computed. */
-  readonly hand?: string;
+  /** The hand with which MANO's joints were computed. */
+  readonly hand?: { readonly name: string; readonly isMano: boolean };
 }
 
 const MOST_EXAMPLES = 24;
@@ -127,15 +127,23 @@ const handSize: Check = (facts) => {
   };
 };
 
-const manoAgrees: Check = (facts, { hand }) => {
+/** What larger distances than those of wrong tips may come from. */
+function manoDiffers({ name, isMano }: NonNullable<HealthContext["hand"]>): string {
+  const labels = "another pose convention (flat hand or mean pose), or an unconverted root rotation or translation";
+  if (isMano) return `another hand model, ${labels}`;
+  return `${name} is not MANO, to which the labels of real data sets belong: choose your MANO file (MANO_RIGHT.pkl) as the hand; if the frames were rendered with ${name}: ${labels}`;
+}
+
+const manoAgrees: Check = (facts, { hand, report }) => {
   const title = "MANO parameters give the annotated joints";
   const name = "mano";
   const withMano = facts.filter(({ hasMano }) => hasMano).length;
   const compared = facts.filter(({ manoErrorsMm }) => manoErrorsMm !== undefined);
   if (compared.length === 0) {
+    const [leftOut] = [...report.notes.keys()].filter((note) => note.includes("MANO parameters left out"));
     const sentence =
       withMano === 0
-        ? "The frames have no MANO parameters: pose and shape are not supervised."
+        ? `The frames have no MANO parameters: pose and shape are not supervised${leftOut === undefined ? "" : ` (${leftOut})`}.`
         : hand === undefined
           ? `${frames(withMano)} have parameters; choose the MANO file that belongs to them to compare.`
           : `${frames(withMano)} have parameters but no joints to compare with.`;
@@ -148,7 +156,7 @@ const manoAgrees: Check = (facts, { hand }) => {
   const largest = Math.max(tips, others);
   const mm = (value: number): string =>
     value < 1e-3 ? "0.001 mm" : `${value < 1 ? value.toPrecision(2) : value.toFixed(1)} mm`;
-  const found = `At most ${mm(largest)} between MANO(pose, shape, translation) of ${hand} and the joints, over ${frames(compared.length)}`;
+  const found = `At most ${mm(largest)} between MANO(pose, shape, translation) of ${hand?.name} and the joints, over ${frames(compared.length)}`;
   const onlyTips = others <= MANO_EXACT_MM && tips <= MANO_TIPS_MM;
   const verdict = largest <= MANO_EXACT_MM ? "good" : onlyTips ? "look" : "bad";
   return {
@@ -160,7 +168,7 @@ const manoAgrees: Check = (facts, { hand }) => {
         ? `${found}.`
         : onlyTips
           ? `${found}, all of it at the finger tips (${mm(tips)}): other tip vertices than the data set's.`
-          : `${found}: another hand model, another pose convention (flat hand or mean pose), or an unconverted root rotation or translation.`,
+          : `${found}: ${manoDiffers(hand!)}.`,
     examples: worst(compared, ({ manoErrorsMm }) => {
       const most = Math.max(...manoErrorsMm!);
       return most > MANO_EXACT_MM ? most : 0;
