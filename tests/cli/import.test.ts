@@ -13,13 +13,16 @@ import { nodeDecoders } from "../../src/cli/decode-threads";
 import { folderShardStore } from "../../src/cli/folder-shards";
 import { temporaryFolder } from "../../src/cli/host";
 import { prepareImport, type RunOptions, runImport } from "../../src/cli/import-run";
+import { DEFAULT_AUGMENT } from "../../src/data/augment";
 import { cropRecord } from "../../src/data/crop";
-import { importCrops } from "../../src/data/crop-set";
+import { type CropSet, importCrops } from "../../src/data/crop-set";
 import { type Decoded, type Decoders, decodersHere } from "../../src/data/import-decode";
 import type { ImportJob } from "../../src/data/import-job";
 import { openFrames } from "../../src/data/open";
+import { makeSample } from "../../src/data/sample";
 import { syntheticFrameSet } from "../../src/data/synthetic/frames";
 import { ho3dFrameFiles, ho3dListFiles, ho3dParts } from "../../src/data/synthetic/write-ho3d";
+import type { Sample } from "../../src/data/types";
 import { openHand } from "../helpers/open-hand";
 
 const temporary = temporaryFolder("import-test");
@@ -180,6 +183,42 @@ describe("the bytes in the store", () => {
     const set = await folderShardStore(inside("plain")).open("set");
     expect(set.ids).toEqual(frames.ids.filter((id) => id !== ids[1]));
     for (const id of set.ids) expect(await set.read(id)).toEqual(cropRecord(await frames.read(id), { size: SIZE }));
+    set.close();
+  });
+
+  test("give the samples of the files bit by bit, augmented or not, with depth or without", async () => {
+    const files = await importCrops(await openFrames(await openPlace(inside("HO3D_v3")), { split: "train" }), {
+      size: SIZE,
+    });
+    const set = await folderShardStore(inside("plain")).open("set");
+    expect(set.ids).toEqual(files.ids);
+    const options = { size: SIZE, width: 24, seed: 3 };
+    // Not dropped at random: that the frame has no depth shows in its sample.
+    const augment = { ...DEFAULT_AUGMENT, dropDepth: 0 };
+    const bits = (value: unknown): unknown =>
+      ArrayBuffer.isView(value)
+        ? Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64")
+        : value;
+    const samplesOf = async (from: CropSet, id: string): Promise<Sample[]> => {
+      const record = await from.read(id);
+      return [
+        makeSample(record, options, 0),
+        ...[0, 1].map((epoch) => makeSample(record, { ...options, augment }, epoch)),
+      ];
+    };
+    const withoutDepth = new Set<string>();
+    for (const id of files.ids) {
+      const expected = await samplesOf(files, id);
+      const found = await samplesOf(set, id);
+      for (const [i, sample] of expected.entries()) {
+        expect(Object.keys(found[i])).toEqual(Object.keys(sample));
+        for (const [key, value] of Object.entries(found[i])) {
+          expect(bits(value) === bits(sample[key as keyof Sample]), `${key} of ${id}`).toBe(true);
+        }
+        if (sample.hasDepth === 0) withoutDepth.add(id);
+      }
+    }
+    expect([...withoutDepth]).toEqual([ids[4]]);
     set.close();
   });
 
