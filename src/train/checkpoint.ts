@@ -109,6 +109,63 @@ export function loadModel(store: ParameterStore, bytes: Uint8Array, file: string
     store.write(p.name, Float32Array.from(tensors.get(p.name)!.data as ArrayLike<number>, Number));
 }
 
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+/** What a state.json must hold, key by key. */
+const STATE: { readonly [K in keyof CheckpointState]: readonly [(value: unknown) => boolean, string] } = {
+  step: [isCount, "a count"],
+  optimizerStep: [isCount, "a count"],
+  best: [(value) => value === null || Number.isFinite(value), "a number or null"],
+  bestStep: [(value) => value === null || isCount(value), "a count or null"],
+  saved: [(value) => Array.isArray(value) && value.every(isCount), "a list of counts"],
+  hand: [(value) => typeof value === "string", "a text"],
+  samples: [(value) => typeof value === "string", "a text"],
+};
+
+/** The state in the text of `file`. Throws a sentence when it holds anything else. */
+function parseState(text: string, file: string): CheckpointState {
+  const instead = `delete the folder ${file.slice(0, file.lastIndexOf("/"))} to resume from the checkpoint before`;
+  const found = parseJson(text, file, instead);
+  if (found.format !== FORMAT) {
+    throw new Error(`${file}: format ${JSON.stringify(found.format)}, this version reads ${FORMAT}`);
+  }
+  for (const [key, [fits, expected]] of Object.entries(STATE)) {
+    if (fits(found[key])) continue;
+    const shown = String(JSON.stringify(found[key])).slice(0, 60);
+    throw new Error(`${file}: "${key}" is ${shown}, expected ${expected}; ${instead}`);
+  }
+  const { format: _, ...state } = found;
+  return state as unknown as CheckpointState;
+}
+
+/** The lines of metrics.jsonl up to a step; later ones are written again. Throws a sentence with the number of a line that is no record. */
+function linesUpTo(text: string, step: number, file: string): string {
+  const lines = text.split("\n");
+  const kept = lines.filter((line, i) => {
+    if (line === "") return false;
+    const what = `${file}, line ${i + 1}`;
+    const record = parseJson(line, what, "delete that line");
+    if (!isCount(record.step)) {
+      throw new Error(
+        `${what}: "step" is ${String(JSON.stringify(record.step)).slice(0, 60)}, expected a count; delete that line`,
+      );
+    }
+    return record.step <= step;
+  });
+  return kept.map((line) => `${line}\n`).join("");
+}
+
+function parseJson(text: string, what: string, instead: string): Record<string, unknown> {
+  let found: unknown;
+  try {
+    found = JSON.parse(text);
+  } catch {
+    // Shown like any other value that is no object.
+  }
+  if (typeof found === "object" && found !== null && !Array.isArray(found)) return found as Record<string, unknown>;
+  throw new Error(`${what}: begins with ${JSON.stringify(text.slice(0, 40))}, expected a JSON object; ${instead}`);
+}
+
 /** What `readCheckpoint` found. */
 export interface Resumed {
   readonly state: CheckpointState;
@@ -119,7 +176,7 @@ export interface Resumed {
 
 /**
  * Restores the last checkpoint of a run: parameters, moments, position. Throws when there is none, when it does not fit the
- * network, or when it was made with another hand or other samples than `expected`.
+ * network, when a file is damaged, or when it was made with another hand or other samples than `expected`.
  */
 export async function readCheckpoint(
   storage: RunStorage,
@@ -131,8 +188,7 @@ export async function readCheckpoint(
   if (last === undefined) throw new Error(`${storage.place}: no checkpoint to resume from`);
   const folder = checkpointFolder(last);
   const text = new TextDecoder().decode(await storage.read(`${folder}/state.json`));
-  const { format, ...state } = JSON.parse(text) as CheckpointState & { format: number };
-  if (format !== FORMAT) throw new Error(`${folder}/state.json: format ${format}, this version reads ${FORMAT}`);
+  const state = parseState(text, `${folder}/state.json`);
   for (const key of ["hand", "samples"] as const) {
     if (state[key] !== expected[key]) {
       throw new Error(
@@ -140,6 +196,10 @@ export async function readCheckpoint(
       );
     }
   }
+  const paths = await storage.list();
+  const read = async (path: string): Promise<string> =>
+    paths.includes(path) ? new TextDecoder().decode(await storage.read(path)) : "";
+  const metrics = linesUpTo(await read("metrics.jsonl"), state.step, "metrics.jsonl");
   loadModel(store, await storage.read(`${folder}/model.safetensors`), `${folder}/model.safetensors`);
   const file = `${folder}/optimizer.safetensors`;
   const { tensors } = readSafetensors(await storage.read(file), file);
@@ -150,11 +210,5 @@ export async function readCheckpoint(
         .map(([name, { data }]) => [name.slice(prefix.length), data as Float32Array<ArrayBuffer>]),
     );
   optimizer.writeMoments({ m: moments(FIRST_MOMENT), v: moments(SECOND_MOMENT) }, state.optimizerStep);
-  const paths = await storage.list();
-  const read = async (path: string): Promise<string> =>
-    paths.includes(path) ? new TextDecoder().decode(await storage.read(path)) : "";
-  const metrics = (await read("metrics.jsonl"))
-    .split("\n")
-    .filter((line) => line !== "" && (JSON.parse(line) as { step: number }).step <= state.step);
-  return { state, metrics: metrics.map((line) => `${line}\n`).join(""), log: await read("log.txt") };
+  return { state, metrics, log: await read("log.txt") };
 }
