@@ -14,7 +14,7 @@ interface Entry {
   readonly data_offsets: readonly [number, number];
 }
 
-function readHeader(bytes: ArrayBuffer, name: string): { entries: Record<string, Entry>; start: number } {
+function readHeader(bytes: ArrayBuffer, name: string): { entries: ReadonlyMap<string, Entry>; start: number } {
   const view = new DataView(bytes);
   const length = bytes.byteLength >= 8 ? Number(view.getBigUint64(0, true)) : Number.NaN;
   if (!(length > 0 && 8 + length <= bytes.byteLength)) {
@@ -22,12 +22,35 @@ function readHeader(bytes: ArrayBuffer, name: string): { entries: Record<string,
       `${name}: ${bytes.byteLength} bytes do not begin with a safetensors header; is the file whole, and not a web page?`,
     );
   }
+  let found: unknown;
   try {
-    const entries = JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, 8, length))) as Record<string, Entry>;
-    return { entries, start: 8 + length };
+    found = JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, 8, length)));
   } catch (cause) {
     throw new Error(`${name}: the safetensors header of ${length} bytes is not JSON; is the file whole?`, { cause });
   }
+  if (typeof found !== "object" || found === null || Array.isArray(found)) {
+    throw new Error(
+      `${name}: the safetensors header is no JSON object with an entry for each tensor; is the file whole?`,
+    );
+  }
+  const entries = new Map<string, Entry>();
+  for (const [key, entry] of Object.entries(found)) {
+    if (key === "__metadata__") continue;
+    if (!isEntry(entry)) {
+      throw new Error(
+        `${name}: tensor "${key}" is described as ${JSON.stringify(entry).slice(0, 80)}, expected dtype, shape and data_offsets`,
+      );
+    }
+    entries.set(key, entry);
+  }
+  return { entries, start: 8 + length };
+}
+
+function isEntry(value: unknown): value is Entry {
+  const { dtype, shape, data_offsets: offsets } = (value ?? {}) as { [K in keyof Entry]?: unknown };
+  const areCounts = (list: unknown): list is number[] =>
+    Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= 0);
+  return typeof dtype === "string" && areCounts(shape) && areCounts(offsets) && offsets.length === 2;
 }
 
 /** Reads one tensor and checks type and shape; -1 in `shape` stands for any size. */
@@ -39,7 +62,7 @@ function readTensor(
   dtype: "F32" | "U32",
   shape: readonly number[],
 ): { values: Float32Array | Uint32Array; shape: readonly number[] } {
-  const entry = header.entries[key];
+  const entry = header.entries.get(key);
   if (entry === undefined) throw new Error(`${name}: tensor "${key}" is missing`);
   const fits = entry.shape.length === shape.length && shape.every((n, i) => n < 0 || n === entry.shape[i]);
   if (!fits || entry.dtype !== dtype) {

@@ -40,6 +40,22 @@ describe("reading the hand asset", () => {
     );
   });
 
+  it.each([
+    ["null", "the safetensors header is no JSON object"],
+    ["[1, 2]", "the safetensors header is no JSON object"],
+    ['{"weights": 3}', 'tensor "weights" is described as 3, expected dtype, shape and data_offsets'],
+    ['{"weights": null}', 'tensor "weights" is described as null'],
+    ['{"weights": {"dtype": "F32", "shape": "x", "data_offsets": [0, 4]}}', 'tensor "weights" is described as'],
+    ['{"weights": {"dtype": "F32", "shape": [1], "data_offsets": [0]}}', 'tensor "weights" is described as'],
+    ['{"__proto__": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}', 'tensor "v_template" is missing'],
+  ])("refuses the header %s", (header, expected) => {
+    const text = new TextEncoder().encode(header);
+    const bytes = new Uint8Array(8 + text.length + 64);
+    new DataView(bytes.buffer).setBigUint64(0, BigInt(text.length), true);
+    bytes.set(text, 8);
+    expect(() => readHandAsset(bytes.buffer, "hand")).toThrow(`hand: ${expected}`);
+  });
+
   it("finds values that shapes cannot show", () => {
     const model = openHand();
     const weights = model.weights.slice();
