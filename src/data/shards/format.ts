@@ -10,6 +10,7 @@
 import { DEFAULT_MARGIN, recordSide } from "../crop";
 import { DataError, messageOf } from "../data-error";
 import type { CropRecord } from "../types";
+import { isCount, isListOf, isPairOf, isRecord, isText } from "./shape";
 import type { SetDescription } from "./types";
 
 /** Version of the bytes of a shard. */
@@ -152,6 +153,16 @@ export function recordOffset(headerBytes: number, recordBytes: number, index: nu
   return PREFIX + headerBytes + index * recordBytes;
 }
 
+const isPlace = isPairOf(isText, isText);
+
+function isHeader(value: unknown): value is ShardHeader {
+  if (!isRecord(value)) return false;
+  const { set, shard, side, recordBytes, ids, places, placeOf } = value;
+  if (!isText(set) || !isCount(shard) || !isCount(side) || recordBytes !== recordStride(side)) return false;
+  if (!isListOf(ids, isText) || !isListOf(places, isPlace) || !isListOf(placeOf, isCount)) return false;
+  return placeOf.length === ids.length && placeOf.every((place) => place < places.length);
+}
+
 /** Header of a whole shard, with its length. Throws DataError when the bytes are not a shard of this format or of another length. */
 export function decodeHeader(bytes: Uint8Array, what: string): { header: ShardHeader; headerBytes: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -162,12 +173,13 @@ export function decodeHeader(bytes: Uint8Array, what: string): { header: ShardHe
   }
   const [format, headerBytes] = [view.getUint32(8, true), view.getUint32(12, true)];
   if (format !== FORMAT) throw wrong(`has format ${format}, expected ${FORMAT}`);
-  let header: ShardHeader;
+  let header: unknown;
   try {
     header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(PREFIX, PREFIX + headerBytes)));
   } catch (error) {
     throw wrong(`has a header that is not JSON (${messageOf(error)})`);
   }
+  if (!isHeader(header)) throw wrong("has a header that does not describe its records");
   const length = recordOffset(headerBytes, header.recordBytes, header.ids.length);
   if (bytes.length !== length) throw wrong(`has ${bytes.length} bytes, expected ${length}`);
   return { header, headerBytes };

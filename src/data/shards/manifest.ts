@@ -7,6 +7,7 @@
  * An entry follows its blob: an entry without a blob means that the blob was lost, a blob without an entry means nothing.
  */
 import type { ShardBackend } from "./backend";
+import { isCount, isListOf, isPairOf, isRecord, isText } from "./shape";
 import { type Damage, type SetDescription, type SetState, type StoredSet, StoreError } from "./types";
 
 /** Version of the manifest. 0 had all shards of a set in its one entry. */
@@ -57,7 +58,7 @@ export function damageOf(name: string, shard: number, entry: ShardEntry, kind: D
   return { shard, kind, frames: entry.ids.length, sequences, message };
 }
 
-/** All sets by name. Brings a manifest of version 0 up to date first. Throws StoreError when a later version wrote it. */
+/** All sets by name. Brings a manifest of version 0 up to date first. Throws StoreError when a later version wrote it, or when an entry is damaged. */
 export async function loadFacts(backend: ShardBackend): Promise<Map<string, SetFacts>> {
   let entries = await backend.entries();
   const changes = migrate(backend.place, entries);
@@ -65,6 +66,7 @@ export async function loadFacts(backend: ShardBackend): Promise<Map<string, SetF
     await backend.commit(changes);
     entries = await backend.entries();
   }
+  for (const [key, value] of entries) expectEntry(backend.place, key, value);
   // After the entries: an entry that is seen has its blob, unless it was lost.
   const blobs = new Set(await backend.blobNames());
   const sets = new Map<string, SetFacts>();
@@ -101,11 +103,58 @@ export async function loadFacts(backend: ShardBackend): Promise<Map<string, SetF
   return sets;
 }
 
+const isCounted = isPairOf(isText, isCount);
+const isReasoned = isPairOf(isText, isText);
+
+function isShardEntry(value: unknown): value is ShardEntry {
+  if (!isRecord(value)) return false;
+  const { sha256, bytes, ids, sequences, dropped, notes, savedAt } = value;
+  const isWhole = isText(sha256) && isCount(bytes) && Number.isFinite(savedAt);
+  return (
+    isWhole &&
+    isListOf(ids, isText) &&
+    isListOf(sequences, isCounted) &&
+    isListOf(dropped, isReasoned) &&
+    isListOf(notes, isReasoned)
+  );
+}
+
+function isSetEntry(value: unknown): value is SetEntry {
+  if (!isRecord(value) || !isRecord(value.description)) return false;
+  const { generation, isComplete, savedAt, description } = value;
+  if (!isText(generation) || typeof isComplete !== "boolean" || !Number.isFinite(savedAt)) return false;
+  const { source, format, split, size, side, boxScale, margin, recordBytes, expected, order, opening } = description;
+  const { dropped, notes } = isRecord(opening) ? opening : {};
+  const isReason = (each: unknown): each is unknown =>
+    Array.isArray(each) && isText(each[0]) && isRecord(each[1]) && isCount(each[1].count) && isText(each[1].example);
+  return (
+    [source, format, split].every(isText) &&
+    [size, side, recordBytes, expected].every(isCount) &&
+    [boxScale, margin].every(Number.isFinite) &&
+    (order === undefined || isListOf(order, isText)) &&
+    (opening === undefined || [dropped, notes].every((counted) => isListOf(counted, isReason)))
+  );
+}
+
+function expectEntry(place: string, key: string, value: unknown): void {
+  const isSet = key.startsWith("set/");
+  if (isSet ? isSetEntry(value) : !key.startsWith("shard/") || isShardEntry(value)) return;
+  throw damagedEntry(place, key, isSet ? "a data set" : "a shard");
+}
+
+function damagedEntry(place: string, key: string, what: string): StoreError {
+  return new StoreError(
+    "damaged",
+    `${place}: entry "${key}" of the manifest does not describe ${what}; delete that entry and import its frames again`,
+  );
+}
+
 /** What has to be put to bring every set to this version; the set's own entry last, as it makes the others count. */
 function migrate(place: string, entries: ReadonlyMap<string, unknown>): Map<string, unknown> {
   const changes = new Map<string, unknown>();
   for (const [key, value] of entries) {
     if (!key.startsWith("set/")) continue;
+    if (!isRecord(value)) throw damagedEntry(place, key, "a data set");
     const { schema = 0, shards = [], ...entry } = value as Partial<SetEntry> & { shards?: readonly ShardEntry[] };
     if (schema > SCHEMA) {
       throw new StoreError(
@@ -156,12 +205,19 @@ export function summarise(facts: SetFacts): StoredSet {
 /** What the sentinel remembers of a set. */
 export type Remembered = Pick<SetDescription, "source" | "format" | "split" | "expected">;
 
+const isRemembered = isPairOf(
+  isText,
+  (value): value is Remembered =>
+    isRecord(value) && [value.source, value.format, value.split].every(isText) && isCount(value.expected),
+);
+
 /** Sets that the sentinel remembers. Empty when there is none or it cannot be read: it is a hint, not a record. */
 export async function readSentinel(backend: ShardBackend): Promise<Map<string, Remembered>> {
   const text = await backend.readSentinel();
   if (text === undefined) return new Map();
   try {
-    return new Map(JSON.parse(text) as [string, Remembered][]);
+    const found: unknown = JSON.parse(text);
+    return isListOf(found, isRemembered) ? new Map(found) : new Map();
   } catch {
     return new Map();
   }

@@ -100,6 +100,13 @@ test("what is not a record or not a shard is refused with a sentence", () => {
   torn[17] = 0;
   expect(() => decodeHeader(torn, "shard 7")).toThrow("has a header that is not JSON");
   const { header, headerBytes } = decodeHeader(bytes, "shard 7");
+  for (const wrong of [null, [], { ...header, ids: 5 }, { ...header, recordBytes: 8 }, { ...header, placeOf: [1] }]) {
+    const other = bytes.slice();
+    const json = new TextEncoder().encode(JSON.stringify(wrong).padEnd(headerBytes));
+    expect(json).toHaveLength(headerBytes);
+    other.set(json, 16);
+    expect(() => decodeHeader(other, "shard 7")).toThrow("shard 7 has a header that does not describe its records");
+  }
   const cut = bytes.subarray(recordOffset(headerBytes, header.recordBytes, 0)).subarray(0, -8);
   expect(() => decodeRecord(header, 0, cut)).toThrow(DataError);
   expect(() =>

@@ -341,3 +341,32 @@ test("a manifest of version 0 is brought up to date, one of a later version is r
     'this memory: "later" was written by a later version of Handloom (manifest 2, this one reads 1); reload the page or update Handloom',
   );
 });
+
+test("an entry of the manifest that describes nothing is refused by its name, a damaged sentinel is no sentinel", async () => {
+  const memory = new MemoryShards();
+  await importAll(storeOf(memory));
+  const shard = [...memory.manifest.keys()].find((key) => key.startsWith("shard/"))!;
+  const set = JSON.parse(memory.manifest.get("set/ho3d")!);
+  const faults: [string, unknown][] = [
+    ["set/ho3d", null],
+    ["set/ho3d", [set]],
+    ["set/ho3d", { ...set, description: undefined }],
+    ["set/ho3d", { ...set, description: { ...set.description, side: "24" } }],
+    ["set/ho3d", { ...set, description: { ...set.description, opening: { dropped: [["why"]], notes: [] } } }],
+    [shard, 5],
+    [shard, { ...JSON.parse(memory.manifest.get(shard)!), ids: "SYA0/0000" }],
+    [shard, { ...JSON.parse(memory.manifest.get(shard)!), dropped: [["SYA0/0000"]] }],
+  ];
+  for (const [key, value] of faults) {
+    const broken = memory.clone();
+    broken.manifest.set(key, JSON.stringify(value));
+    const what = key === shard ? "a shard" : "a data set";
+    await expect(storeOf(broken).list()).rejects.toThrow(
+      `this memory: entry "${key}" of the manifest does not describe ${what}; delete that entry and import its frames again`,
+    );
+  }
+  for (const sentinel of ["null", "[5]", '[["gone", null]]', "["]) {
+    memory.sentinel = sentinel;
+    expect((await storeOf(memory).list()).map(({ name }) => name)).toEqual(["ho3d"]);
+  }
+});
