@@ -23,6 +23,14 @@ describe("configText", () => {
     expect(configText.get(configText.set("preset: tiny\n", "steps", 30), "steps")).toBe(30);
   });
 
+  it("leaves a text that is no configuration alone, and looks before it parses", () => {
+    for (const text of ["model: [", "- run\n- optim\n", "run: 5\n", "5", `run: ${"[".repeat(30_000)}`]) {
+      expect(configText.get(text, "steps"), text.slice(0, 20)).toBeUndefined();
+      expect(configText.set(text, "steps", 3), text.slice(0, 20)).toBe(text);
+      expect(configText.read(text).problems.length).toBeGreaterThan(0);
+    }
+  });
+
   it("turns a mistake into sentences", () => {
     const { config, problems } = configText.read(configText.set(configText.presetText("tiny"), "batch", -1));
     expect(config).toBeUndefined();

@@ -1,7 +1,8 @@
 /** The configuration as the YAML text that a person edits; comes with its own chunk, as it brings a YAML parser. */
-import { isScalar, parseDocument } from "yaml";
+import { isMap, isScalar, parseDocument } from "yaml";
 import { ConfigError, PRESET_NAMES, PRESETS, type PresetName, parseConfig, writeConfig } from "../../config";
 import { pyYamlFloat } from "../../config/write";
+import { costOfYaml } from "../../data/yaml-cost";
 import type { ConfigField, ConfigReading, ConfigText } from "./setup";
 
 const PATHS: Record<ConfigField, readonly [string, string]> = {
@@ -46,18 +47,24 @@ export const configText: ConfigText = {
   },
 
   get(text, field) {
+    // `read` says what is wrong with such a text.
+    if (costOfYaml(text) !== undefined) return undefined;
     const value = parseDocument(text).getIn(PATHS[field]);
     return typeof value === "number" ? value : undefined;
   },
 
   set(text, field, value) {
+    if (costOfYaml(text) !== undefined) return text;
     const document = parseDocument(text);
     const written = field === "learningRate" ? pyYamlFloat(value) : String(value);
     const node = document.getIn(PATHS[field], true);
     // In place, so that the person's own comments and layout stay.
     if (isScalar(node) && node.range) return text.slice(0, node.range[0]) + written + text.slice(node.range[1]);
+    const { contents, errors } = document;
+    if (errors.length > 0 || !(contents === null || isMap(contents))) return text;
     const [section, key] = PATHS[field];
     if (document.has(section)) {
+      if (!isMap(document.get(section))) return text;
       document.setIn(PATHS[field], value);
       return document.toString();
     }

@@ -19,7 +19,7 @@ export interface ConfigText {
   read(text: string): ConfigReading;
   /** The entry's value, or undefined where the text does not say it or is no YAML. */
   get(text: string, field: ConfigField): number | undefined;
-  /** The text with one entry changed, comments kept. */
+  /** The text with one entry changed, comments kept; as it is where it is no YAML of a configuration. */
   set(text: string, field: ConfigField, value: number): string;
 }
 
