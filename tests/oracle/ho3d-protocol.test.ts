@@ -20,6 +20,7 @@ const GOLDEN = new URL("./ho3d-protocol.json", import.meta.url);
 const PYTHON = "/usr/bin/python3";
 const FRAMES = 8;
 const MIRRORED = 3;
+const EXACT = 6;
 const VERTICES = 778;
 const PLACE = [0.05, -0.03, -0.6];
 
@@ -166,7 +167,7 @@ describe("HO-3D's protocol", () => {
     const evaluation = new Evaluation();
     for (const [frame, { id, joints, vertices }] of predictions.entries()) {
       const truth = truthOf(frame);
-      const sequence = frame === MIRRORED ? "mirrored" : "proper";
+      const sequence = frame === MIRRORED ? "mirrored" : frame === EXACT ? "exact" : "proper";
       evaluation.add({ id, sequence, joints, vertices, truthJoints: truth.joints, truthVertices: truth.vertices });
     }
     const { sequences, mirrored } = evaluation.report();
@@ -175,6 +176,7 @@ describe("HO-3D's protocol", () => {
     const official = new Ho3dEvaluation();
     const proper = new Ho3dEvaluation();
     for (const [frame, prediction] of predictions.entries()) {
+      if (frame === EXACT) continue;
       const truth = truthOf(frame);
       (frame === MIRRORED ? official : proper).add(prediction, truth.joints, truth.vertices);
     }
@@ -200,11 +202,11 @@ describe("HO-3D's protocol", () => {
       ["pa_f_5mm", "f_al_score_5", 1],
       ["pa_f_15mm", "f_al_score_15", 1],
     ] as const) {
-      // The script adds 1e-8 m to norms. The curve's first threshold is 0, so a point that is right but for rounding may be
-      // half a step of 99 below one that is right.
-      const digits = key.endsWith("auc3d") ? 3 : 5;
+      // The script adds 1e-8 m to norms. The wrist is right but for rounding where it is moved to its place, and half a
+      // step of 99 below one that is right, as the curve's first threshold is 0.
+      const digits = key === "xyz_auc3d" || key === "xyz_scale_trans_al_auc3d" ? 3 : 5;
       expect(metrics[name].value, name).toBeCloseTo(factor * scores[key]!, digits);
-      expect(metrics[name].n).toBe(FRAMES - 1);
+      expect(metrics[name].n).toBe(FRAMES - 2);
     }
   });
 
