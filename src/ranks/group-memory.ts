@@ -167,7 +167,7 @@ export function abortGroup({ control, worldSize }: GroupMemory, abort: Abort): b
 /** Why the group ended; undefined while it has not. */
 export function abortOf({ control }: Pick<GroupMemory, "control">): Abort | undefined {
   const words = new Int32Array(control);
-  const code = Atomics.load(words, ABORT);
+  const code = Atomics.load(words, ABORT_WORD);
   // Whoever claimed it is about to write the text; a reader comes again.
   if (code === 0 || code === CLAIMED) return undefined;
   // Decoders refuse shared memory, so a copy.

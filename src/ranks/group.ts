@@ -21,8 +21,10 @@ const TABLE_PHASES = ["begins", "finishes"] as const;
 const SLICE_MS = 50;
 
 export interface GroupOptions {
-  /** How long a rank waits for another one that does no work, ms; also for one that has not started. Default 30 s. */
+  /** How long a rank waits for another one that does no work, ms. Default 30 s. */
   readonly timeoutMs?: number;
+  /** How long for one that has not started: it may still import data. Default 120 s. */
+  readonly startTimeoutMs?: number;
 }
 
 /**
@@ -60,6 +62,7 @@ export class ProcessGroup {
   readonly #stage: Float32Array;
   readonly #mean: MeanReduction;
   readonly #timeoutMs: number;
+  readonly #startTimeoutMs: number;
   readonly #calls = new Map<Collective, number>();
   readonly #tables = new Map<string, Table>();
   #barriers = 0;
@@ -84,6 +87,7 @@ export class ProcessGroup {
     this.#words = new Int32Array(control);
     this.#stage = new Float32Array(stage);
     this.#timeoutMs = options.timeoutMs ?? 30_000;
+    this.#startTimeoutMs = options.startTimeoutMs ?? 120_000;
     if (worldSize > 1) requireWait(this.#words, rank);
     if (Atomics.compareExchange(this.#words, wordOf(rank, WORD.state), 0, 1) !== 0) {
       throw new Error(`rank ${rank} of generation ${generation} is taken; a group that forms again needs new buffers`);
@@ -281,6 +285,7 @@ export class ProcessGroup {
   #enter(collective: Collective): number {
     const call = this.#callOf(collective) + 1;
     this.#calls.set(collective, call);
+    this.#checkAbort(collective, call);
     if (this.#reading > 0) {
       throw new Error(
         `rank ${this.rank}, ${collective} ${call}: ${this.#reading} read-backs of the GPU are pending, expected none; await them before a collective that blocks`,
@@ -348,9 +353,10 @@ export class ProcessGroup {
       let waitedMs = 0;
       let seen = Atomics.load(this.#words, wordOf(rank, WORD.progress));
       for (;;) {
-        this.#checkAbort(collective, call);
         const count = Atomics.load(this.#words, wordOf(rank, word));
+        // Before the abort: what all ranks have reached is over for all of them.
         if (((count - target) | 0) >= 0) break;
+        this.#checkAbort(collective, call);
         const before = performance.now();
         Atomics.wait(this.#words, wordOf(rank, word), count, SLICE_MS);
         Atomics.add(this.#words, wordOf(this.rank, WORD.alive), 1);
@@ -358,8 +364,10 @@ export class ProcessGroup {
         // A turn that took far longer than asked was a machine asleep, and the others slept too.
         waitedMs = progress === seen ? waitedMs + Math.min(performance.now() - before, 2 * SLICE_MS) : 0;
         seen = progress;
-        if (waitedMs < this.#timeoutMs) continue;
-        const why = `rank ${rank} did no work for ${this.#timeoutMs / 1000} s while rank ${this.rank} waited; ${placeOf(this.memory, rank)}`;
+        const hasStarted = Atomics.load(this.#words, wordOf(rank, WORD.state)) !== 0;
+        const patienceMs = hasStarted ? this.#timeoutMs : this.#startTimeoutMs;
+        if (waitedMs < patienceMs) continue;
+        const why = `rank ${rank} did no work for ${patienceMs / 1000} s while rank ${this.rank} waited; ${placeOf(this.memory, rank)}`;
         this.#fail("timeout", rank, why, collective, call);
       }
     }

@@ -31,6 +31,8 @@ export class Watchdog {
   readonly #idleMs: number;
   readonly #allSilentMs: number;
   #last: number;
+  /** Since the last sign of life of any rank. */
+  #quietMs = 0;
 
   /** `now` in ms, of the clock that `look` is given. */
   constructor(
@@ -49,38 +51,42 @@ export class Watchdog {
 
   /** The first rank that is stuck, to be given to `abortGroup`; undefined when all is well. */
   look(now: number): Abort | undefined {
-    const elapsed = Math.min(now - this.#last, 2 * this.everyMs);
+    this.#quietMs += Math.min(now - this.#last, 2 * this.everyMs);
     this.#last = now;
     const load = (rank: number, word: number): number => Atomics.load(this.#words, wordOf(rank, word));
-    const working: number[] = [];
-    for (const [rank, seen] of this.#seen.entries()) {
-      // Who has not started is missed by those who wait for it; who has left owes nothing.
-      if (load(rank, WORD.state) !== 1) continue;
-      working.push(rank);
-      const alive = load(rank, WORD.alive);
+    // Who has not started is missed by those who wait for it; who has left owes nothing.
+    const working = [...this.#seen.keys()].filter((rank) => load(rank, WORD.state) === 1);
+    if (working.length === 0) this.#quietMs = 0;
+    const living = working.filter((rank) => load(rank, WORD.alive) !== this.#seen[rank].alive);
+    if (living.length === 0) return this.#quietMs < this.#allSilentMs ? undefined : this.#allSilent(working);
+    // A long quiet of all was the machine: it counts against nobody.
+    const elapsedMs = this.#quietMs <= this.#silentMs / 2 ? this.#quietMs : 0;
+    this.#quietMs = 0;
+    for (const rank of working) {
+      const seen = this.#seen[rank];
       const progress = load(rank, WORD.progress);
-      seen.silentMs = alive === seen.alive ? seen.silentMs + elapsed : 0;
       const isIdle = progress === seen.progress && load(rank, WORD.isWaiting) === 0;
-      seen.idleMs = isIdle ? seen.idleMs + elapsed : 0;
-      seen.alive = alive;
+      seen.silentMs = living.includes(rank) ? 0 : seen.silentMs + elapsedMs;
+      seen.idleMs = isIdle ? seen.idleMs + elapsedMs : 0;
+      seen.alive = load(rank, WORD.alive);
       seen.progress = progress;
     }
-    const stuck = (rank: number, ms: number, what: string): Abort => ({
-      reason: "stuck",
-      rank,
-      text: `rank ${rank} ${what} for ${(ms / 1000).toFixed(1)} s; ${placeOf(this.memory, rank)}`,
-    });
-    const somebodyLives = working.some((rank) => this.#seen[rank].silentMs < this.#silentMs / 2);
     for (const rank of working) {
       const { silentMs, idleMs } = this.#seen[rank];
-      if (silentMs >= this.#silentMs && somebodyLives) return stuck(rank, silentMs, "showed no sign of life");
-      if (silentMs < this.#silentMs && idleMs >= this.#idleMs) {
-        return stuck(rank, idleMs, "lives but did no work, as when its GPU hangs,");
-      }
+      if (silentMs >= this.#silentMs) return this.#stuck(rank, silentMs, "showed no sign of life");
+      if (idleMs >= this.#idleMs) return this.#stuck(rank, idleMs, "lives but did no work, as when its GPU hangs,");
     }
-    const all = Math.min(...working.map((rank) => this.#seen[rank].silentMs));
-    if (working.length === 0 || all < this.#allSilentMs) return undefined;
-    const text = `no rank showed a sign of life for ${(all / 1000).toFixed(1)} s; ${working.map((rank) => `rank ${rank}: ${placeOf(this.memory, rank)}`).join(", ")}`;
+    return undefined;
+  }
+
+  #stuck(rank: number, ms: number, what: string): Abort {
+    const text = `rank ${rank} ${what} for ${(ms / 1000).toFixed(1)} s; ${placeOf(this.memory, rank)}`;
+    return { reason: "stuck", rank, text };
+  }
+
+  #allSilent(working: readonly number[]): Abort {
+    const places = working.map((rank) => `rank ${rank}: ${placeOf(this.memory, rank)}`).join(", ");
+    const text = `no rank showed a sign of life for ${(this.#quietMs / 1000).toFixed(1)} s; ${places}`;
     return { reason: "stuck", rank: -1, text };
   }
 }

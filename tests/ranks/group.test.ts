@@ -1,0 +1,391 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { Worker } from "node:worker_threads";
+import { build } from "vite";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { ProcessGroup } from "../../src/ranks/group";
+import {
+  abortGroup,
+  createGroup,
+  type GroupMemory,
+  type GroupShape,
+  placeOf,
+  reformGroup,
+  WORD,
+  wordOf,
+} from "../../src/ranks/group-memory";
+import { Watchdog, type WatchdogOptions } from "../../src/ranks/watchdog";
+import type { Fault, Job, RankAnswer, RankStart } from "../helpers/group-job";
+
+let folder = "";
+let program = "";
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "handloom-group-"));
+  await build({
+    configFile: false,
+    logLevel: "silent",
+    build: { ssr: resolve("tests/ranks/group-thread.ts"), outDir: folder, emptyOutDir: true },
+    ssr: { noExternal: true },
+  });
+  const [name] = (await readdir(folder)).filter((file) => /^group-thread\.m?js$/.test(file));
+  await writeFile(join(folder, "package.json"), '{"type":"module"}');
+  program = join(folder, name);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const SHAPE = {
+  microBatches: 4,
+  buckets: [67, 5, 130],
+  tables: { scores: { rows: 101, columns: 2, type: "f64" } },
+} as const;
+const groupOf = (worldSize: number, shape: Partial<GroupShape> = {}): GroupMemory =>
+  createGroup({ ...SHAPE, ...shape, worldSize });
+
+interface Launch {
+  readonly fault?: Fault;
+  readonly timeoutMs?: number;
+  readonly startTimeoutMs?: number;
+  readonly watchdog?: WatchdogOptions;
+  /** Starts ranks by and by; all at once when undefined. */
+  readonly order?: (start: (rank: number) => void) => void;
+  /** Ranks whose answer is waited for; all when undefined. */
+  readonly answering?: readonly number[];
+}
+
+/** One worker for each rank; a worker that ends without an answer ends the group, as a launcher would have it. */
+async function launch(memory: GroupMemory, job: Job, options: Launch = {}): Promise<RankAnswer[]> {
+  const { fault, timeoutMs, startTimeoutMs, order } = options;
+  const ranks = Array.from({ length: memory.worldSize }, (_, rank) => rank);
+  const workers: Worker[] = [];
+  const watchdog = options.watchdog && new Watchdog(memory, performance.now(), options.watchdog);
+  const timer = setInterval(() => {
+    const abort = watchdog?.look(performance.now());
+    if (abort) abortGroup(memory, abort);
+  }, watchdog?.everyMs ?? 1000);
+  const answers = new Map<number, RankAnswer>();
+  try {
+    await new Promise<void>((done) => {
+      const answering = options.answering ?? ranks;
+      const start = (rank: number): void => {
+        const data: RankStart = { rank, memory, job, fault, timeoutMs, startTimeoutMs };
+        const worker = new Worker(program, { workerData: data });
+        workers.push(worker);
+        const note = (answer: RankAnswer): void => {
+          if (!answers.has(rank)) answers.set(rank, answer);
+          if (answering.every((each) => answers.has(each))) done();
+        };
+        worker.on("message", note);
+        worker.on("exit", (code) => {
+          if (answers.has(rank)) return;
+          abortGroup(memory, { reason: "ended", rank, text: `rank ${rank}'s worker ended with code ${code}` });
+          note({ rank, error: "ended" });
+        });
+      };
+      if (order) order(start);
+      else for (const rank of ranks) start(rank);
+    });
+  } finally {
+    clearInterval(timer);
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  }
+  return ranks.map((rank) => answers.get(rank)!);
+}
+
+const resultsOf = (answers: readonly RankAnswer[]): unknown[] =>
+  answers.map((answer) => {
+    if ("error" in answer) throw new Error(answer.error);
+    return answer.result;
+  });
+
+/** Looks until `condition` holds; the test's own limit ends it. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+test("1, 2, 3 and 4 ranks make the same bits, in one go and bucket by bucket", async () => {
+  const [expected] = resultsOf(await launch(groupOf(1), { kind: "mean", steps: 6 }));
+  expect(new Set(expected as string[]).size).toBe(6);
+  for (const worldSize of [1, 2, 3, 4])
+    for (const pipelined of [false, true])
+      expect(resultsOf(await launch(groupOf(worldSize), { kind: "mean", steps: 6, pipelined }))).toEqual(
+        Array(worldSize).fill(expected),
+      );
+});
+
+test("seven micro-batches on three ranks as on one", async () => {
+  const shape = { microBatches: 7 };
+  const [expected] = resultsOf(await launch(groupOf(1, shape), { kind: "mean", steps: 2 }));
+  expect(resultsOf(await launch(groupOf(3, shape), { kind: "mean", steps: 2 }))).toEqual(Array(3).fill(expected));
+});
+
+test("a thousand barriers", async () => {
+  const memory = groupOf(4);
+  expect(resultsOf(await launch(memory, { kind: "barriers", count: 1000 }))).toEqual([1000, 1000, 1000, 1000]);
+  expect(placeOf(memory, 2)).toBe("it has left after barrier 1000");
+});
+
+test("rows of all ranks at their places, odd numbers and fewer than ranks", async () => {
+  for (const [rows, worldSize] of [
+    [0, 2],
+    [1, 3],
+    [7, 4],
+    [101, 3],
+  ]) {
+    const rounds = [0, 1].map((round) =>
+      Array.from({ length: rows }, (_, row) => [row, row === 3 ? Number.NaN : row / 3 + round]).flat(),
+    );
+    const answers = await launch(groupOf(worldSize), { kind: "gather", rows });
+    expect(resultsOf(answers)).toEqual(Array(worldSize).fill(rounds));
+  }
+});
+
+test("a row that nobody wrote, or two did, ends every rank", async () => {
+  // Written in the first round: an old row must not pass for a new one.
+  const missing = await launch(groupOf(2), { kind: "gather", rows: 7, skip: 5 });
+  for (const rank of [0, 1])
+    expect(missing[rank]).toMatchObject({
+      error: `rank ${rank}, all-gather 4: 1 of 7 rows of table "scores" were written by no rank, the first is 5`,
+      reason: "mismatch",
+    });
+  const twice = await launch(groupOf(2), { kind: "gather", rows: 7, twice: 1 });
+  for (const rank of [0, 1])
+    expect(twice[rank]).toMatchObject({
+      error: expect.stringMatching(
+        new RegExp(
+          `^rank ${rank}, all-gather [12]: row 1 of table "scores" was written twice, by rank 1 and by rank 1$`,
+        ),
+      ),
+    });
+});
+
+test("a broadcast gives every rank the bits of one, through the stage piece by piece", async () => {
+  const length = 150_000;
+  const [alone] = resultsOf(await launch(groupOf(1), { kind: "broadcast", length, from: 0 }));
+  const fromLast = resultsOf(await launch(groupOf(3), { kind: "broadcast", length, from: 2 }));
+  expect(new Set(fromLast).size).toBe(1);
+  expect(fromLast[0]).not.toBe(alone);
+  expect(resultsOf(await launch(groupOf(3), { kind: "broadcast", length, from: 0 }))).toEqual([alone, alone, alone]);
+});
+
+test("all ranks agree on what any of them asks for", async () => {
+  expect(resultsOf(await launch(groupOf(3), { kind: "agree" }))).toEqual(Array(3).fill([7, 4, 0]));
+});
+
+test("ranks that call different collectives end at once, naming both", async () => {
+  const answers = await launch(groupOf(3), { kind: "differ" });
+  for (const [rank, answer] of answers.entries()) {
+    expect(answer).toMatchObject({ reason: "mismatch", culprit: 1 });
+    expect(answer).toMatchObject({
+      error: `rank ${rank}, ${rank === 0 ? "barrier" : "broadcast"} 1: rank 0 called barrier, rank 1 broadcast of 8 numbers from rank 0`,
+    });
+  }
+});
+
+test("a rank that throws, before a barrier and between two means", async () => {
+  const fault = { rank: 2, at: 3, how: "throw" } as const;
+  for (const [job, where] of [
+    [{ kind: "barriers", count: 9 }, "barrier 4"],
+    [{ kind: "mean", steps: 9 }, "all-reduce 4"],
+  ] as const) {
+    const answers = await launch(groupOf(4), job, { fault });
+    expect(answers[2]).toEqual({ rank: 2, error: "injected", reason: undefined, culprit: undefined });
+    for (const rank of [0, 1, 3])
+      expect(answers[rank]).toEqual({
+        rank,
+        error: `rank ${rank}, ${where}: rank 2 threw: injected`,
+        reason: "threw",
+        culprit: 2,
+      });
+  }
+});
+
+test("a rank whose thread ends", async () => {
+  const fault = { rank: 0, at: 2, how: "exit" } as const;
+  const answers = await launch(groupOf(3), { kind: "mean", steps: 9 }, { fault });
+  for (const rank of [1, 2])
+    expect(answers[rank]).toMatchObject({
+      error: `rank ${rank}, all-reduce 3: rank 0's worker ended with code 3`,
+      reason: "ended",
+      culprit: 0,
+    });
+});
+
+test("a rank that stands still is found by those who wait for it", async () => {
+  const fault = { rank: 1, at: 2, how: "stick" } as const;
+  const options = { fault, timeoutMs: 400, answering: [0, 2, 3] };
+  const answers = await launch(groupOf(4), { kind: "barriers", count: 9 }, options);
+  for (const rank of [0, 2, 3])
+    expect(answers[rank]).toMatchObject({
+      error: expect.stringMatching(
+        new RegExp(
+          `^rank ${rank}, barrier 3: rank 1 did no work for 0.4 s while rank [023] waited; it was last in barrier 2$`,
+        ),
+      ),
+      reason: "timeout",
+      culprit: 1,
+    });
+});
+
+test("a rank that stands still is found by the watchdog long before that", async () => {
+  const fault = { rank: 1, at: 2, how: "stick" } as const;
+  const options = { fault, watchdog: { silentMs: 500, everyMs: 50 }, answering: [0, 2] };
+  const answers = await launch(groupOf(3), { kind: "mean", steps: 9 }, options);
+  for (const rank of [0, 2])
+    expect(answers[rank]).toMatchObject({
+      error: expect.stringMatching(
+        new RegExp(
+          `^rank ${rank}, all-reduce 3: rank 1 showed no sign of life for 0\\.[5-9] s; it was last in all-reduce 2$`,
+        ),
+      ),
+      reason: "stuck",
+      culprit: 1,
+    });
+});
+
+test("an abort from outside reaches ranks that wait and ranks at work", async () => {
+  for (const job of [{ kind: "barriers", count: 1 }, { kind: "work" }] as const) {
+    const memory = groupOf(3);
+    const words = new Int32Array(memory.control);
+    const order = (start: (rank: number) => void): void => {
+      start(0);
+      start(1);
+      // Rank 2 never comes.
+      void until(() => [0, 1].every((rank) => Atomics.load(words, wordOf(rank, WORD.progress)) > 1)).then(() =>
+        abortGroup(memory, { reason: "stopped", rank: -1, text: "the page was closed" }),
+      );
+    };
+    const answers = await launch(memory, job, { order, answering: [0, 1] });
+    const where = job.kind === "work" ? "outside of a collective" : "barrier 1";
+    for (const rank of [0, 1])
+      expect(answers[rank]).toMatchObject({ error: `rank ${rank}, ${where}: the page was closed`, reason: "stopped" });
+  }
+});
+
+test("a rank that starts late is waited for, one that never does is named", async () => {
+  const memory = groupOf(2);
+  const order = (start: (rank: number) => void): void => {
+    start(0);
+    void until(() => placeOf(memory, 0) === "it waits in all-reduce 1").then(() => start(1));
+  };
+  const late = resultsOf(await launch(memory, { kind: "mean", steps: 2 }, { order }));
+  expect(late).toEqual(resultsOf(await launch(groupOf(2), { kind: "mean", steps: 2 })));
+
+  const alone = await launch(
+    groupOf(2),
+    { kind: "mean", steps: 2 },
+    {
+      order: (start) => start(0),
+      answering: [0],
+      startTimeoutMs: 300,
+    },
+  );
+  expect(alone[0]).toMatchObject({
+    error: "rank 0, all-reduce 1: rank 1 did no work for 0.3 s while rank 0 waited; it has not started",
+    culprit: 1,
+  });
+});
+
+test("a rank that would block with a read-back pending is stopped", async () => {
+  const fault = { rank: 1, at: 1, how: "block-while-reading" } as const;
+  const answers = await launch(groupOf(2), { kind: "barriers", count: 3 }, { fault });
+  const sentence =
+    "rank 1, barrier 2: 1 read-backs of the GPU are pending, expected none; await them before a collective that blocks";
+  expect(answers[1]).toMatchObject({ error: sentence });
+  expect(answers[0]).toMatchObject({ error: `rank 0, barrier 2: rank 1 threw: ${sentence}` });
+});
+
+test("a machine that sleeps longer than everybody's patience loses no rank", async () => {
+  const child: ChildProcess = spawn(process.execPath, [program], { stdio: ["pipe", "pipe", "inherit"] });
+  try {
+    const lines: string[] = [];
+    let rest = "";
+    child.stdout!.on("data", (data: Buffer) => {
+      rest += data.toString();
+      lines.push(...rest.split("\n").slice(0, -1));
+      rest = rest.split("\n").at(-1)!;
+    });
+    const barriers = (): number => Number(lines.at(-1) ?? 0);
+    for (let sleep = 0; sleep < 2; sleep++) {
+      const before = barriers();
+      await until(() => barriers() > before + 20);
+      child.kill("SIGSTOP");
+      // The fault itself: twice as long as the program's ranks and watchdog wait.
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      child.kill("SIGCONT");
+    }
+    const before = barriers();
+    await until(() => barriers() > before + 20 || child.exitCode !== null);
+    child.stdin!.write("\n");
+    await until(() => child.exitCode !== null);
+    const answers = JSON.parse(lines.at(-1)!) as RankAnswer[];
+    expect(answers.map((answer) => ("reason" in answer ? answer.reason : "none"))).toEqual(Array(3).fill("stopped"));
+  } finally {
+    child.kill("SIGKILL");
+  }
+});
+
+test("a group that forms again has new buffers, which a rank of the old one cannot reach", () => {
+  const old = groupOf(2);
+  const zombie = new ProcessGroup(0, old, {});
+  const formed = reformGroup(old);
+  expect(formed).toMatchObject({ generation: 2, worldSize: 2, buckets: SHAPE.buckets });
+  const buffersOf = (memory: GroupMemory): ArrayBufferLike[] => [
+    ...[memory.control, memory.stage, ...memory.means, ...memory.slots.flat()],
+    ...[...Object.values(memory.tableData), ...Object.values(memory.tableRows)],
+  ];
+  for (const buffer of buffersOf(formed)) expect(buffersOf(old)).not.toContain(buffer);
+  zombie.publish(0, 0, new Float32Array(67).fill(1));
+  zombie.publish(0, 1, new Float32Array(67).fill(1));
+  expect(new Float32Array(old.slots[0][0])).toContain(2);
+  for (const buffer of buffersOf(formed)) expect(new Uint8Array(buffer).every((byte) => byte === 0)).toBe(true);
+  expect(() => new ProcessGroup(0, old)).toThrow("rank 0 of generation 1 is taken; a group that forms again needs new");
+  expect(() => new ProcessGroup(2, formed)).toThrow("rank 2 of a group of 2, expected 0 to 1");
+});
+
+test("the first abort counts, and its text is cut where the memory ends", () => {
+  const memory = groupOf(2);
+  const rank = new ProcessGroup(0, memory);
+  expect(abortGroup(memory, { reason: "ended", rank: 1, text: `rank 1 ended: ${"ä".repeat(600)}` })).toBe(true);
+  expect(abortGroup(memory, { reason: "stuck", rank: 0, text: "later" })).toBe(false);
+  expect(() => rank.barrier()).toThrow(/^rank 0, barrier 1: rank 1 ended: ä+/);
+  expect(() => rank.check()).toThrow("rank 0, outside of a collective: rank 1 ended");
+});
+
+test("one rank alone waits for nobody and needs no shared memory", () => {
+  const shared = globalThis.SharedArrayBuffer;
+  try {
+    Object.assign(globalThis, { SharedArrayBuffer: undefined });
+    expect(() => groupOf(2)).toThrow(
+      "2 ranks share memory, which this page may not: its server must send Cross-Origin",
+    );
+    const rank = new ProcessGroup(0, groupOf(1));
+    rank.barrier();
+    expect(rank.agree(5)).toBe(5);
+    const values = Array.from({ length: 4 }, (_, m) => SHAPE.buckets.map((n) => new Float32Array(n).fill(m)));
+    expect(rank.allReduceMean(values)[0][0]).toBe(1.5);
+    const table = rank.table("scores", 2);
+    table.write(1, [3, 4]);
+    table.write(0, [1, 2]);
+    expect([...table.finish()]).toEqual([1, 2, 3, 4]);
+  } finally {
+    Object.assign(globalThis, { SharedArrayBuffer: shared });
+  }
+});
+
+test("what is out of order or of another size is refused with a sentence", () => {
+  const rank = new ProcessGroup(0, groupOf(1));
+  const [a, b, c] = SHAPE.buckets.map((floats) => new Float32Array(floats));
+  expect(() => rank.finishMean()).toThrow("rank 0, all-reduce 1: bucket 0 lacks micro-batch 0, expected 0 to 3");
+  for (let m = 0; m < 3; m++) for (const [bucket, values] of [a, b, c].entries()) rank.publish(bucket, m, values);
+  expect(() => rank.publish(1, 3, b)).toThrow("rank 0: bucket 1 of the last micro-batch was published, expected 0");
+  rank.publish(0, 3, a);
+  expect(() => rank.publish(0, 0, a)).toThrow("rank 0: bucket 0 was published again before the mean was finished");
+  expect(() => rank.finishMean()).toThrow("bucket 1 lacks micro-batch 3");
+  expect(() => rank.table("poses", 3)).toThrow('rank 0: there is no table "poses" in the group; it has scores');
+  expect(() => rank.table("scores", 102)).toThrow('rank 0: table "scores" was asked for 102 rows, it has 101');
+  const table = rank.table("scores", 3);
+  expect(() => table.write(3, [1, 2])).toThrow('rank 0: row 3 of table "scores", expected 0 to 2');
+  expect(() => table.write(2, [1])).toThrow('rank 0: row 2 of table "scores" has 1 numbers, expected 2');
+});
