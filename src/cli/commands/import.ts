@@ -34,7 +34,12 @@ const options = {
   sequences: { type: "string", value: "a,b", help: "sequences to take; all when not given" },
   store: { type: "string", value: "DIR", help: "folder of the store; without it the frames are only checked" },
   name: { type: "string", value: "NAME", help: "name of the set in the store; source, split and size when not given" },
-  size: { type: "string", value: "N", help: "side of the crops that training will make, pixels", default: "224" },
+  size: {
+    type: "string",
+    value: "N",
+    help: "largest side of the crops that training will make (model.height), pixels",
+    default: "256",
+  },
   "box-scale": { type: "string", value: "X", help: "side of the crop over that of the hand's box", default: "1.5" },
   quirks: { type: "string", value: "a,b", help: "behaviours of the original to reproduce while reading" },
   hand: {
