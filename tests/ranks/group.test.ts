@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { build } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -26,7 +27,7 @@ beforeAll(async () => {
   await build({
     configFile: false,
     logLevel: "silent",
-    build: { ssr: resolve("tests/ranks/group-thread.ts"), outDir: folder, emptyOutDir: true },
+    build: { ssr: fileURLToPath(new URL("./group-thread.ts", import.meta.url)), outDir: folder, emptyOutDir: true },
     ssr: { noExternal: true },
   });
   const [name] = (await readdir(folder)).filter((file) => /^group-thread\.m?js$/.test(file));
