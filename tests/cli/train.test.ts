@@ -1,5 +1,5 @@
 /** The terminal's train and evaluate as a person calls them, in this process. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import type { Command } from "../../src/cli/command";
@@ -229,6 +229,24 @@ describe("handloom train, evaluate and profile", () => {
     expect(err).toContain("no metrics, as evaluation_xyz.json is not there");
     const [joints, vertices] = JSON.parse(readFileSync(pred, "utf8"));
     expect([joints.length, joints[1].length, vertices.length, vertices[1].length]).toEqual([2, 21, 2, 778]);
+    // A truth that is the prediction, its meshes 10 mm off: HO-3D's figures are known.
+    const behind = vertices.map((mesh: number[][]) => mesh.map(([x, y, z]) => [x, y, z - 0.01]));
+    const packed = inside("pred.zip");
+    file("HO3D/evaluation_xyz.json", JSON.stringify(joints));
+    file("HO3D/evaluation_verts.json", JSON.stringify(behind));
+    const scored = await terminal("evaluate", evaluate, ...args, "--pred", packed, "--both", "--json");
+    const { ho3d, report, mpvpe_mm } = JSON.parse(scored.out);
+    expect(ho3d.n).toBe(2);
+    expect(ho3d.xyz_mean3d).toBeLessThan(1e-4);
+    expect(ho3d.mesh_mean3d).toBeCloseTo(1, 4);
+    expect(ho3d).toMatchObject({ f_al_score_5: 1, f_score_15: 1 });
+    expect(mpvpe_mm).toBeCloseTo(10, 3);
+    expect(Object.keys(report.sequences)).toEqual(["AP10"]);
+    expect([...readFileSync(packed).subarray(0, 4)]).toEqual([0x50, 0x4b, 3, 4]);
+    const shown = (await terminal("evaluate", evaluate, ...args)).out;
+    expect(shown).toContain("scores.txt of HO-3D over 2 frames");
+    expect(shown).toContain("mesh_mean3d: 1.0000");
+    for (const name of ["evaluation_xyz.json", "evaluation_verts.json"]) rmSync(inside(`HO3D/${name}`));
     file("HO3D/evaluation.txt", "AP10/0000\nAP10/0009\n");
     const refused = inside("refused.json");
     expect(await sentence(evaluate, ...args, "--pred", refused)).toContain(
@@ -242,6 +260,9 @@ describe("handloom train, evaluate and profile", () => {
     expect(await sentence(evaluate, "--run", inside("nothing"))).toContain("which holds no checkpoint");
     expect(await sentence(evaluate, "--checkpoint", inside("none.safetensors"))).toContain("cannot be read");
     expect(await sentence(evaluate, "--run", run, "--pred", "x")).toContain("goes with --split evaluation");
+    const submission = ["--run", run, "--split", "evaluation", "--pred", "pred.txt"];
+    expect(await sentence(evaluate, ...submission)).toContain('--pred is "pred.txt", expected a name that ends in');
+    expect(await sentence(evaluate, "--run", run, "--both", "--no-depth")).toContain("it goes without --no-depth");
     expect(await sentence(evaluate, "--run", run, "--box-jitter", "10%")).toContain('--box-jitter is "10%", expected');
   });
 

@@ -261,8 +261,8 @@ async function score(
     alsoWithoutDepth,
   });
   const refused = missing === undefined ? droppedFrames(evaluation) : missing;
-  const found = refused === undefined ? official.scores() : { refused };
-  return { ...evaluated, ho3d: isHo3d ? found : undefined };
+  if (!isHo3d) return { ...evaluated, ho3d: undefined };
+  return { ...evaluated, ho3d: refused === undefined ? official.scores() : { refused } };
 }
 
 /** What keeps a frame out of HO-3D's protocol, as a sentence: it has no way to leave one out. */
