@@ -91,7 +91,11 @@ describe("handloom train refuses", () => {
     ["a key that is none", ["--config", typo], 'did you mean "batch"?'],
     ["a setting that is none", ["--config", small, "--set", "optim.lrr=1"], 'did you mean "optim.lr"?'],
     ["a missing folder", ["--config", small, "--data", inside("none")], `folder "${inside("none")}" does not exist`],
-    ["a folder without train.txt", ["--config", small, "--data", inside("nothing")], 'nothing: "train.txt" is neither'],
+    [
+      "a folder without train.txt",
+      ["--config", small, "--data", inside("nothing")],
+      "nothing: no train frames found; looked",
+    ],
     ["an empty list", ["--config", small, "--data", emptyList], "train.txt has 0 lines but no usable frame"],
     ["no frames", ["--config", small, "--data", "synthetic:0"], '--data synthetic is "0", expected'],
     [

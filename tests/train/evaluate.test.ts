@@ -88,7 +88,10 @@ describe("evaluate", () => {
 
   it("has no metric when no prediction is finite, says so, and takes it for no best", async () => {
     const best = (await trainer.evaluate()).pa_mpjpe_mm;
-    for (const [name, values] of await trainer.store.read()) trainer.store.write(name, values.fill(Number.NaN));
+    const weights = new Set(trainer.store.parameters.filter((p) => p.trainable).map((p) => p.name));
+    for (const [name, values] of await trainer.store.read()) {
+      if (weights.has(name)) trainer.store.write(name, values.fill(Number.NaN));
+    }
     const record = await trainer.evaluate();
     expect(record).toMatchObject({ samples: FRAMES, non_finite: FRAMES, mpjpe_mm: null, pa_f_5mm: null, meshes: 0 });
     expect(record.refused).toHaveLength(16);
