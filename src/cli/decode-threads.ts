@@ -1,8 +1,7 @@
 /** Decoding frames in threads of Node: each reads the files itself and answers with records. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
-import { type Endpoint, wrap } from "comlink";
+import type { MessagePort } from "node:worker_threads";
 import type { CropOptions } from "../data/crop";
 import {
   type Decoders,
@@ -15,6 +14,7 @@ import type { FrameSplit, OpenedFrames } from "../data/open";
 import type { HandModel } from "../data/types";
 import { openPlace } from "./data-place";
 import { projectRoot } from "./host";
+import { startWorkerThread } from "./worker-thread";
 
 /** What a thread opens; can be cloned. */
 export interface DecodePlace {
@@ -43,23 +43,8 @@ export async function openDecoder({ path, split, hand, quirks: names, crop }: De
 }
 
 function startThread(program: string, name: string, place: DecodePlace): DecodeThread {
-  // A port of its own: Node's has the listeners of a page's, its Worker has not.
-  const { port1, port2 } = new MessageChannel();
-  const start: DecodeStart = { place, port: port2 };
-  const worker = new Worker(program, { name, workerData: start, transferList: [port2] });
-  const { decode } = wrap<FrameDecoder>(port1 as unknown as Endpoint);
-  return {
-    decode,
-    onEnd(listener) {
-      worker.on("error", (error) => listener(error.message));
-      port1.on("messageerror", (error) => listener(`an answer could not be read: ${error.message}`));
-      worker.on("exit", (code) => listener(`exit code ${code}`));
-    },
-    terminate() {
-      port1.close();
-      void worker.terminate();
-    },
-  };
+  const { api, onEnd, terminate } = startWorkerThread<FrameDecoder>(program, name, { place });
+  return { decode: api.decode, onEnd, terminate };
 }
 
 /** Threads that decode the frames of a place, of their recipes where there are such. `program` is the built `decode-worker`. */
