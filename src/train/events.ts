@@ -1,5 +1,6 @@
 /** What a run says while it goes: the one protocol that the page, the terminal and the run's files are fed from. */
 import type { MetricName } from "../metrics/judge";
+import type { StepTimes } from "./ranks";
 
 export type LossName = "loss_2d" | "loss_3d_joint" | "loss_3d_vert" | "shape_prior" | "loss_aux" | "total_loss";
 
@@ -15,6 +16,9 @@ export interface RunInfo {
   readonly trainSamples: number;
   readonly valSamples: number;
   readonly batch: number;
+  /** Equal parts that a batch is cut into, and the ranks that share them; the first decides the numbers, the second does not. */
+  readonly microBatches: number;
+  readonly ranks: number;
   readonly stepsPerEpoch: number;
   readonly totalSteps: number;
   /** "212 dispatches, 31 pipelines, 48.1 MiB of activations ..." */
@@ -42,6 +46,8 @@ export interface StepRecord {
   /** Wall time of the step, and the part of it that the host spent issuing it. */
   readonly ms: number;
   readonly host_ms: number;
+  /** Ranks that made the step. */
+  readonly ranks: number;
 }
 
 /** Null where no sample has a value. */
@@ -118,7 +124,38 @@ export interface ProfileReport {
   readonly rows: readonly KernelRow[];
 }
 
+/** What a rank is doing, for people. */
+export interface RankStatus {
+  readonly rank: number;
+  readonly state: "starting" | "building" | "training" | "lost" | "waiting" | "ended";
+  /** "compiling kernels", or why it was lost. */
+  readonly text: string;
+  readonly adapter?: string;
+}
+
+/** A rank or a device failed and the run went on, or could not. One line of faults.jsonl. */
+export interface FaultRecord {
+  /** The committed step that the run went on from, and how many steps were done again. */
+  readonly step: number;
+  readonly replayed: number;
+  /** The rank at fault; -1 when it is none or all. */
+  readonly rank: number;
+  readonly reason: string;
+  /** A sentence: who, what, where. */
+  readonly text: string;
+  /** A sentence: what was done. */
+  readonly action: string;
+  /** From the last sign of life to the abort, and from there to the first step that is done again. */
+  readonly detected_ms: number;
+  readonly recovered_ms: number;
+  readonly ranks_before: number;
+  readonly ranks_after: number;
+}
+
 export type TrainEvent =
+  | { readonly type: "rank"; readonly status: RankStatus }
+  | { readonly type: "times"; readonly step: number; readonly times: readonly StepTimes[] }
+  | { readonly type: "fault"; readonly record: FaultRecord }
   | { readonly type: "status"; readonly text: string; readonly done?: number; readonly total?: number }
   | { readonly type: "started"; readonly run: RunInfo }
   | { readonly type: "log"; readonly line: string }

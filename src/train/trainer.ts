@@ -295,6 +295,7 @@ export class Trainer {
       in_map_share: values[LOSS_NAMES.length][0],
       ms: parts.clock.now() - this.#started,
       host_ms: this.#hostMs,
+      ranks: 1,
     };
     this.#record(entry);
     if (report.nonFinite > 0) {
@@ -466,6 +467,8 @@ export class Trainer {
       trainSamples: train.ids.length,
       valSamples: val.ids.length,
       batch: config.optim.batch,
+      microBatches: 1,
+      ranks: 1,
       stepsPerEpoch: this.#epochSteps,
       totalSteps: this.totalSteps,
       plan: training.plan.summary,

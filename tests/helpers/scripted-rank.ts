@@ -38,6 +38,7 @@ export function stepRecord(step: number): StepRecord {
     in_map_share: 0.97,
     ms: 412 + 40 * wave,
     host_ms: 3.1,
+    ranks: 1,
   };
 }
 
@@ -78,6 +79,8 @@ export function runInfo(options: StartOptions, totalSteps: number): RunInfo {
     trainSamples: 40,
     valSamples: 8,
     batch: 8,
+    microBatches: 4,
+    ranks: 1,
     stepsPerEpoch: 5,
     totalSteps,
     plan: "212 dispatches, 31 pipelines, 48.1 MiB of activations",

@@ -1,0 +1,63 @@
+/** What the supervisor asks of a rank's worker, over Comlink; the same in a page and in Node. */
+import type { SharedCrops } from "../data/shared-crops";
+import type { ProfileReport, SampleView, TrainEvent } from "../train/events";
+import type { ShadowMemory, SnapshotLayout } from "../train/snapshot";
+import type { StartOptions } from "./api";
+import type { GroupMemory } from "./group-memory";
+
+/** What a rank is made from. */
+export interface RankOptions extends Pick<StartOptions, "name" | "config" | "data" | "hand" | "debug"> {
+  /** A number that stays with the worker; its rank in a group may change. */
+  readonly worker: number;
+  readonly powerPreference?: GPUPowerPreference;
+  /** Records that another worker has imported already; undefined imports them. */
+  readonly crops?: SharedCrops;
+  /** Name of a Web Lock that the worker holds while it lives; absent in Node. */
+  readonly lock?: string;
+}
+
+/** What a built rank needs from its group and says of itself; all ranks of a run must agree in everything but the adapter. */
+export interface RankShape {
+  readonly adapter: string;
+  readonly softwareAdapter: boolean;
+  readonly layout: SnapshotLayout;
+  readonly microBatches: number;
+  /** Floats of each bucket of the all-reduce. */
+  readonly buckets: readonly number[];
+  readonly tables: GroupMemory["tables"];
+  readonly totalSteps: number;
+  /** Records for other workers; from the one that imported. */
+  readonly crops?: SharedCrops;
+}
+
+/** A place in a group. */
+export interface RankPlace {
+  readonly rank: number;
+  readonly memory: GroupMemory;
+  readonly shadow: ShadowMemory;
+  /** The last step whose record was kept: earlier ones are done again without being told again. */
+  readonly recordedStep: number;
+  readonly mixedAdapters: boolean;
+}
+
+/** How a rank's part in a group ended. */
+export type RankEnd =
+  | { readonly kind: "done" | "stopped"; readonly step: number }
+  /** The group asked all ranks to come out between two steps, to be formed anew. */
+  | { readonly kind: "reform"; readonly step: number }
+  /** `canContinue`: this worker can join the next group as it is; else it must be built again (device lost) or ended. */
+  | { readonly kind: "fault"; readonly reason: string; readonly text: string; readonly canContinue: boolean };
+
+export interface RankWorkerApi {
+  /** Opens the data and builds the network; after a lost device builds it again on a new one. */
+  build(options: RankOptions, emit: (event: TrainEvent) => void): Promise<RankShape>;
+  /** Trains in a group until the run or the group ends. Never rejects for what a group can recover from. */
+  train(place: RankPlace): Promise<RankEnd>;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  stop(): Promise<void>;
+  profile(repeats: number): Promise<ProfileReport>;
+  inspect(split: "train" | "val", index: number): Promise<SampleView>;
+  /** Ends threads and the device. */
+  close(): Promise<void>;
+}
