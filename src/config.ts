@@ -1,5 +1,6 @@
 /** The configuration of a run: its types, presets, quirks, checks, and reading and writing it as YAML. */
 export { FIELDS } from "./config/fields";
+export { microBatchesOf } from "./config/micro-batches";
 export { applySettings, parseConfig, splitNames } from "./config/parse";
 export { PRESET_NAMES, PRESETS, tiny } from "./config/presets";
 export { ORIGINAL_QUIRKS, QUIRK_NAMES } from "./config/quirks";

@@ -75,6 +75,13 @@ const data: Fields<Omit<DataConfig, "augment">> = {
 
 const optim: Fields<OptimConfig> = {
   batch: whole("samples per step, all ranks", 1, 65_536),
+  microBatches: {
+    kind: "whole",
+    note: "parts of a batch, a power of two, null: 4, 2 or 1, as divides it",
+    min: 1,
+    max: 65_536,
+    optional: true,
+  },
   lr: number("peak, heads", 0, 10),
   lrBackbone: number("peak, transformer", 0, 10),
   minLr: number("end of the cosine", 0, 10),
@@ -102,6 +109,8 @@ const run: Fields<RunConfig> = {
   epochs: whole("when steps is null", 1, 1e6),
   evaluateEvery: optionalSteps("steps, null: every epoch"),
   checkpointEvery: optionalSteps("steps, null: every epoch"),
+  keepEvery: optionalSteps("steps, checkpoints kept for ever, null: none"),
+  snapshotEvery: whole("steps between copies in memory, to go on from after a fault", 1, 1e9),
   sampleEvery: whole("steps between shown samples", 1, 1e9),
 };
 

@@ -17,7 +17,7 @@ const ADAMW = { weightDecay: 0.05, clip: 20, beta1: 0.9, beta2: 0.999, eps: 1e-8
 function preset(
   name: PresetName,
   model: Omit<ModelConfig, keyof typeof VIT> & Partial<ModelConfig>,
-  optim: Omit<OptimConfig, keyof typeof ADAMW>,
+  optim: Omit<OptimConfig, keyof typeof ADAMW | "microBatches">,
 ): Config {
   return {
     preset: name,
@@ -32,7 +32,7 @@ function preset(
       memoryMiB: 1024,
       augment: DEFAULT_AUGMENT,
     },
-    optim: { ...ADAMW, ...optim },
+    optim: { ...ADAMW, microBatches: undefined, ...optim },
     loss: { w2d: 0.5, w3dJoint: 10, w3dVert: 10, wPrior: 0.001, wAux: 0.5 },
     run: {
       seed: 1,
@@ -40,6 +40,8 @@ function preset(
       epochs: 100,
       evaluateEvery: undefined,
       checkpointEvery: undefined,
+      keepEvery: undefined,
+      snapshotEvery: 10,
       sampleEvery: 10,
     },
     quirks: [],

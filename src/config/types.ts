@@ -62,6 +62,11 @@ export interface DataConfig {
 export interface OptimConfig {
   /** Samples of a step, over all ranks. UTNet: 32. */
   readonly batch: number;
+  /**
+   * Equal parts that a step's batch is cut into, a power of two that divides it; each has its own batch statistics. Part of the
+   * numbers, whatever the ranks. undefined: the largest of 4, 2 and 1 that divides the batch; `microBatchesOf` tells.
+   */
+  readonly microBatches: number | undefined;
   /** Peak learning rate of everything but the backbone. */
   readonly lr: number;
   /** Peak learning rate of the transformer. UTNet and HaMeR, pretrained: 1e-5. */
@@ -100,6 +105,10 @@ export interface RunConfig {
   readonly evaluateEvery: number | undefined;
   /** Steps between checkpoints; undefined: after every epoch. */
   readonly checkpointEvery: number | undefined;
+  /** Checkpoints of steps that this divides are kept for ever; undefined: the newest ones alone. */
+  readonly keepEvery: number | undefined;
+  /** Steps between copies of weights and moments in host memory, from which a run goes on after a fault. */
+  readonly snapshotEvery: number;
   /** Steps between samples shown on the page. */
   readonly sampleEvery: number;
 }

@@ -26,6 +26,11 @@ export function validate(config: Config): string[] {
   else if ((dim / heads) % 4 !== 0)
     problems.push(`width ${dim} over ${heads} heads is ${dim / heads}, not a multiple of 4`);
   if (dim % 2 !== 0) problems.push(`width ${dim} is odd; the feature maps have half of it`);
+  const { batch, microBatches = 1 } = optim;
+  if (!Number.isInteger(Math.log2(microBatches)) || batch % microBatches !== 0)
+    problems.push(
+      `optim.microBatches is ${microBatches} with optim.batch ${batch}, expected a power of two that divides the batch`,
+    );
   if (run.steps !== undefined && optim.warmupSteps >= run.steps)
     problems.push(`warm-up of ${optim.warmupSteps} steps does not end in a run of ${run.steps} steps`);
   if (quirks.includes("aux-axis-angle") && model.jointRep !== "aa")

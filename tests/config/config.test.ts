@@ -6,6 +6,7 @@ import {
   type Config,
   ConfigError,
   FIELDS,
+  microBatchesOf,
   ORIGINAL_QUIRKS,
   PRESET_NAMES,
   PRESETS,
@@ -109,6 +110,26 @@ describe("parseConfig", () => {
     ["preset: tiny\nmodel: {height: 120}", "height 120 is not divisible by patch 16"],
     ["preset: tiny\nrun: {steps: 10}", "warm-up of 20 steps does not end in a run of 10 steps"],
     [
+      "preset: tiny\noptim: {batch: 12, microBatches: 3}",
+      "optim.microBatches is 3 with optim.batch 12, expected a power of two that divides the batch",
+    ],
+    [
+      "preset: tiny\noptim: {batch: 12, microBatches: 8}",
+      "optim.microBatches is 8 with optim.batch 12, expected a power of two that divides the batch",
+    ],
+    [
+      "preset: tiny\noptim: {microBatches: 0}",
+      "line 2: optim.microBatches is 0, expected a whole number from 1 to 65536 or null",
+    ],
+    [
+      "preset: tiny\nrun: {snapshotEvery: null}",
+      "line 2: run.snapshotEvery is null, expected a whole number from 1 to 1000000000",
+    ],
+    [
+      "preset: tiny\nrun: {keepEvery: 2.5}",
+      "line 2: run.keepEvery is 2.5, expected a whole number from 1 to 1000000000000 or null",
+    ],
+    [
       "preset: tiny\nquirks: [aux-axis-angle]",
       "quirk aux-axis-angle compares axis-angle vectors and needs model.jointRep aa",
     ],
@@ -147,6 +168,39 @@ describe("parseConfig", () => {
         },
       ),
       { numRuns: 300, seed: 1 },
+    );
+  });
+});
+
+describe("micro-batches", () => {
+  it.each([
+    [1, 1],
+    [2, 2],
+    [6, 2],
+    [8, 4],
+    [9, 1],
+    [32, 4],
+  ])("a batch of %i is cut into %i when nothing is said", (batch, expected) => {
+    const { config } = parseConfig(`preset: tiny\noptim: {batch: ${batch}}`);
+    expect(config.optim.microBatches).toBeUndefined();
+    expect(microBatchesOf(config)).toBe(expected);
+    expect(microBatchesOf(parseConfig(writeConfig(config)).config)).toBe(expected);
+  });
+
+  it("are as many as the file says, null being silence", () => {
+    const { config } = parseConfig("preset: tiny\noptim: {microBatches: 16}\nrun: {snapshotEvery: 3, keepEvery: 50}");
+    expect([microBatchesOf(config), config.run.snapshotEvery, config.run.keepEvery]).toEqual([16, 3, 50]);
+    expect(microBatchesOf(applySettings(config, ["microBatches=null"]).config)).toBe(4);
+  });
+
+  it("whatever is said or not, they are a power of two that divides the batch", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 256 }), fc.option(fc.integer({ min: 1, max: 40 })), (batch, wanted) => {
+        const optim = { ...tiny().optim, batch, microBatches: wanted ?? undefined };
+        const isGood = wanted === null || (batch % wanted === 0 && [1, 2, 4, 8, 16, 32].includes(wanted));
+        expect(validate({ ...tiny(), optim }).length).toBe(isGood ? 0 : 1);
+        if (isGood) expect(batch % microBatchesOf({ optim })).toBe(0);
+      }),
     );
   });
 });
