@@ -22,11 +22,10 @@ export interface GroupShape {
  * it was terminated, and must find only the old ones.
  *
  * Bytes, for G floats of buckets and S = `tree.subtrees.length` slots (S = ranks for 1, 2, 4 of 4 micro-batches):
- * slots 4 G S, means 4 G, stage 256 KiB, tables rows * (4 + 4 or 8 columns), control 640 + 128 ranks. Beside them each rank
- * keeps at most 4 G (log2(micro-batches of its largest subtree) - 1) bytes of its own.
+ * slots 4 G S, means 4 G, stage 256 KiB, tables rows * (4 + 4 or 8 columns), control 640 + 128 ranks, times 64 ranks.
  *
  * Control, Int32 words: 0 reason of an abort (`ABORT_REASONS`, 0 none), 1 the rank it is about (-1 none), 2 bytes of its
- * text; 32 to 159 the text in UTF-8; from 160 on 32 words for each rank, in the order of `WORD`.
+ * text, 3 submissions in flight over all ranks; 32 to 159 the text in UTF-8; from 160 on 32 words for each rank, in the order of `WORD`.
  */
 export interface GroupMemory extends GroupShape {
   /** 1 for the first group of a run, one more each time that it is formed again. */
@@ -39,6 +38,8 @@ export interface GroupMemory extends GroupShape {
   readonly means: readonly ArrayBufferLike[];
   /** 64 Ki floats through which a broadcast goes. */
   readonly stage: ArrayBufferLike;
+  /** Float32, `TIME_FLOATS` for each rank: the milliseconds of its last step, for whoever looks; read and written freely. */
+  readonly times: ArrayBufferLike;
   readonly tableData: Readonly<Record<string, ArrayBufferLike>>;
   /** Int32 for each row: 64 * round + writing rank + 1. */
   readonly tableRows: Readonly<Record<string, ArrayBufferLike>>;
@@ -67,7 +68,7 @@ export const WORD = {
   detail: 14,
 } as const;
 
-export const COLLECTIVES = ["nothing", "barrier", "agree", "broadcast", "all-gather", "all-reduce"] as const;
+export const COLLECTIVES = ["nothing", "barrier", "agree", "broadcast", "all-gather", "all-reduce", "gather"] as const;
 export type Collective = (typeof COLLECTIVES)[number];
 
 /** Why a group ended: a rank threw, its worker ended, it gave no sign of life, others waited too long, calls differ. */
@@ -99,6 +100,10 @@ export const ABORT_WORD = 0;
 const ABORT_RANK = 1;
 const ABORT_BYTES = 2;
 const CLAIMED = -1;
+/** How many submissions are in flight over all ranks. */
+export const SUBMISSIONS_WORD = 3;
+/** Times of a rank begin on a cache line of their own. */
+export const TIME_FLOATS = 16;
 const TEXT_AT = 32;
 const RANKS_AT = 160;
 const RANK_WORDS = 32;
@@ -111,7 +116,7 @@ export const wordOf = (rank: number, word: number): number => RANKS_AT + RANK_WO
 
 /**
  * New buffers for a group, all zero. One rank works without shared memory as well. Throws a sentence when a rank would
- * have no micro-batch, or when several ranks need memory that this page may not share.
+ * have no micro-batch, when their number is no power of two, or when several ranks need memory that this page may not share.
  */
 export function createGroup(shape: GroupShape, generation = 1): GroupMemory {
   const { worldSize, microBatches, buckets, tables } = shape;
@@ -135,6 +140,7 @@ export function createGroup(shape: GroupShape, generation = 1): GroupMemory {
     slots: tree.subtrees.map(gradients),
     means: gradients(),
     stage: bytes(4 * STAGE_FLOATS),
+    times: bytes(4 * TIME_FLOATS * worldSize),
     tableData: perTable(({ rows, columns, type }) => rows * columns * (type === "f32" ? 4 : 8)),
     tableRows: perTable(({ rows }) => 4 * rows),
   };
@@ -161,6 +167,7 @@ export function abortGroup({ control, worldSize }: GroupMemory, abort: Abort): b
   // Ranks wait on each other's counters.
   for (let rank = 0; rank < worldSize; rank++)
     for (const word of [WORD.arrived, WORD.published, WORD.reduced]) Atomics.notify(words, wordOf(rank, word));
+  Atomics.notify(words, SUBMISSIONS_WORD);
   return true;
 }
 

@@ -1,3 +1,4 @@
+import type { StepTimes, TrainGroup } from "../train/ranks";
 import {
   ABORT_WORD,
   type Abort,
@@ -9,6 +10,8 @@ import {
   type GroupMemory,
   placeOf,
   STAGE_FLOATS,
+  SUBMISSIONS_WORD,
+  TIME_FLOATS,
   WORD,
   wordOf,
 } from "./group-memory";
@@ -19,12 +22,27 @@ const TABLE_PHASES = ["begins", "finishes"] as const;
 
 /** Longest turn of a wait, ms: after each one the rank looks for an abort and shows that it is alive. */
 const SLICE_MS = 50;
+/** Time between two looks at a counter where the engine has no `Atomics.waitAsync`, ms. */
+const POLL_MS = 4;
+
+const TIMES = [
+  "dataMs",
+  "computeMs",
+  "readMs",
+  "reduceMs",
+  "waitMs",
+  "updateMs",
+] as const satisfies (keyof StepTimes)[];
 
 export interface GroupOptions {
   /** How long a rank waits for another one that does no work, ms. Default 30 s. */
   readonly timeoutMs?: number;
   /** How long for one that has not started: it may still import data. Default 120 s. */
   readonly startTimeoutMs?: number;
+  /** Most submissions in flight over all ranks, the same on each; undefined: as many as they like. */
+  readonly submissions?: number;
+  /** Ranks compute on different adapters. Default false. */
+  readonly mixedAdapters?: boolean;
 }
 
 /**
@@ -32,32 +50,34 @@ export interface GroupOptions {
  * thread (a group of one rank never waits). Every wait is bounded, and every collective throws a GroupError once the
  * group was aborted; the sentence names this rank, the collective and the rank at fault.
  *
- * Blocking: `barrier`, `agree`, `broadcast`, `table`, `Table.finish`, `finishMean`. A device's answers come through the
+ * Blocking: `barrier`, `agree`, `gatherWord`, `broadcast`, `table`, `Table.finish`, `finishMean`. A device's answers come through the
  * event loop, which a blocked thread does not run, so no promise of the GPU may be pending then. Read back through
  * `reading`, await it, and only then block; a blocking call with a read-back pending throws. `publish` and `reduceReady`
  * never block, which is how a bucket is reduced while the next one is read back:
  *
- *     let next = group.reading(readBucket(0));
- *     for (let bucket = 0; bucket < buckets; bucket++) {
- *       const values = await next;
- *       if (bucket + 1 < buckets) next = group.reading(readBucket(bucket + 1));
- *       group.publish(bucket, microBatch, values);
- *       group.reduceReady();
+ *     for (const subtree of group.subtrees.keys()) {
+ *       for (let bucket = 0; bucket < buckets; bucket++) {
+ *         group.publish(bucket, subtree, await group.reading(readSum(subtree, bucket)));
+ *         group.reduceReady();
+ *       }
  *     }
- *     const means = group.finishMean(); // after the last micro-batch
+ *     const means = group.finishMean();
  *
- * The mean: with M micro-batches, x_m their values, d = ceil(log2 M), u = 2^-24 and g = (d + 1) u / (1 - (d + 1) u), each
- * element is the pairwise sum in the tree of `reductionTree`, every addition rounded to float32, divided by M, with an
- * error of at most g * (sum of |x_m|) / M (Higham 2002, "Accuracy and Stability of Numerical Algorithms", section 4.2),
- * barring overflow and denormal results. The additions and their order do not depend on the number of ranks, so the bits
+ * The mean: with M micro-batches, x_m their values, d = log2 M, u = 2^-24 and g = d u / (1 - d u), each element is the
+ * pairwise sum in the tree of `reductionTree`, every addition rounded to float32 by the rule of mean-loops.ts, divided by M,
+ * which is exact, with an error of at most g * (sum of |x_m|) / M (Higham 2002, "Accuracy and Stability of Numerical
+ * Algorithms", section 4.2), barring overflow and results below the smallest normal float32. The additions and their order do not depend on the number of ranks, so the bits
  * do not either. A NaN or infinity in one micro-batch is in the mean of every rank.
  */
-export class ProcessGroup {
+export class ProcessGroup implements TrainGroup {
   readonly rank: number;
   readonly worldSize: number;
   readonly generation: number;
+  readonly mixedAdapters: boolean;
   /** This rank's micro-batches: `first` to `end - 1`. */
   readonly microBatches: { readonly first: number; readonly end: number };
+  /** Whole subtrees of the tree that this rank sums, ascending. */
+  readonly subtrees: readonly { readonly first: number; readonly end: number }[];
   readonly #words: Int32Array;
   readonly #stage: Float32Array;
   readonly #mean: MeanReduction;
@@ -70,6 +90,9 @@ export class ProcessGroup {
   #reduced = 0;
   #finished = 0;
   #reading = 0;
+  #submissions = 0;
+  readonly #times: Float32Array;
+  readonly #mostSubmissions: number;
 
   /** Takes the rank's place. Throws a sentence when it is not 0 to worldSize - 1, is taken, or this thread cannot wait. */
   constructor(
@@ -77,11 +100,18 @@ export class ProcessGroup {
     readonly memory: GroupMemory,
     options: GroupOptions = {},
   ) {
-    const { worldSize, generation, control, stage } = memory;
+    const { worldSize, generation, control, stage, times } = memory;
+    const { submissions } = options;
     if (!(Number.isInteger(rank) && rank >= 0 && rank < worldSize)) {
       throw new Error(`rank ${rank} of a group of ${worldSize}, expected 0 to ${worldSize - 1}`);
     }
+    if (submissions !== undefined && !(Number.isInteger(submissions) && submissions >= 1)) {
+      throw new Error(`rank ${rank}: at most ${submissions} submissions in flight, expected 1 or more, or no limit`);
+    }
     this.rank = rank;
+    this.mixedAdapters = options.mixedAdapters ?? false;
+    this.#mostSubmissions = submissions ?? Number.POSITIVE_INFINITY;
+    this.#times = new Float32Array(times);
     this.worldSize = worldSize;
     this.generation = generation;
     this.#words = new Int32Array(control);
@@ -94,6 +124,7 @@ export class ProcessGroup {
     }
     this.#mean = new MeanReduction(rank, memory);
     this.microBatches = { first: this.#mean.first, end: this.#mean.end };
+    this.subtrees = this.#mean.own.map(({ first, end }) => ({ first, end }));
     this.beat();
   }
 
@@ -107,6 +138,62 @@ export class ProcessGroup {
   keepAlive(everyMs = 200): () => void {
     const timer = setInterval(() => Atomics.add(this.#words, wordOf(this.rank, WORD.alive), 1), everyMs);
     return () => clearInterval(timer);
+  }
+
+  /**
+   * For the time that this rank waits for a person or works for one, a pause or a profile: other ranks' waits and the
+   * watchdog have patience with it for as long as its event loop runs. Returns what ends it.
+   */
+  rest(everyMs = 200): () => void {
+    const timer = setInterval(() => this.beat(), everyMs);
+    return () => {
+      clearInterval(timer);
+      this.beat();
+    };
+  }
+
+  /**
+   * Resolves when this rank may submit: fewer than `submissions` are in flight over all ranks; at once without that limit.
+   * Never blocks the thread. Rejects with a GroupError when the group was aborted.
+   */
+  async acquireSubmission(): Promise<void> {
+    for (;;) {
+      this.check();
+      if (this.#mostSubmissions === Number.POSITIVE_INFINITY) return;
+      const inFlight = Atomics.load(this.#words, SUBMISSIONS_WORD);
+      if (inFlight >= this.#mostSubmissions) {
+        await changed(this.#words, SUBMISSIONS_WORD, inFlight);
+        // Waits for whoever submitted; that one is suspected when its GPU hangs, not this rank.
+        this.beat();
+      } else if (Atomics.compareExchange(this.#words, SUBMISSIONS_WORD, inFlight, inFlight + 1) === inFlight) {
+        this.#submissions++;
+        return;
+      }
+    }
+  }
+
+  /** The work of an acquired submission is done. Throws a sentence when none was acquired. */
+  releaseSubmission(): void {
+    if (this.#mostSubmissions === Number.POSITIVE_INFINITY) return;
+    if (this.#submissions === 0) throw new Error(`rank ${this.rank}: a submission was released, but none is in flight`);
+    this.#submissions--;
+    Atomics.sub(this.#words, SUBMISSIONS_WORD, 1);
+    Atomics.notify(this.#words, SUBMISSIONS_WORD);
+    this.beat();
+  }
+
+  /** This rank's milliseconds of the last step, for whoever asks `timesOf`. No collective: a reader may see a mixture of two steps. */
+  reportTimes(times: StepTimes): void {
+    for (const [i, name] of TIMES.entries()) this.#times[TIME_FLOATS * this.rank + i] = times[name];
+  }
+
+  /** What a rank reported last; zeros before its first step. */
+  timesOf(rank: number): StepTimes {
+    const at = (name: (typeof TIMES)[number]): number => this.#times[TIME_FLOATS * rank + TIMES.indexOf(name)];
+    return {
+      ...{ dataMs: at("dataMs"), computeMs: at("computeMs"), readMs: at("readMs") },
+      ...{ reduceMs: at("reduceMs"), waitMs: at("waitMs"), updateMs: at("updateMs") },
+    };
   }
 
   /** Passes on a read-back; until it has settled, blocking collectives throw. */
@@ -151,6 +238,14 @@ export class ProcessGroup {
     this.#meet("agree", this.#enter("agree"), bits);
     let all = 0;
     for (let rank = 0; rank < this.worldSize; rank++) all |= this.#said(rank, WORD.argument);
+    this.#exit();
+    return all;
+  }
+
+  /** Every rank's number of 32 bits, [worldSize], as signed numbers. Blocks. */
+  gatherWord(word: number): Int32Array {
+    this.#meet("gather", this.#enter("gather"), word | 0);
+    const all = Int32Array.from({ length: this.worldSize }, (_, rank) => this.#said(rank, WORD.argument));
     this.#exit();
     return all;
   }
@@ -210,23 +305,30 @@ export class ProcessGroup {
   }
 
   /**
-   * Gives one micro-batch's values of a bucket, micro-batches in ascending order and within the last one buckets in
-   * ascending order. Copies them; never blocks. Throws a sentence when the order or the count is another.
+   * Gives the sum of one of this rank's subtrees (its place in `subtrees`) in a bucket: subtrees in ascending order and
+   * within the last one buckets in ascending order. Copies it; never blocks. Throws a sentence when the order or the count
+   * is another.
    */
-  publish(bucket: number, microBatch: number, values: Float32Array): void {
+  publish(bucket: number, subtree: number, values: Float32Array): void {
     this.#checkAbort("all-reduce", this.#callOf("all-reduce") + 1);
     const due = this.#published - this.#finished;
     if (bucket < due) {
       throw new Error(`rank ${this.rank}: bucket ${bucket} was published again before the mean was finished`);
     }
-    if (microBatch === this.microBatches.end - 1 && bucket > due) {
-      throw new Error(`rank ${this.rank}: bucket ${bucket} of the last micro-batch was published, expected ${due}`);
+    if (subtree === this.subtrees.length - 1 && bucket > due) {
+      throw new Error(`rank ${this.rank}: bucket ${bucket} of the last subtree was published, expected ${due}`);
     }
-    if (this.#mean.add(bucket, microBatch, values)) {
+    if (this.#mean.add(bucket, subtree, values)) {
       this.#published++;
       this.#advance(WORD.published);
     }
     this.beat();
+  }
+
+  /** What all ranks published, [slot][bucket], in shared memory; complete after `finishMean` until the next `publish` of any rank. */
+  published(): ReturnType<TrainGroup["published"]> {
+    const { subtrees } = this.memory.tree;
+    return subtrees.map((subtree, slot) => ({ ...subtree, buckets: this.#mean.slots[slot] }));
   }
 
   /** Reduces this rank's share of every bucket that all ranks have published. Never blocks. Returns how many are done. */
@@ -253,7 +355,7 @@ export class ProcessGroup {
     if (this.#published < target) {
       const bucket = this.#published % this.memory.buckets.length;
       throw new Error(
-        `rank ${this.rank}, all-reduce ${call}: bucket ${bucket} lacks micro-batch ${this.#mean.nextOf(bucket)}, expected ${this.microBatches.first} to ${this.microBatches.end - 1}`,
+        `rank ${this.rank}, all-reduce ${call}: bucket ${bucket} lacks subtree ${this.#mean.nextOf(bucket)}, expected 0 to ${this.subtrees.length - 1}`,
       );
     }
     while (this.#reduced < target) {
@@ -266,14 +368,13 @@ export class ProcessGroup {
     return this.#mean.means;
   }
 
-  /** `publish` of all of this rank's micro-batches, [micro-batch][bucket][floats], and `finishMean`. Blocks. */
-  allReduceMean(values: readonly (readonly Float32Array[])[]): readonly Float32Array[] {
-    const { first, end } = this.microBatches;
-    if (values.length !== end - first) {
-      throw new Error(`rank ${this.rank}: ${values.length} micro-batches to reduce, expected ${end - first}`);
+  /** `publish` of all of this rank's subtrees, [subtree][bucket][floats], and `finishMean`. Blocks. */
+  allReduceMean(sums: readonly (readonly Float32Array[])[]): readonly Float32Array[] {
+    if (sums.length !== this.subtrees.length) {
+      throw new Error(`rank ${this.rank}: ${sums.length} subtrees to reduce, expected ${this.subtrees.length}`);
     }
-    for (const [i, buckets] of values.entries())
-      for (const [bucket, each] of buckets.entries()) this.publish(bucket, first + i, each);
+    for (const [subtree, buckets] of sums.entries())
+      for (const [bucket, each] of buckets.entries()) this.publish(bucket, subtree, each);
     return this.finishMean();
   }
 
@@ -399,4 +500,21 @@ function requireWait(words: Int32Array, rank: number): void {
       { cause },
     );
   }
+}
+
+type WaitAsync = (words: Int32Array, index: number, value: number, ms: number) => { readonly value: unknown };
+
+/** Resolves when the word is no longer `value`, or after a while; the thread goes on meanwhile. */
+async function changed(words: Int32Array, index: number, value: number): Promise<void> {
+  const { waitAsync } = Atomics as { readonly waitAsync?: WaitAsync };
+  const canWait = waitAsync !== undefined && !(words.buffer instanceof ArrayBuffer);
+  // A timer of our own ends it in any case: an event loop may end or sleep beside a lone `waitAsync`.
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, canWait ? SLICE_MS : POLL_MS);
+    if (!canWait) return;
+    void Promise.resolve(waitAsync(words, index, value, SLICE_MS).value).then(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }

@@ -25,16 +25,22 @@ export function microBatchesOf(rank: number, worldSize: number, microBatches: nu
 }
 
 /**
- * The pairwise tree over micro-batches 0 to M - 1: neighbours are added, then neighbouring pairs, then fours; an odd one
- * out rises unchanged. The tree depends on M alone. A rank sums the whole subtrees within its share, the rest is added
+ * The pairwise tree over micro-batches 0 to M - 1, M a power of two: neighbours are added, then neighbouring pairs, then
+ * fours. The tree depends on M alone. A rank sums the whole subtrees within its share, the rest is added
  * between slots, so every number of ranks makes the same additions with the same operands.
- * Throws a sentence when a rank would have no micro-batch.
+ * Throws a sentence when M is no power of two, by which a sum could not be divided exactly, or when a rank would have no
+ * micro-batch.
  */
 export function reductionTree(worldSize: number, microBatches: number): ReductionTree {
   if (!(Number.isInteger(worldSize) && worldSize >= 1)) throw new Error(`${worldSize} ranks, expected 1 or more`);
   if (!(Number.isInteger(microBatches) && microBatches >= worldSize)) {
     throw new Error(
       `${worldSize} ranks share ${microBatches} micro-batches, expected at least one for each; use fewer ranks or smaller micro-batches`,
+    );
+  }
+  if (2 ** Math.round(Math.log2(microBatches)) !== microBatches) {
+    throw new Error(
+      `${microBatches} micro-batches a step, expected a power of two (1, 2, 4, 8), so that the mean divides exactly; change optim.microBatches`,
     );
   }
   const subtrees: Subtree[] = [];

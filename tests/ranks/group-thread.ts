@@ -11,7 +11,7 @@ const PATIENCE_MS = 500;
 
 /** Barriers without end; "stopped" ends them. */
 function supervise(): void {
-  const memory = createGroup({ worldSize: 3, microBatches: 3, buckets: [1], tables: {} });
+  const memory = createGroup({ worldSize: 3, microBatches: 4, buckets: [1], tables: {} });
   const words = new Int32Array(memory.control);
   const answers: RankAnswer[] = [];
   const watchdog = new Watchdog(memory, performance.now(), { silentMs: PATIENCE_MS, everyMs: 50 });

@@ -115,8 +115,8 @@ test("1, 2, 3 and 4 ranks make the same bits, in one go and bucket by bucket", a
       );
 });
 
-test("seven micro-batches on three ranks as on one", async () => {
-  const shape = { microBatches: 7 };
+test("eight micro-batches on three ranks as on one", async () => {
+  const shape = { microBatches: 8 };
   const [expected] = resultsOf(await launch(groupOf(1, shape), { kind: "mean", steps: 2 }));
   expect(resultsOf(await launch(groupOf(3, shape), { kind: "mean", steps: 2 }))).toEqual(Array(3).fill(expected));
 });
@@ -172,6 +172,58 @@ test("a broadcast gives every rank the bits of one, through the stage piece by p
 
 test("all ranks agree on what any of them asks for", async () => {
   expect(resultsOf(await launch(groupOf(3), { kind: "agree" }))).toEqual(Array(3).fill([7, 4, 0]));
+});
+
+test("words and times of all ranks; never more submissions in flight than allowed", async () => {
+  const words = [-1, 0x7fff0001, 0x7fff0002, 0x7fff0003];
+  const expected = { words, times: [0, 1, 2, 3], most: true, left: 0 };
+  expect(resultsOf(await launch(groupOf(4), { kind: "words", count: 20 }))).toEqual(Array(4).fill(expected));
+});
+
+test("who waits to submit goes on when another is done, ends with the group, and gives back only what it has", async () => {
+  const memory = groupOf(2);
+  const [a, b] = [0, 1].map((rank) => new ProcessGroup(rank, memory, { submissions: 1 }));
+  await a.acquireSubmission();
+  let hasSubmitted = false;
+  const second = b.acquireSubmission().then(() => {
+    hasSubmitted = true;
+  });
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  expect(hasSubmitted).toBe(false);
+  a.releaseSubmission();
+  await second;
+  expect(() => a.releaseSubmission()).toThrow("rank 0: a submission was released, but none is in flight");
+  const third = a.acquireSubmission();
+  abortGroup(memory, { reason: "ended", rank: 1, text: "rank 1's worker ended" });
+  await expect(third).rejects.toThrow("rank 0, outside of a collective: rank 1's worker ended");
+});
+
+test("without Atomics.waitAsync a submission is waited for as well", async () => {
+  const { waitAsync } = Atomics;
+  try {
+    Object.assign(Atomics, { waitAsync: undefined });
+    const memory = groupOf(2);
+    const [a, b] = [0, 1].map((rank) => new ProcessGroup(rank, memory, { submissions: 1 }));
+    await a.acquireSubmission();
+    const second = b.acquireSubmission();
+    a.releaseSubmission();
+    await second;
+  } finally {
+    Object.assign(Atomics, { waitAsync });
+  }
+});
+
+test("a rank that rests is neither stuck nor waited for in vain", async () => {
+  const memory = groupOf(2);
+  const words = new Int32Array(memory.control);
+  const resting = new ProcessGroup(0, memory).rest(1);
+  const progress = (): number => Atomics.load(words, wordOf(0, WORD.progress));
+  const before = progress();
+  await until(() => progress() > before + 3);
+  resting();
+  const after = progress();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(progress()).toBe(after);
 });
 
 test("ranks that call different collectives end at once, naming both", async () => {
@@ -337,8 +389,7 @@ test("a group that forms again has new buffers, which a rank of the old one cann
     ...[...Object.values(memory.tableData), ...Object.values(memory.tableRows)],
   ];
   for (const buffer of buffersOf(formed)) expect(buffersOf(old)).not.toContain(buffer);
-  zombie.publish(0, 0, new Float32Array(67).fill(1));
-  zombie.publish(0, 1, new Float32Array(67).fill(1));
+  zombie.publish(0, 0, new Float32Array(67).fill(2));
   expect(new Float32Array(old.slots[0][0])).toContain(2);
   for (const buffer of buffersOf(formed)) expect(new Uint8Array(buffer).every((byte) => byte === 0)).toBe(true);
   expect(() => new ProcessGroup(0, old)).toThrow("rank 0 of generation 1 is taken; a group that forms again needs new");
@@ -364,8 +415,8 @@ test("one rank alone waits for nobody and needs no shared memory", () => {
     const rank = new ProcessGroup(0, groupOf(1));
     rank.barrier();
     expect(rank.agree(5)).toBe(5);
-    const values = Array.from({ length: 4 }, (_, m) => SHAPE.buckets.map((n) => new Float32Array(n).fill(m)));
-    expect(rank.allReduceMean(values)[0][0]).toBe(1.5);
+    const sums = [SHAPE.buckets.map((n) => new Float32Array(n).fill(6))];
+    expect(rank.allReduceMean(sums)[0][0]).toBe(1.5);
     const table = rank.table("scores", 2);
     table.write(1, [3, 4]);
     table.write(0, [1, 2]);
@@ -376,14 +427,26 @@ test("one rank alone waits for nobody and needs no shared memory", () => {
 });
 
 test("what is out of order or of another size is refused with a sentence", () => {
-  const rank = new ProcessGroup(0, groupOf(1));
+  expect(() => groupOf(1, { microBatches: 6 })).toThrow("6 micro-batches a step, expected a power of two (1, 2, 4, 8)");
+  // Of 8 micro-batches the second of three ranks takes 2 to 4: one pair and a single one.
+  const middle = new ProcessGroup(1, groupOf(3, { microBatches: 8 }));
   const [a, b, c] = SHAPE.buckets.map((floats) => new Float32Array(floats));
-  expect(() => rank.finishMean()).toThrow("rank 0, all-reduce 1: bucket 0 lacks micro-batch 0, expected 0 to 3");
-  for (let m = 0; m < 3; m++) for (const [bucket, values] of [a, b, c].entries()) rank.publish(bucket, m, values);
-  expect(() => rank.publish(1, 3, b)).toThrow("rank 0: bucket 1 of the last micro-batch was published, expected 0");
-  rank.publish(0, 3, a);
-  expect(() => rank.publish(0, 0, a)).toThrow("rank 0: bucket 0 was published again before the mean was finished");
-  expect(() => rank.finishMean()).toThrow("bucket 1 lacks micro-batch 3");
+  expect(middle.subtrees).toEqual([
+    { first: 2, end: 4 },
+    { first: 4, end: 5 },
+  ]);
+  expect(() => middle.finishMean()).toThrow("rank 1, all-reduce 1: bucket 0 lacks subtree 0, expected 0 to 1");
+  for (const [bucket, values] of [a, b, c].entries()) middle.publish(bucket, 0, values);
+  expect(() => middle.publish(1, 1, b)).toThrow("rank 1: bucket 1 of the last subtree was published, expected 0");
+  expect(() => middle.publish(0, 0, a)).toThrow("subtree 0 of bucket 0 was published, expected 1 of 0 to 1 in order");
+  middle.publish(0, 1, a);
+  expect(() => middle.publish(0, 0, a)).toThrow("rank 1: bucket 0 was published again before the mean was finished");
+  const rank = new ProcessGroup(0, groupOf(1));
+  rank.publish(0, 0, a);
+  expect(() => rank.finishMean()).toThrow("bucket 1 lacks subtree 0");
+  expect(() => new ProcessGroup(0, groupOf(1), { submissions: 0 })).toThrow(
+    "at most 0 submissions in flight, expected 1",
+  );
   expect(() => rank.table("poses", 3)).toThrow('rank 0: there is no table "poses" in the group; it has scores');
   expect(() => rank.table("scores", 102)).toThrow('rank 0: table "scores" was asked for 102 rows, it has 101');
   const table = rank.table("scores", 3);

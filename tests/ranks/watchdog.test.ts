@@ -4,7 +4,7 @@ import { Watchdog, type WatchdogOptions } from "../../src/ranks/watchdog";
 
 /** Ranks at work whose words the test moves; `pass` lets time go by in looks, returns the first finding. */
 function watched(worldSize: number, options: WatchdogOptions = {}) {
-  const memory = createGroup({ worldSize, microBatches: worldSize, buckets: [1], tables: {} });
+  const memory = createGroup({ worldSize, microBatches: 4, buckets: [1], tables: {} });
   const words = new Int32Array(memory.control);
   let now = 5000;
   const watchdog = new Watchdog(memory, now, options);
