@@ -30,6 +30,11 @@ export interface PreparedData {
 /** How samples are shown in an evaluation, beside as they are. */
 export type EvaluationView = Pick<SampleOptions, "useDepth" | "boxJitter">;
 
+export interface PrepareOptions extends EvaluationView {
+  /** Batches of a training step: `optim.batch` is cut into so many. 1 when undefined. */
+  readonly microBatches?: number;
+}
+
 /**
  * Imports every frame once, splits, and makes the loaders. Throws a sentence when no frame is usable or a batch cannot be filled.
  */
@@ -39,7 +44,7 @@ export async function prepareData(
   host: ThreadHost,
   onProgress: (done: number, total: number) => void,
   signal?: AbortSignal,
-  view: EvaluationView = {},
+  { microBatches = 1, ...view }: PrepareOptions = {},
 ): Promise<PreparedData> {
   const { data, optim, run } = config;
   const quirks = new Set<string>(config.quirks);
@@ -55,7 +60,8 @@ export async function prepareData(
     train: new Loader(set, {
       ...shared,
       mode: "train",
-      batchSize: optim.batch,
+      batchSize: optim.batch / microBatches,
+      stepBatches: microBatches,
       ids: split.train,
       augment: data.augment,
     }),

@@ -361,7 +361,7 @@ describe("a patch in the picture lands where cropFromImage says", () => {
 });
 
 describe("a sample's augmentation is its own", () => {
-  test("whatever the batch, its order, the other samples, the stride and the epoch that came before", async () => {
+  test("whatever the batch, its order, the other samples, the share and the epoch that came before", async () => {
     const set = memoryCrops("six frames", records);
     const shared = { size: 32, width: 24, seed: 5, augment: DEFAULT_AUGMENT, mode: "train" } as const;
     const expected = (id: string, epoch: number): Sample =>
@@ -372,14 +372,14 @@ describe("a sample's augmentation is its own", () => {
         { minLength: 3 },
       ),
       batchSize: fc.integer({ min: 1, max: 3 }),
-      stride: fc.integer({ min: 1, max: 3 }),
+      of: fc.integer({ min: 1, max: 3 }),
       epochs: fc.array(fc.nat(9), { minLength: 1, maxLength: 3 }),
     });
     await fc.assert(
-      fc.asyncProperty(anySetting, async ({ ids, batchSize, stride, epochs }) => {
-        const loader = new Loader(set, { ...shared, ids, batchSize, stride });
+      fc.asyncProperty(anySetting, async ({ ids, batchSize, of, epochs }) => {
+        const loader = new Loader(set, { ...shared, ids, batchSize, share: { first: 0, end: 1, of } });
         for (const epoch of epochs) {
-          for (let index = loader.batchesPerEpoch - 1; index >= 0; index -= stride) {
+          for (let index = loader.batchesPerEpoch - 1; index >= 0; index -= of) {
             const batch = await loader.batch(epoch, index);
             expect(batch.ids).toEqual(loader.idsOf(epoch, index));
             for (const [row, id] of batch.ids.entries()) {

@@ -1,11 +1,12 @@
-import { expect, test } from "vitest";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
 import { DEFAULT_AUGMENT } from "../../src/data/augment";
 import { makeBatch } from "../../src/data/batch";
 import { recordBytes } from "../../src/data/crop";
 import { importCrops, lazyCrops, memoryCrops } from "../../src/data/crop-set";
 import { DataError } from "../../src/data/data-error";
 import { newReport, reportLines } from "../../src/data/import-report";
-import { Loader } from "../../src/data/loader";
+import { Loader, type LoaderOptions } from "../../src/data/loader";
 import { makeSample } from "../../src/data/sample";
 import { IN_PLACE, type SamplePool } from "../../src/data/sample-pool";
 import { epochOrder } from "../../src/data/sampler";
@@ -190,4 +191,130 @@ test("nothing usable, nothing half: one sentence", async () => {
   );
   await expect(new Loader(crops, { ...common, mode: "evaluate" }).batch(0, 1)).rejects.toThrow("batch 1 was asked for");
   expect(() => makeBatch([], 4)).toThrow("found 0 samples");
+});
+
+describe("micro-batches", () => {
+  const ids = Array.from({ length: 23 }, (_, i) => `SYA0/${i}`);
+  const set = { ...memoryCrops("set", []), ids };
+  const cut = (stepBatches: number, batch = 8, some = ids): Loader =>
+    new Loader(set, { ...common, mode: "train", ids: some, batchSize: batch / stepBatches, stepBatches });
+
+  test("however many a step is cut into, it holds the same samples in the same order", () => {
+    fc.assert(
+      fc.property(fc.nat(5), fc.integer({ min: 8, max: 23 }), fc.constantFrom(1, 2, 4, 8), (epoch, count, parts) => {
+        const some = ids.slice(0, count);
+        const [whole, micro] = [cut(1, 8, some), cut(parts, 8, some)];
+        expect(micro.batchesPerEpoch).toBe(parts * whole.batchesPerEpoch);
+        for (let step = 0; step < whole.batchesPerEpoch; step++) {
+          const found = Array.from({ length: parts }, (_, m) => micro.idsOf(epoch, step * parts + m));
+          expect(found.flat()).toEqual(whole.idsOf(epoch, step));
+          for (const each of found) expect(each).toHaveLength(8 / parts);
+        }
+      }),
+    );
+  });
+
+  test("an epoch ends with its last whole step, and a step that is not filled is refused", async () => {
+    // 23 samples are 5 micro-batches of 4, and 2 steps of 8.
+    expect(cut(2).batchesPerEpoch).toBe(4);
+    await expect(cut(2).batch(0, 4)).rejects.toThrow("batch 4 was asked for, expected 0 to 3");
+    expect(() => cut(4, 8, ids.slice(0, 7))).toThrow("7 samples do not fill one training batch of 8; lower");
+    expect(() => cut(0.5)).toThrow("the number of batches in a step is 0.5, expected a positive integer");
+  });
+});
+
+describe("a share of the batches", () => {
+  /** Ids of the samples that were made, in that order; batches of 1. */
+  function watched(options: Partial<LoaderOptions>): { loader: Loader; made: () => Promise<number[]> } {
+    const asked: number[] = [];
+    const pool: SamplePool = {
+      threads: 0,
+      make(job) {
+        asked.push(Number(job.record.id.slice(-4)));
+        return IN_PLACE.make(job);
+      },
+      end: () => undefined,
+    };
+    const crops = lazyCrops(frames(), { size: 32 });
+    const loader = new Loader(crops, { ...common, mode: "evaluate", batchSize: 1, pool, ...options });
+    const made = async (): Promise<number[]> => {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      return asked.splice(0).sort((a, b) => a - b);
+    };
+    return { loader, made };
+  }
+
+  test("is what is prepared: the caller's own of each group, in this one and the next", async () => {
+    const { loader, made } = watched({ share: { first: 1, end: 3, of: 4 }, ahead: 3 });
+    await loader.batch(0, 1);
+    expect(await made()).toEqual([1, 2, 5, 6]);
+    await loader.batch(0, 6);
+    expect(await made()).toEqual([9]);
+    // The end of an evaluation, asked for out of turn.
+    await loader.batch(0, 8);
+    expect(await made()).toEqual([8]);
+    loader.close();
+  });
+
+  test("comes round to the next epoch in training", async () => {
+    const { loader, made } = watched({ mode: "train", stepBatches: 4, share: { first: 2, end: 4, of: 4 }, ahead: 2 });
+    expect(loader.batchesPerEpoch).toBe(8);
+    await loader.batch(3, 7);
+    const expected = [loader.idsOf(3, 7), loader.idsOf(4, 2), loader.idsOf(4, 3)].flat().map((id) => +id.slice(-4));
+    expect(await made()).toEqual(expected.sort((a, b) => a - b));
+    loader.close();
+  });
+
+  test.each([
+    [{ first: 0, end: 1, of: 1 }, 4],
+    [{ first: 0, end: 2, of: 4 }, 2],
+    [{ first: 1, end: 4, of: 4 }, 3],
+    [{ first: 3, end: 4, of: 4 }, 2],
+  ])("with threads, %o of a step's four is prepared %i batches ahead", async (share, ahead) => {
+    const set = frames();
+    const pool: SamplePool = { ...IN_PLACE, threads: 1 };
+    const own = new Loader(lazyCrops(set, { size: 32 }), {
+      ...common,
+      mode: "train",
+      batchSize: 1,
+      stepBatches: 4,
+      share,
+      pool,
+    });
+    await own.batch(0, share.first);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(set.reads).toHaveLength(1 + ahead);
+    own.close();
+  });
+
+  test("another one drops what was prepared, also for a batch that is under way", async () => {
+    const { loader, made } = watched({ share: { first: 0, end: 1, of: 2 } });
+    await loader.batch(0, 0);
+    expect(await made()).toEqual([0, 2]);
+    loader.share = { first: 1, end: 2, of: 2 };
+    await loader.batch(0, 2);
+    // Made anew, and what is prepared is of the new share.
+    expect(await made()).toEqual([2, 3]);
+    const underWay = loader.batch(0, 5);
+    loader.share = { first: 0, end: 1, of: 3 };
+    expect((await underWay).ids).toEqual([loader.ids[5]]);
+    expect(await made()).toEqual([5]);
+    loader.close();
+  });
+
+  test("that is none is refused", () => {
+    const { loader } = watched({});
+    for (const [first, end, of] of [
+      [0, 0, 1],
+      [-1, 1, 2],
+      [1, 3, 2],
+      [0.5, 1, 2],
+    ]) {
+      expect(() => {
+        loader.share = { first, end, of };
+      }).toThrow(
+        `set: the share of the batches is ${first} to ${end} of ${of}, expected whole numbers with 0 <= first`,
+      );
+    }
+  });
 });

@@ -36,6 +36,30 @@ test("the mean pose of many samples is that of some at even distances", async ()
   expect([many[0], many[1], many[1999]]).toEqual([0, 33, 66_000]);
 });
 
+test("micro-batches cut a training step, and leave evaluation and the order of samples alone", async () => {
+  const config = settings("optim.batch=4", "data.threads=0");
+  const whole = await prepare(config);
+  const steps = whole.train.batchesPerEpoch;
+  for (const microBatches of [2, 4]) {
+    const { train, val, trainPlain } = await prepareData(frames, config, host, () => undefined, undefined, {
+      microBatches,
+    });
+    expect([train.batchesPerEpoch, val.batchesPerEpoch]).toEqual([microBatches * steps, whole.val.batchesPerEpoch]);
+    expect(trainPlain.batchesPerEpoch).toBe(whole.trainPlain.batchesPerEpoch);
+    const parts = Array.from({ length: microBatches }, (_, m) => train.batch(1, (steps - 1) * microBatches + m));
+    const made = await Promise.all(parts);
+    for (const each of [train, val, trainPlain]) each.close();
+    const batch = await whole.train.batch(1, steps - 1);
+    expect(made.flatMap(({ ids }) => ids)).toEqual(batch.ids);
+    expect(made.flatMap(({ image }) => [...image])).toEqual([...batch.image]);
+  }
+  for (const each of [whole.train, whole.val, whole.trainPlain]) each.close();
+  const tooLarge = prepareData(frames, settings("optim.batch=16"), host, () => undefined, undefined, {
+    microBatches: 4,
+  });
+  await expect(tooLarge).rejects.toThrow(/do not fill one training batch of 16; lower/);
+});
+
 test("an evaluation without depth, or with boxes that are off, changes what validation shows and nothing else", async () => {
   const view = { useDepth: false, boxJitter: 0.1 };
   const config = settings("data.threads=0");
