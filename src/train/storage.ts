@@ -3,8 +3,16 @@ export interface RunStorage {
   /** What to tell people: "runs/demo" or "this browser (IndexedDB), run demo". */
   readonly place: string;
   write(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
-  /** Several files that become visible together: a checkpoint. `folder` must not exist yet or is replaced whole. */
-  commit(folder: string, files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>): Promise<void>;
+  /**
+   * Several files that become visible together: a checkpoint. `folder` must not exist yet or is replaced whole. Files of
+   * `beside`, by path, are replaced with it, or after it where a folder and a file cannot change at once. When it resolves, all are
+   * kept, whatever is killed afterwards.
+   */
+  commit(
+    folder: string,
+    files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
+    beside?: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
+  ): Promise<void>;
   /** Throws a sentence naming the file when it is missing. */
   read(path: string): Promise<Uint8Array<ArrayBuffer>>;
   /** Paths of all files, sorted. */

@@ -9,8 +9,13 @@ export class MemoryStorage implements RunStorage {
     this.files.set(path, bytes.slice());
   }
 
-  async commit(folder: string, files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>): Promise<void> {
+  async commit(
+    folder: string,
+    files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
+    beside: ReadonlyMap<string, Uint8Array<ArrayBuffer>> = new Map(),
+  ): Promise<void> {
     await this.remove(folder);
+    for (const [path, bytes] of beside) this.files.set(path, bytes.slice());
     for (const [name, bytes] of files) this.files.set(`${folder}/${name}`, bytes.slice());
   }
 
