@@ -1,5 +1,6 @@
 import type { Config } from "../config";
 import type { ProfileReport, SampleView, TrainEvent } from "../train/events";
+import type { RankFault } from "./fault-hook";
 
 /** Where the samples of a run come from. */
 export type DataChoice =
@@ -29,6 +30,12 @@ export interface StartOptions {
   readonly storage?: { readonly kind: "http"; readonly url: string; readonly place: string };
   /** Debug lines of the original to log. */
   readonly debug?: readonly ("batch" | "loss")[];
+  /** Workers that share each step, 1 to the micro-batches of a step. Default 1. */
+  readonly ranks?: number;
+  /** `both`: every second rank asks for the low-power adapter, for machines with two. Default `same`: all ask for the fast one. */
+  readonly adapters?: "same" | "both";
+  /** Ways to fail, for tests. */
+  readonly faults?: readonly RankFault[];
 }
 
 /** What the terminal asks a page to run: `StartOptions` that can be written as JSON. */

@@ -1,8 +1,9 @@
 /** What the supervisor asks of a rank's worker, over Comlink; the same in a page and in Node. */
 import type { SharedCrops } from "../data/shared-crops";
-import type { ProfileReport, SampleView, TrainEvent } from "../train/events";
+import type { ProfileReport, RankEvent, SampleView } from "../train/events";
 import type { ShadowMemory, SnapshotLayout } from "../train/snapshot";
 import type { StartOptions } from "./api";
+import type { FaultPlan } from "./fault-hook";
 import type { GroupMemory } from "./group-memory";
 
 /** What a rank is made from. */
@@ -14,6 +15,8 @@ export interface RankOptions extends Pick<StartOptions, "name" | "config" | "dat
   readonly crops?: SharedCrops;
   /** Name of a Web Lock that the worker holds while it lives; absent in Node. */
   readonly lock?: string;
+  /** Ways to fail, for tests. */
+  readonly faults?: FaultPlan;
 }
 
 /** What a built rank needs from its group and says of itself; all ranks of a run must agree in everything but the adapter. */
@@ -50,9 +53,11 @@ export type RankEnd =
 
 export interface RankWorkerApi {
   /** Opens the data and builds the network; after a lost device builds it again on a new one. */
-  build(options: RankOptions, emit: (event: TrainEvent) => void): Promise<RankShape>;
+  build(options: RankOptions, emit: (event: RankEvent) => unknown): Promise<RankShape>;
   /** Trains in a group until the run or the group ends. Never rejects for what a group can recover from. */
   train(place: RankPlace): Promise<RankEnd>;
+  /** Asks all ranks to come out of `train` between two steps, with kind "reform". */
+  reform(): Promise<void>;
   pause(): Promise<void>;
   resume(): Promise<void>;
   stop(): Promise<void>;
