@@ -14,8 +14,8 @@ import { storedSteps } from "../train/checkpoint";
 import type { RunData } from "../train/data";
 import type { TrainEvent } from "../train/events";
 import { launch } from "../train/launch";
+import type { LocalRun } from "../train/local-run";
 import type { RunStorage } from "../train/storage";
-import type { Trainer } from "../train/trainer";
 import type { DataChoice, RankApi, StartOptions, StoredRun } from "./api";
 import { openHand } from "./choices";
 import { HttpStorage } from "./http-storage";
@@ -67,7 +67,7 @@ async function openChoice(choice: DataChoice, hand: HandModel, config: Config): 
 
 class Rank implements RankApi {
   #gpu: Promise<Gpu> | undefined;
-  #trainer: Trainer | undefined;
+  #trainer: LocalRun | undefined;
   #abort: AbortController | undefined;
 
   async start(options: StartOptions, onEvent: (event: TrainEvent) => void): Promise<void> {
@@ -129,7 +129,7 @@ class Rank implements RankApi {
     else this.#abort?.abort();
   }
 
-  #needTrainer(what: string): Trainer {
+  #needTrainer(what: string): LocalRun {
     if (!this.#trainer) throw new Error(`${what}: no network is loaded; start a run first`);
     return this.#trainer;
   }

@@ -1,4 +1,5 @@
 /** What a run says while it goes: the one protocol that the page, the terminal and the run's files are fed from. */
+import type { EvaluationReport } from "../metrics/evaluation";
 import type { MetricName } from "../metrics/judge";
 import type { StepTimes } from "./ranks";
 
@@ -166,3 +167,28 @@ export type TrainEvent =
   | { readonly type: "paused"; readonly step: number }
   | { readonly type: "finished"; readonly step: number; readonly reason: "done" | "stopped" }
   | { readonly type: "error"; readonly message: string };
+
+/** What a rank says: events for people, and those for the run's files alone. */
+export type RankEvent =
+  | TrainEvent
+  /** Ids that are trained and validated on. */
+  | { readonly type: "splits"; readonly train: readonly string[]; readonly val: readonly string[] }
+  | {
+      readonly type: "report";
+      readonly step: number;
+      readonly epoch: number;
+      readonly split: "val";
+      readonly report: EvaluationReport;
+    }
+  /**
+   * The shadow's snapshot `slot` is to become a checkpoint. The rank leaves that slot alone until what its `emit` returned
+   * for this event has settled, and trains on meanwhile.
+   */
+  | { readonly type: "snapshot"; readonly step: number; readonly slot: 0 | 1 };
+
+/** Takes an event in; a promise says when its bytes are no longer needed. */
+export type Hear = (event: RankEvent) => unknown;
+
+/** The events of a rank that people are shown. */
+export const isForPeople = (event: RankEvent): event is TrainEvent =>
+  event.type !== "splits" && event.type !== "report" && event.type !== "snapshot";

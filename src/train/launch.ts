@@ -4,8 +4,8 @@ import type { HandModel } from "../data/types";
 import type { Gpu } from "../gpu/gpu";
 import { prepareData, type RunData } from "./data";
 import type { TrainEvent } from "./events";
+import { LocalRun, type LocalRunParts } from "./local-run";
 import type { RunStorage } from "./storage";
-import { Trainer, type TrainerParts } from "./trainer";
 
 export interface LaunchOptions {
   readonly name: string;
@@ -17,15 +17,15 @@ export interface LaunchOptions {
   readonly threads: ThreadHost;
   readonly storage: RunStorage;
   readonly emit: (event: TrainEvent) => void;
-  readonly clock: TrainerParts["clock"];
-  readonly debug?: TrainerParts["debug"];
+  readonly clock: LocalRunParts["clock"];
+  readonly debug?: LocalRunParts["debug"];
   /** Continue from the storage's last checkpoint. */
   readonly resume?: boolean;
   readonly signal?: AbortSignal;
 }
 
-/** From a data set, a hand and a config to a trainer that is ready to run; the same for the page and the terminal. */
-export async function launch(options: LaunchOptions): Promise<Trainer> {
+/** From a data set, a hand and a config to a run of one rank in this thread. */
+export async function launch(options: LaunchOptions): Promise<LocalRun> {
   const { frames, config, emit, signal } = options;
   const prepared = await prepareData(
     frames,
@@ -35,5 +35,5 @@ export async function launch(options: LaunchOptions): Promise<Trainer> {
     signal,
   );
   for (const line of prepared.notes) emit({ type: "log", line });
-  return Trainer.create({ ...options, ...prepared, dataName: frames.name }, { resume: options.resume });
+  return LocalRun.create({ ...options, ...prepared, dataName: frames.name }, { resume: options.resume });
 }

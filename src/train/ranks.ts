@@ -48,6 +48,8 @@ export interface TrainGroup {
   timesOf(rank: number): StepTimes;
   /** Work was done: for long work between two collectives. */
   beat(): void;
+  /** Until what it returns is called this rank waits for a person or works for one; the others have patience. */
+  rest(): () => void;
 }
 
 /** Where a rank's step went, ms of wall time. */

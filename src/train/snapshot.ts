@@ -106,12 +106,11 @@ export function committedSnapshot({ snapshots, control }: ShadowMemory): ArrayBu
   return commits === 0 ? undefined : snapshots[(commits - 1) % 2];
 }
 
-/** Where the next snapshot is to be written. */
-export function openSnapshot({ snapshots, control }: ShadowMemory): ArrayBufferLike {
-  return snapshots[Atomics.load(new Int32Array(control), 0) % 2];
-}
+/** Which of the two snapshots is written next: the one that is not the committed one. */
+export const openSlot = ({ control }: ShadowMemory): 0 | 1 =>
+  Atomics.load(new Int32Array(control), 0) % 2 === 0 ? 0 : 1;
 
-/** Makes what was written to `openSnapshot` the committed one. */
+/** Makes what was written to `snapshots[openSlot(shadow)]` the committed one. */
 export function commitSnapshot({ control }: ShadowMemory): void {
   Atomics.add(new Int32Array(control), 0, 1);
 }

@@ -40,7 +40,7 @@ beforeAll(async () => {
     cache.set(id, i === BARE ? { ...frame, depth: undefined } : frame);
   }
   frames = { ...rendered, read: async (id) => cache.get(id)! };
-  trainer = await launch({
+  const run = await launch({
     name: "test",
     config: config(),
     gpu: await testGpu(),
@@ -51,7 +51,8 @@ beforeAll(async () => {
     clock: { now: () => 0, wallSeconds: () => 1_700_000_000 },
     threads: NO_THREADS,
   });
-  return () => trainer.destroy();
+  trainer = run.trainer;
+  return () => run.destroy();
 });
 
 describe("evaluate", () => {

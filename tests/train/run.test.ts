@@ -7,7 +7,7 @@ import type { Frame, FrameSet } from "../../src/data/types";
 import { readSafetensors } from "../../src/export/safetensors";
 import type { EvaluationRecord, StepRecord, TrainEvent } from "../../src/train/events";
 import { launch } from "../../src/train/launch";
-import type { Trainer } from "../../src/train/trainer";
+import type { LocalRun } from "../../src/train/local-run";
 import { testGpu } from "../helpers/gpu";
 import { MemoryStorage } from "../helpers/memory-storage";
 import { openHand } from "../helpers/open-hand";
@@ -45,13 +45,13 @@ async function train(
   options: {
     storage?: MemoryStorage;
     resume?: boolean;
-    during?: (trainer: Trainer, event: TrainEvent) => void;
+    during?: (trainer: LocalRun, event: TrainEvent) => void;
     set?: FrameSet;
   } = {},
 ): Promise<Run> {
   const storage = options.storage ?? new MemoryStorage();
   const events: TrainEvent[] = [];
-  let trainer: Trainer | undefined;
+  let trainer: LocalRun | undefined;
   const emit = (event: TrainEvent): void => {
     events.push(event);
     if (trainer) options.during?.(trainer, event);

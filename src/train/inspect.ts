@@ -1,0 +1,42 @@
+/** What people ask of a network that trains: the time of its kernels, one sample. Leaves weights and moments as they were. */
+import type { ProfileReport, SampleView } from "./events";
+import { profilePlan } from "./profile";
+import { writeBatch } from "./recording-io";
+import { sampleView } from "./sample-view";
+import { snapshotBytes } from "./snapshot";
+import { captureSnapshot, restoreSnapshot } from "./snapshot-io";
+import type { Trainer } from "./trainer";
+
+/** Times every kernel of a micro-batch, on the inputs that were written last, and of the update. */
+export async function profileStep(trainer: Trainer, repeats: number): Promise<ProfileReport> {
+  const { parts, training, optimizer, layout } = trainer;
+  const before = new ArrayBuffer(snapshotBytes(layout));
+  await captureSnapshot(trainer, { step: trainer.step, best: null, bestStep: null }, before);
+  const forwardBackward = await profilePlan(parts.gpu, training.plan, repeats);
+  const update = await profilePlan(parts.gpu, optimizer.plan, repeats);
+  restoreSnapshot(trainer, before);
+  const rows = [...forwardBackward.rows, ...update.rows].map((row, index) => ({ ...row, index }));
+  const stepMs = rows.reduce((sum, row) => sum + row.ms, 0);
+  return { adapter: parts.gpu.label, clock: forwardBackward.clock, stepMs, rows };
+}
+
+/** Sample `index` of a split with its prediction. Throws a sentence when there is no such sample. */
+export async function inspectSample(trainer: Trainer, split: "train" | "val", index: number): Promise<SampleView> {
+  const { parts, evaluation, model, step } = trainer;
+  const loader = split === "train" ? parts.trainPlain : parts.val;
+  if (!Number.isInteger(index) || index < 0 || index >= loader.ids.length) {
+    throw new Error(`inspect: sample ${index} of ${split}, expected 0 to ${loader.ids.length - 1}`);
+  }
+  const { plan, outputs, batch: size } = evaluation;
+  const batch = await loader.batch(0, Math.floor(index / size));
+  writeBatch(evaluation, batch);
+  plan.run();
+  const [keypoints3d, keypoints2d, vertices, camera] = await plan.read(
+    outputs.keypoints3d,
+    outputs.keypoints2d,
+    outputs.vertices,
+    outputs.camera,
+  );
+  const prediction = { keypoints3d, keypoints2d, vertices, camera };
+  return sampleView(model, batch, index % size, prediction, split, step);
+}

@@ -1,0 +1,124 @@
+import { readCheckpoint } from "./checkpoint";
+
+import {
+  type EvaluationRecord,
+  isForPeople,
+  type ProfileReport,
+  type RankEvent,
+  type SampleView,
+  type TrainEvent,
+} from "./events";
+import { Recorder } from "./recorder";
+import { createShadow, type ShadowMemory } from "./snapshot";
+import type { RunStorage } from "./storage";
+import { Trainer, type TrainerParts } from "./trainer";
+
+export interface LocalRunParts extends Omit<TrainerParts, "emit" | "clock"> {
+  readonly storage: RunStorage;
+  readonly emit: (event: TrainEvent) => void;
+  /** Milliseconds that only grow, and seconds since 1970 for tfevents. */
+  readonly clock: { now(): number; wallSeconds(): number };
+}
+
+/** A run in one thread: a trainer, its files, and the snapshots between them. */
+export class LocalRun {
+  private constructor(
+    readonly trainer: Trainer,
+    private readonly recorder: Recorder,
+    private readonly shadow: ShadowMemory,
+    private readonly emit: (event: TrainEvent) => void,
+  ) {}
+
+  /**
+   * Builds the network; loads the storage's last checkpoint when `resume` is set. Throws a sentence when there is none or it
+   * does not fit.
+   */
+  static async create(parts: LocalRunParts, options: { readonly resume?: boolean } = {}): Promise<LocalRun> {
+    const { storage, config, emit, clock } = parts;
+    let run: LocalRun | undefined;
+    const hear = (event: RankEvent): unknown => {
+      run?.recorder.take(event);
+      if (isForPeople(event)) emit(event);
+      return event.type === "snapshot" ? run?.recorder.checkpoint(run.shadow.snapshots[event.slot]) : undefined;
+    };
+    const trainer = await Trainer.create({ ...parts, emit: hear });
+    const { layout, facts } = trainer;
+    const resumed = options.resume ? await readCheckpoint(storage, layout, facts) : undefined;
+    if (resumed) trainer.resumeFrom(resumed.snapshot);
+    const wallSeconds = (): number => clock.wallSeconds();
+    const recorder = new Recorder({ storage, config, layout, facts, emit, wallSeconds, resumed });
+    run = new LocalRun(trainer, recorder, createShadow(layout, resumed?.snapshot), emit);
+    trainer.announce({ resumedStep: resumed?.state.step });
+    for (const line of resumed?.notes ?? []) hear({ type: "log", line });
+    await recorder.idle();
+    return run;
+  }
+
+  get step(): number {
+    return this.trainer.step;
+  }
+
+  get totalSteps(): number {
+    return this.trainer.totalSteps;
+  }
+
+  get isStopping(): boolean {
+    return this.trainer.isStopping;
+  }
+
+  pause(): void {
+    this.trainer.pause();
+  }
+
+  resume(): void {
+    this.trainer.resume();
+  }
+
+  /** Ends the run after the step at hand, with a checkpoint. */
+  stop(): void {
+    this.trainer.stop();
+  }
+
+  /** Runs to the last step or to `stop`; evaluates and saves as configured, and at the end. */
+  async run(): Promise<void> {
+    try {
+      const { recordedStep, recordedEvaluation } = this.recorder;
+      const { kind, step } = await this.trainer.run({ shadow: this.shadow, recordedStep, recordedEvaluation });
+      await this.recorder.idle();
+      this.emit({ type: "finished", step, reason: kind === "done" ? "done" : "stopped" });
+    } finally {
+      await this.recorder.idle();
+      this.trainer.endThreads();
+    }
+  }
+
+  /** Scores the validation set with the weights as they are. */
+  async evaluate(): Promise<EvaluationRecord> {
+    const record = await this.trainer.evaluate();
+    await this.recorder.idle();
+    return record;
+  }
+
+  /** Writes a checkpoint between two steps. */
+  async save(): Promise<void> {
+    await this.trainer.save(this.shadow);
+    await this.recorder.idle();
+  }
+
+  whilePaused<T>(job: (trainer: Trainer) => Promise<T>): Promise<T> {
+    return this.trainer.whilePaused(job);
+  }
+
+  profile(repeats: number): Promise<ProfileReport> {
+    return this.trainer.profile(repeats);
+  }
+
+  inspect(split: "train" | "val", index: number): Promise<SampleView> {
+    return this.trainer.inspect(split, index);
+  }
+
+  destroy(): void {
+    this.trainer.endThreads();
+    this.trainer.destroy();
+  }
+}
