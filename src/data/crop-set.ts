@@ -11,6 +11,8 @@ export interface CropSet {
   readonly report: ImportReport;
   /** Records that stay in memory, where there are such. */
   readonly memory?: { readonly records: number; readonly bytes: number };
+  /** Those records by id, of a set whose files cannot be opened by several workers for nothing; `shareCrops` reads them. */
+  readonly records?: ReadonlyMap<string, CropRecord>;
   /** Throws DataError naming the frame when it cannot be used. */
   read(id: string): Promise<CropRecord>;
 }
@@ -60,7 +62,7 @@ export function lazyCrops(frames: FrameSet, options: CropOptions, cacheBytes = 5
 }
 
 /** An epoch comes back to a record after all others, so that many of them would be kept for nothing. */
-const ON_DEMAND_BYTES = 16 << 20;
+export const ON_DEMAND_BYTES = 16 << 20;
 
 export interface ImportOptions extends CropOptions {
   /** Which frames; all when undefined. */
@@ -70,6 +72,8 @@ export interface ImportOptions extends CropOptions {
    * and read again from their files when they are needed; 16 MiB of them stay for a while.
    */
   readonly cacheBytes?: number;
+  /** Puts a record where it is to stay, before it is kept: into shared memory, so that `shareCrops` need not copy it. */
+  readonly place?: (record: CropRecord) => CropRecord;
   /** Called after each frame. */
   readonly onProgress?: (done: number, total: number) => void;
   /** Stops the import between two frames: it rejects, and nothing of it is handed out. */
@@ -82,7 +86,7 @@ export interface ImportOptions extends CropOptions {
  */
 export async function importCrops(frames: FrameSet, options: ImportOptions): Promise<CropSet> {
   const ids = options.ids ?? frames.ids;
-  const { cacheBytes = 1 << 30 } = options;
+  const { cacheBytes = 1 << 30, place = (record: CropRecord) => record } = options;
   const records = new Map<string, CropRecord>();
   const usable: string[] = [];
   let bytes = 0;
@@ -103,7 +107,7 @@ export async function importCrops(frames: FrameSet, options: ImportOptions): Pro
       // The first ones, not the small ones: what is read again is then a matter of the order alone.
       isFull ||= bytes + recordBytes(record) > cacheBytes;
       if (!isFull) {
-        records.set(id, record);
+        records.set(id, place(record));
         bytes += recordBytes(record);
       } else count(report.notes, "read from its files again in every epoch, for lack of memory", id);
     } catch (error) {
@@ -134,6 +138,7 @@ export function memoryCrops(name: string, records: Iterable<CropRecord>, report?
   const byId = new Map([...records].map((record) => [record.id, record]));
   return {
     name,
+    records: byId,
     ids: [...byId.keys()],
     report: report ?? { ...newReport(), kept: byId.size },
     read: async (id) => {

@@ -5,6 +5,7 @@ import { Loader, type LoaderOptions } from "../data/loader";
 import type { SampleOptions } from "../data/sample";
 import { defaultThreads, type SamplePool, samplePool, type ThreadHost } from "../data/sample-pool";
 import type { OpenedSet } from "../data/shards/types";
+import { canShareCrops, cropsFromShared, type SharedCrops, sharedPlace } from "../data/shared-crops";
 import { splitIds } from "../data/split";
 import type { FrameSet, ImportReport } from "../data/types";
 import { MeanPose } from "../metrics/baselines";
@@ -14,6 +15,8 @@ export type RunData = FrameSet | OpenedSet;
 
 /** A data set made ready for a run. */
 export interface PreparedData {
+  /** All records; `shareCrops` makes of them what other workers take in place of an import. */
+  readonly set: CropSet;
   readonly train: Loader;
   readonly val: Loader;
   /** Training samples in order and unchanged. */
@@ -33,6 +36,10 @@ export type EvaluationView = Pick<SampleOptions, "useDepth" | "boxJitter">;
 export interface PrepareOptions extends EvaluationView {
   /** Batches of a training step: `optim.batch` is cut into so many. 1 when undefined. */
   readonly microBatches?: number;
+  /** Records that another worker imported: nothing is imported. Without a meaning for sets that are opened from shards. */
+  readonly crops?: SharedCrops;
+  /** Imports into shared memory where there is such, so that `shareCrops` copies nothing. */
+  readonly forOthers?: boolean;
 }
 
 /**
@@ -44,11 +51,11 @@ export async function prepareData(
   host: ThreadHost,
   onProgress: (done: number, total: number) => void,
   signal?: AbortSignal,
-  { microBatches = 1, ...view }: PrepareOptions = {},
+  { microBatches = 1, crops, forOthers = false, ...view }: PrepareOptions = {},
 ): Promise<PreparedData> {
   const { data, optim, run } = config;
   const quirks = new Set<string>(config.quirks);
-  const set = await importFrames(frames, config, onProgress, signal);
+  const set = await importFrames(frames, config, onProgress, { signal, crops, forOthers });
   const options = { by: data.splitBy, fraction: data.valFraction, seed: run.seed, quirks };
   const split = data.overfit ? { train: set.ids, validation: set.ids, warning: undefined } : splitIds(set.ids, options);
   const pool = configuredPool(config, host);
@@ -57,6 +64,7 @@ export async function prepareData(
   const mean = new MeanPose();
   for (const id of evenly(split.train, MEAN_POSE_SAMPLES)) mean.add((await set.read(id)).joints3d);
   return {
+    set,
     train: new Loader(set, {
       ...shared,
       mode: "train",
@@ -125,7 +133,7 @@ async function importFrames(
   frames: RunData,
   { model, data, quirks }: Config,
   onProgress: (done: number, total: number) => void,
-  signal?: AbortSignal,
+  from: Pick<PrepareOptions, "crops" | "forOthers"> & { readonly signal?: AbortSignal } = {},
 ): Promise<CropSet> {
   const options = {
     size: model.height,
@@ -137,7 +145,9 @@ async function importFrames(
     requireFit(frames.info, options);
     return frames;
   }
-  return importCrops(frames, { ...options, onProgress, signal });
+  if (from.crops !== undefined) return cropsFromShared(from.crops, frames, options);
+  const place = from.forOthers && canShareCrops() ? sharedPlace(frames.name) : undefined;
+  return importCrops(frames, { ...options, onProgress, place, signal: from.signal });
 }
 
 function sampleOptions({

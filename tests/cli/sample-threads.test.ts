@@ -11,6 +11,7 @@ import { DataError } from "../../src/data/data-error";
 import { newReport } from "../../src/data/import-report";
 import { Loader } from "../../src/data/loader";
 import { type SamplePool, samplePool } from "../../src/data/sample-pool";
+import { sharedPlace } from "../../src/data/shared-crops";
 import type { CropRecord, FrameSet } from "../../src/data/types";
 import { testFrame } from "../data/helpers";
 
@@ -38,8 +39,9 @@ const options = { size: 32, width: 24, seed: 3, batchSize: 4 };
 async function batches(
   pool: SamplePool | undefined,
   more: { augment?: typeof DEFAULT_AUGMENT } = {},
+  isShared = false,
 ): Promise<Batch[]> {
-  const set = await importCrops(FRAMES, { size: 32 });
+  const set = await importCrops(FRAMES, { size: 32, place: isShared ? sharedPlace("set") : undefined });
   const loader = new Loader(set, { ...options, ...more, mode: more.augment ? "train" : "evaluate", pool });
   const out: Batch[] = [];
   for (let epoch = 0; epoch < 2; epoch++) {
@@ -51,7 +53,7 @@ async function batches(
   return out;
 }
 
-test("the same bits without threads, with one and with three", async () => {
+test("the same bits without threads, with one and with three, and of records in shared memory", async () => {
   for (const more of [{ augment: DEFAULT_AUGMENT }, {}]) {
     const plain = await batches(undefined, more);
     for (const threads of [0, 1, 3]) {
@@ -59,6 +61,7 @@ test("the same bits without threads, with one and with three", async () => {
       // Of whole arrays: toEqual tells 0 from -0 and finds NaN.
       expect(made).toEqual(plain);
     }
+    expect(await batches(samplePool(nodeThreads(program), 2), more, true)).toEqual(plain);
   }
 });
 

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { applySettings, type Config, tiny } from "../../src/config";
 import { newReport } from "../../src/data/import-report";
 import { NO_THREADS, type ThreadHost } from "../../src/data/sample-pool";
+import { shareCrops } from "../../src/data/shared-crops";
 import type { FrameSet } from "../../src/data/types";
 import { evenly, prepareData, prepareEvaluation } from "../../src/train/data";
 import { testFrame } from "../data/helpers";
@@ -58,6 +59,21 @@ test("micro-batches cut a training step, and leave evaluation and the order of s
     microBatches: 4,
   });
   await expect(tooLarge).rejects.toThrow(/do not fill one training batch of 16; lower/);
+});
+
+test("a rank that takes the records of another has the same samples and mean pose, and reads no frame", async () => {
+  const config = settings("data.threads=0");
+  const first = await prepareData(frames, config, host, () => undefined, undefined, { forOthers: true });
+  const plain = await prepare(config);
+  const unread: FrameSet = { ...frames, read: (id) => Promise.reject(new Error(`${id} was read`)) };
+  const crops = structuredClone(shareCrops(first.set));
+  const second = await prepareData(unread, config, host, () => undefined, undefined, { crops });
+  for (const { meanPose, report, notes, train, val } of [first, second]) {
+    expect([meanPose, report, notes]).toEqual([plain.meanPose, plain.report, plain.notes]);
+    expect(await train.batch(1, 2)).toEqual(await plain.train.batch(1, 2));
+    expect(await val.batch(0, 0)).toEqual(await plain.val.batch(0, 0));
+  }
+  for (const { train, val } of [first, second, plain]) for (const each of [train, val]) each.close();
 });
 
 test("an evaluation without depth, or with boxes that are off, changes what validation shows and nothing else", async () => {
