@@ -2,16 +2,14 @@
  * Shards in a folder, the same bytes as in a browser: blob/GENERATION/000000.shard, and the manifest as one JSON file for each
  * key. Files appear by rename after their bytes are on the disk, so a killed process leaves no half.
  */
-import { randomBytes } from "node:crypto";
-import { link, mkdir, open, readdir, readFile, rename, rm, stat, statfs, writeFile } from "node:fs/promises";
-import { hostname } from "node:os";
+import { open, readdir, readFile, rm, stat, statfs } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { DataError, messageOf } from "../data/data-error";
 import type { ShardBackend, StoredBlob } from "../data/shards/backend";
 import { shardStore } from "../data/shards/store";
 import { type ShardStore, StoreError } from "../data/shards/types";
-
-const PARTIAL = ".partial-";
+import { takeLockFile } from "./lock-file";
+import { isFull, orAbsent, PARTIAL, writeWhole } from "./whole-file";
 
 /** The store in a folder, which is made when it is first written to. `shardBytes`: about the size of a shard, 48 MiB by default. */
 export function folderShardStore(folder: string, shardBytes?: number): ShardStore {
@@ -43,7 +41,7 @@ export function folderBackend(folder: string): ShardBackend {
     },
     readBlob: (name) => openBlob(blobPath(name)),
     removeBlob: (name) => rm(blobPath(name), { force: true }),
-    lock: (name) => takeLock(inside("lock", `${name}.json`)),
+    lock: (name) => lockImport(inside("lock", `${name}.json`)),
     usage: async () => {
       const names = await filesBelow(inside("blob"), ".shard");
       const sizes = await Promise.all(names.map((name) => stat(blobPath(name)).then(({ size }) => size)));
@@ -53,20 +51,8 @@ export function folderBackend(folder: string): ShardBackend {
     },
     readSentinel: () => orAbsent(readFile(sentinel, "utf8")),
     writeSentinel: (text) => writeWhole(sentinel, Buffer.from(text)),
-    isFull: (error) => ["ENOSPC", "EDQUOT", "EFBIG"].includes(codeOf(error) ?? ""),
+    isFull,
   };
-}
-
-const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
-
-/** Undefined when the file does not exist. */
-async function orAbsent<T>(reading: Promise<T>): Promise<T | undefined> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return undefined;
-    throw error;
-  }
 }
 
 /** Paths of the files below a folder that end so, "/"-separated, without the ending, sorted. */
@@ -84,23 +70,6 @@ async function readJson(path: string): Promise<unknown> {
   } catch (error) {
     throw new DataError(`${path} cannot be read as JSON: ${messageOf(error)}`);
   }
-}
-
-/** Writes a file beside its place, makes sure that it is on the disk, and renames it. The rename is on the disk as well afterwards. */
-async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const partial = `${path}${PARTIAL}${process.pid}`;
-  try {
-    await writeFile(partial, bytes, { flush: true });
-    await rename(partial, path);
-  } catch (error) {
-    await rm(partial, { force: true }).catch(() => undefined);
-    throw error;
-  }
-  // A folder cannot be opened on Windows, where the rename needs no more than this.
-  const folder = await open(dirname(path), "r").catch(() => undefined);
-  await folder?.sync().catch(() => undefined);
-  await folder?.close();
 }
 
 /** Removes what killed processes left half written. The folder's only writer is the holder of its lock. */
@@ -133,91 +102,15 @@ async function openBlob(path: string): Promise<StoredBlob | undefined> {
   };
 }
 
-/** Who holds a lock: a process of one machine, told from a later one with the same number by its start. */
-interface Holder {
-  readonly host: string;
-  readonly pid: number;
-  /** Start of the process in ticks since the machine's; undefined where there is no /proc. */
-  readonly start?: string;
-  /** Tells two locks of one process apart. */
-  readonly token: string;
-}
-
-async function startOf(pid: number): Promise<string | undefined> {
-  const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
-  // Field 22; the name in field 2 may have spaces and brackets, so it is counted from the last bracket.
-  return text?.slice(text.lastIndexOf(")") + 2).split(" ")[19];
-}
-
-async function isAlive(holder: Holder): Promise<boolean> {
-  try {
-    process.kill(holder.pid, 0);
-  } catch (error) {
-    // EPERM: it lives and is someone else's.
-    if (codeOf(error) !== "EPERM") return false;
-  }
-  const start = await startOf(holder.pid);
-  return start === undefined || holder.start === undefined || start === holder.start;
-}
-
-/**
- * A lock file that names its holder. It appears whole or not at all (a hard link), and one whose process is gone is taken over.
- * Throws StoreError when another machine holds it, as nothing here can tell whether it still runs.
- */
-async function takeLock(path: string): Promise<(() => Promise<void>) | undefined> {
-  await mkdir(dirname(path), { recursive: true });
-  const start = await startOf(process.pid);
-  const self: Holder = { host: hostname(), pid: process.pid, start, token: randomBytes(8).toString("hex") };
-  const own = `${path}.${self.token}`;
-  await writeFile(own, JSON.stringify(self));
-  try {
-    for (let tries = 0; tries < 3; tries++) {
-      if (await linked(own, path)) return () => release(path, self.token);
-      const text = await orAbsent(readFile(path, "utf8"));
-      if (text === undefined) continue;
-      const holder = parseHolder(text, path);
-      if (holder.host !== self.host) {
-        throw new StoreError(
-          "locked",
-          `the import is held by process ${holder.pid} on ${holder.host}; if it does not run any more, delete ${path}`,
-        );
-      }
-      if (await isAlive(holder)) return undefined;
-      await removeStale(path, text, own);
-    }
-    return undefined;
-  } finally {
-    await rm(own, { force: true });
-  }
-}
-
-async function linked(from: string, to: string): Promise<boolean> {
-  try {
-    await link(from, to);
-    return true;
-  } catch (error) {
-    if (codeOf(error) === "EEXIST") return false;
-    throw error;
-  }
-}
-
-function parseHolder(text: string, path: string): Holder {
-  try {
-    return JSON.parse(text) as Holder;
-  } catch {
+/** Undefined when an import of this machine goes on. Throws StoreError when nothing here can tell whether the holder still runs. */
+async function lockImport(path: string): Promise<(() => Promise<void>) | undefined> {
+  const attempt = await takeLockFile(path);
+  if (attempt.kind === "taken") return attempt.release;
+  if (attempt.kind === "unreadable")
     throw new StoreError("locked", `the lock file ${path} cannot be read; if no import runs, delete it`);
-  }
-}
-
-/** Takes a dead holder's file away. Where another process was quicker and the file is its own by now, it is put back. */
-async function removeStale(path: string, expected: string, own: string): Promise<void> {
-  const aside = `${own}.stale`;
-  if ((await orAbsent(rename(path, aside).then(() => true))) === undefined) return;
-  if ((await readFile(aside, "utf8")) !== expected) await linked(aside, path);
-  await rm(aside, { force: true });
-}
-
-async function release(path: string, token: string): Promise<void> {
-  const text = await orAbsent(readFile(path, "utf8"));
-  if (text !== undefined && (JSON.parse(text) as Holder).token === token) await rm(path, { force: true });
+  if (attempt.isHere) return undefined;
+  throw new StoreError(
+    "locked",
+    `the import is held by process ${attempt.pid} on ${attempt.host}; if it does not run any more, delete ${path}`,
+  );
 }

@@ -20,6 +20,11 @@ export interface RunStorage {
   remove(folder: string): Promise<void>;
 }
 
+/** There is no room for what was to be written. Whatever was stored before is whole; the message says what to do. */
+export class StorageFull extends Error {
+  override readonly name = "StorageFull";
+}
+
 export const utf8 = (text: string): Uint8Array<ArrayBuffer> =>
   new TextEncoder().encode(text) as Uint8Array<ArrayBuffer>;
 
