@@ -7,6 +7,7 @@ import { count, duration, fixed, plural, sentence } from "../format";
 import { download } from "../train/exports";
 import { canPickDirectory } from "../train/folder";
 import { Segmented } from "../widgets/field";
+import { useFolderInput } from "../widgets/folder-input";
 import { Icon } from "../widgets/icons";
 import { useDrop } from "../widgets/use-drop";
 import { droppedSource, inputSource, pickedSource, zipSource } from "./source";
@@ -49,10 +50,10 @@ function Choose({
   readonly state: DataState;
   readonly stage: Extract<Stage, { kind: "choose" | "looking" }>;
 }) {
-  const folder = useRef<HTMLInputElement>(null);
   const archive = useRef<HTMLInputElement>(null);
   const take = (get: () => Promise<ImportSource | undefined> | ImportSource) => void state.choose(get);
   const { isOver, handlers } = useDrop((transfer) => take(() => droppedSource(transfer, state.counted)));
+  const folder = useFolderInput("Data set folder", (files) => take(() => inputSource(files)));
   const isBusy = stage.kind === "looking";
   return (
     <div class="data-scroll choose">
@@ -78,7 +79,7 @@ function Choose({
               <button
                 type="button"
                 class="primary large"
-                onClick={() => (canPickDirectory() ? take(pickedSource) : folder.current?.click())}
+                onClick={() => (canPickDirectory() ? take(pickedSource) : folder.open())}
               >
                 Choose folder
               </button>
@@ -89,21 +90,7 @@ function Choose({
           </>
         )}
       </div>
-      <input
-        ref={(element) => {
-          folder.current = element;
-          element?.setAttribute("webkitdirectory", "");
-        }}
-        type="file"
-        multiple
-        class="sr-only"
-        tabIndex={-1}
-        aria-label="Data set folder"
-        onChange={(event) => {
-          const { files } = event.currentTarget;
-          if (files !== null && files.length > 0) take(() => inputSource(files));
-        }}
-      />
+      {folder.element}
       <input
         ref={archive}
         type="file"

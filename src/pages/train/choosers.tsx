@@ -5,6 +5,7 @@ import type { DataState } from "../data/state";
 import { bytes, plural } from "../format";
 import { messageOf } from "../store";
 import { NumberField, Segmented } from "../widgets/field";
+import { useFolderInput } from "../widgets/folder-input";
 import { Icon } from "../widgets/icons";
 import { useDrop } from "../widgets/use-drop";
 import { canPickDirectory, fromDrop, fromInput, pickDirectory } from "./folder";
@@ -70,7 +71,6 @@ export function HandChooser({ setup }: { readonly setup: Setup }) {
 /** Rendered hands, an imported set, or a folder that is read as it is. */
 export function DataChooser({ setup, data }: { readonly setup: Setup; readonly data: DataState }) {
   const store = useStore();
-  const input = useRef<HTMLInputElement>(null);
   const problem = useSignal("");
   const reading = useSignal<number | undefined>(undefined);
   const take = async (get: () => Promise<Folder | undefined> | Folder) => {
@@ -83,7 +83,8 @@ export function DataChooser({ setup, data }: { readonly setup: Setup; readonly d
     }
     reading.value = undefined;
   };
-  const choose = () => (canPickDirectory() ? take(pickDirectory) : input.current?.click());
+  const input = useFolderInput("Folder to train on", (files) => take(() => fromInput(files)));
+  const choose = () => (canPickDirectory() ? take(pickDirectory) : input.open());
   const { isOver, handlers } = useDrop((transfer) => {
     if (store.isActive.value) return;
     setup.dataKind.value = "folder";
@@ -139,21 +140,7 @@ export function DataChooser({ setup, data }: { readonly setup: Setup; readonly d
           </p>
         </div>
       )}
-      <input
-        ref={(element) => {
-          input.current = element;
-          element?.setAttribute("webkitdirectory", "");
-        }}
-        type="file"
-        multiple
-        class="sr-only"
-        tabIndex={-1}
-        aria-label="Folder to train on"
-        onChange={(event) => {
-          const { files } = event.currentTarget;
-          if (files !== null && files.length > 0) take(() => fromInput(files));
-        }}
-      />
+      {input.element}
       {problem.value !== "" && <p class="problem">{problem.value}</p>}
     </div>
   );
