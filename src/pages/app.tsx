@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 import type { ImportApi } from "../ranks/import-api";
 import { StoreProvider, useStore } from "./context";
 import { DataState } from "./data/state";
+import { plural } from "./format";
 import { connectImport } from "./import-client";
 import { InspectPage } from "./inspect/page";
 import { InspectState } from "./inspect/state";
@@ -72,6 +73,7 @@ export function App({ store, setup, data, profile, inspect }: Parts) {
       </button>
       <Header onHelp={() => (isHelpOpen.value = true)} />
       <Banner />
+      <FaultNotice />
       <main id="main" tabIndex={-1} class={`page page-${page}`}>
         {page === "train" && <TrainPage setup={setup} data={data} />}
         {page === "profile" && <ProfilePage state={profile} />}
@@ -201,6 +203,34 @@ function Banner() {
           </button>
         </div>
       ))}
+    </div>
+  );
+}
+
+/** Something failed and the run went on: no problem to solve, so neither red nor an alert. */
+function FaultNotice() {
+  const store = useStore();
+  store.tick.value;
+  const { faults } = store.history;
+  const unseen = faults.length - store.faultsSeen.value;
+  const last = faults[faults.length - 1];
+  return (
+    <div class="banners" role="status">
+      {unseen > 0 && last !== undefined && (
+        <div class="banner notice">
+          <Icon name="cycle" />
+          <p>
+            {last.text} {last.action}
+            {unseen > 1 && ` ${plural(unseen - 1, "fault")} before it.`}
+          </p>
+          <button type="button" class="small" onClick={() => store.showPanel("ranks")}>
+            Show ranks
+          </button>
+          <button type="button" class="quiet" aria-label="Dismiss the notice" onClick={() => store.dismissFaults()}>
+            <Icon name="close" />
+          </button>
+        </div>
+      )}
     </div>
   );
 }

@@ -1,5 +1,6 @@
 /** What a run has said so far, as columns that charts can draw. Knows no DOM. */
-import type { EvaluationRecord, LossName, StepRecord } from "../train/events";
+import { METRICS, type MetricName } from "../metrics/judge";
+import type { EvaluationRecord, FaultRecord, LossName, StepRecord } from "../train/events";
 
 export const LOSS_NAMES: readonly LossName[] = [
   "total_loss",
@@ -20,6 +21,7 @@ export type Lines = [number[], ...Column[]];
 export class History {
   readonly steps: StepRecord[] = [];
   readonly evaluations: EvaluationRecord[] = [];
+  readonly faults: FaultRecord[] = [];
 
   get lastStep(): StepRecord | undefined {
     return this.steps[this.steps.length - 1];
@@ -27,6 +29,19 @@ export class History {
 
   get lastEvaluation(): EvaluationRecord | undefined {
     return this.evaluations[this.evaluations.length - 1];
+  }
+
+  /** The evaluation of the split of the last one that has the best value of `name`, the first of equals. */
+  best(name: MetricName): EvaluationRecord | undefined {
+    const sign = METRICS[name].unit === "mm" ? 1 : -1;
+    const split = this.lastEvaluation?.split;
+    let best: EvaluationRecord | undefined;
+    for (const record of this.evaluations) {
+      const value = record[name];
+      if (record.split !== split || value === null || !Number.isFinite(value)) continue;
+      if (best === undefined || sign * value < sign * best[name]!) best = record;
+    }
+    return best;
   }
 
   /** Means over the last `window` steps: milliseconds per step, the host's part of them, samples per second. */
@@ -70,24 +85,29 @@ export class History {
 }
 
 /**
- * The records of a stored run up to its step `last`, from its metrics.jsonl: a run that was cut off may have lines beyond its
- * checkpoint, which it will write again. Throws with the number of a line that is no record.
+ * The records of a stored run up to its step `last`, from its metrics.jsonl and faults.jsonl: a run that was cut off may have
+ * lines beyond its checkpoint, which it will write again. Throws with the number of a line that is no record.
  */
-export function readHistory(metrics: string, last: number): History {
+export function readHistory(metrics: string, last: number, faults = ""): History {
   const history = new History();
-  for (const [index, line] of metrics.split("\n").entries()) {
-    if (line === "") continue;
-    let record: StepRecord | EvaluationRecord;
-    try {
-      record = JSON.parse(line) as StepRecord | EvaluationRecord;
-    } catch {
-      throw new Error(`metrics.jsonl: line ${index + 1} is no JSON, expected one record per line`);
-    }
-    if (record.step > last) continue;
+  for (const record of recordsOf<StepRecord | EvaluationRecord>("metrics.jsonl", metrics, last)) {
     if (record.split === "train") history.steps.push(record);
     else history.evaluations.push(record);
   }
+  history.faults.push(...recordsOf<FaultRecord>("faults.jsonl", faults, last));
   return history;
+}
+
+function recordsOf<Line extends { readonly step: number }>(file: string, text: string, last: number): Line[] {
+  const records = text.split("\n").flatMap((line, index) => {
+    if (line === "") return [];
+    try {
+      return [JSON.parse(line) as Line];
+    } catch {
+      throw new Error(`${file}: line ${index + 1} is no JSON, expected one record per line`);
+    }
+  });
+  return records.filter(({ step }) => step <= last);
 }
 
 function drawable(value: number | null): number | null {

@@ -1,7 +1,8 @@
 /** The state of the app as signals, and what a person can ask of the run. Knows no component. */
 import { batch, computed, signal } from "@preact/signals";
 import type { RankApi, StartOptions, StoredRun } from "../ranks/api";
-import type { RunInfo, SampleView, TrainEvent } from "../train/events";
+import type { RankStatus, RunInfo, SampleView, TrainEvent } from "../train/events";
+import type { StepTimes } from "../train/ranks";
 import { fixed } from "./format";
 import { History } from "./history";
 import { messagesOf, type RunFile, sendFiles } from "./report";
@@ -19,17 +20,27 @@ export interface Status {
 /** The adapter that this browser offers, or the sentence that says why there is none. */
 export type Adapter =
   | { readonly kind: "checking" }
-  | { readonly kind: "found"; readonly name: string }
+  /** `second`: another one, given to those who ask for little power. */
+  | { readonly kind: "found"; readonly name: string; readonly second?: string }
   | { readonly kind: "missing"; readonly message: string };
+
+/** What the lower part of the training page shows. */
+export type PanelName = "log" | "evaluation" | "ranks";
 
 /** How often components hear of new records: a fast run must not redraw a chart for each of its steps. */
 const TICK_MS = 100;
+/** Steps whose times are averaged: single ones differ too much to be read. */
+const TIMED_STEPS = 20;
 /** Time in which a deleted run can be taken back. */
 const UNDO_MS = 8000;
 
 /** Message of whatever was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+function nameOf({ info: { vendor, architecture, description } }: GPUAdapter): string {
+  return description || [vendor, architecture].filter(Boolean).join(" ") || "unnamed adapter";
 }
 
 /** One per page. `rank` does the work; `send` is the launcher in the terminal, if there is one, and is told `messages`. */
@@ -41,6 +52,11 @@ export class Store {
   readonly status = signal<Status | undefined>(undefined);
   readonly sample = signal<SampleView | undefined>(undefined);
   readonly problems = signal<readonly string[]>([]);
+  /** What each rank is doing, by rank. */
+  readonly ranks = signal<readonly RankStatus[]>([]);
+  /** Faults of this run that the notice has been dismissed for. */
+  readonly faultsSeen = signal(0);
+  readonly panel = signal<PanelName>("log");
   readonly storedRuns = signal<readonly StoredRun[]>([]);
   /** Names of runs that are hidden and will be deleted unless that is undone. */
   readonly leaving = signal<readonly string[]>([]);
@@ -48,6 +64,8 @@ export class Store {
   readonly tick = signal(0);
   history = new History();
   log: string[] = [];
+  /** Times of the last steps, [steps][ranks]. */
+  times: (readonly StepTimes[])[] = [];
 
   /** A run holds the worker: no other may start. */
   readonly isActive = computed(() =>
@@ -102,9 +120,10 @@ export class Store {
         this.adapter.value = { kind: "missing", message };
         return;
       }
-      const { vendor, architecture, description } = adapter.info;
-      const name = description || [vendor, architecture].filter(Boolean).join(" ") || "unnamed adapter";
+      const name = nameOf(adapter);
       this.adapter.value = { kind: "found", name };
+      const other = await navigator.gpu.requestAdapter({ powerPreference: "low-power" });
+      if (other !== null && nameOf(other) !== name) this.adapter.value = { kind: "found", name, second: nameOf(other) };
     } catch (error) {
       this.adapter.value = { kind: "missing", message: `The browser refused an adapter: ${messageOf(error)}` };
     }
@@ -115,12 +134,15 @@ export class Store {
     if (this.isActive.value) return;
     this.history = earlier;
     this.log = [];
+    this.times = [];
     this.errorSeen = undefined;
     batch(() => {
       this.state.value = "starting";
       this.run.value = undefined;
       this.sample.value = undefined;
       this.problems.value = [];
+      this.ranks.value = [];
+      this.faultsSeen.value = earlier.faults.length;
       this.status.value = { text: "starting the worker", done: undefined, total: undefined };
       this.tick.value++;
     });
@@ -147,6 +169,20 @@ export class Store {
           this.status.value = undefined;
           if (this.state.value === "starting") this.state.value = "running";
         });
+        break;
+      case "rank":
+        this.ranks.value = [...this.ranks.value.filter(({ rank }) => rank !== event.status.rank), event.status].sort(
+          (a, b) => a.rank - b.rank,
+        );
+        break;
+      case "times":
+        // Means over groups of different sizes would be of nobody.
+        if (this.times[0]?.length !== event.times.length) this.times = [];
+        this.times.push(event.times);
+        if (this.times.length > TIMED_STEPS) this.times.shift();
+        break;
+      case "fault":
+        this.history.faults.push(event.record);
         break;
       case "log":
         this.log.push(event.line);
@@ -217,6 +253,17 @@ export class Store {
 
   dismissProblem(sentence: string): void {
     this.problems.value = this.problems.value.filter((each) => each !== sentence);
+  }
+
+  /** Takes the notice of faults away; they stay in the history. */
+  dismissFaults(): void {
+    this.faultsSeen.value = this.history.faults.length;
+  }
+
+  /** Goes to where a panel of the training page is shown. */
+  showPanel(panel: PanelName): void {
+    this.panel.value = panel;
+    if (this.route.value.page !== "train") this.go("train");
   }
 
   async refreshRuns(): Promise<void> {

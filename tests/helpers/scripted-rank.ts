@@ -3,6 +3,7 @@ import { METRIC_NAMES, type MetricName } from "../../src/metrics/judge";
 import type { RankApi, StartOptions, StoredRun } from "../../src/ranks/api";
 import type {
   EvaluationRecord,
+  FaultRecord,
   KernelRow,
   ProfileReport,
   RunInfo,
@@ -10,6 +11,7 @@ import type {
   StepRecord,
   TrainEvent,
 } from "../../src/train/events";
+import type { StepTimes } from "../../src/train/ranks";
 
 /** A falling loss with a wave in it; the same for the same step. */
 export function stepRecord(step: number): StepRecord {
@@ -67,6 +69,37 @@ export function evaluationRecord(step: number): EvaluationRecord {
   };
 }
 
+/** Milliseconds of a step of a group, in which rank 1 computes for longer than the others. */
+export function stepTimes(ranks: number, step: number): StepTimes[] {
+  return Array.from({ length: ranks }, (_, rank) => {
+    const late = rank === 1 ? 60 : 0;
+    return {
+      dataMs: 4 + (step % 3),
+      computeMs: 260 + late + 3 * rank,
+      readMs: 38,
+      reduceMs: 12,
+      waitMs: 64 - late + 2 * (step % 2),
+      updateMs: 9,
+    };
+  });
+}
+
+/** A rank whose worker was ended, and that the group went on without. */
+export function faultRecord(step: number, rank = 1): FaultRecord {
+  return {
+    step,
+    replayed: 2,
+    rank,
+    reason: "worker-ended",
+    text: `Rank ${rank}'s worker ended in step ${step + 1}.`,
+    action: `The other rank went on from step ${step}; rank ${rank} is started again.`,
+    detected_ms: 312,
+    recovered_ms: 148,
+    ranks_before: 2,
+    ranks_after: 1,
+  };
+}
+
 export function runInfo(options: StartOptions, totalSteps: number): RunInfo {
   return {
     name: options.name,
@@ -80,7 +113,7 @@ export function runInfo(options: StartOptions, totalSteps: number): RunInfo {
     valSamples: 8,
     batch: 8,
     microBatches: 4,
-    ranks: 1,
+    ranks: options.ranks ?? 1,
     stepsPerEpoch: 5,
     totalSteps,
     plan: "212 dispatches, 31 pipelines, 48.1 MiB of activations",
@@ -238,8 +271,14 @@ export class ScriptedRank implements RankApi {
   /** Says all that a run of `steps` steps says before its end. */
   train(steps: number): void {
     this.say({ type: "started", run: runInfo(this.options!, steps) });
+    const ranks = this.options!.ranks ?? 1;
+    const adapter = "SwiftShader Device (LLVM 16.0.0)";
+    for (let rank = 0; rank < ranks; rank++) {
+      this.say({ type: "rank", status: { rank, state: "training", text: "", adapter } });
+    }
     for (let step = 1; step <= steps; step++) {
-      this.say({ type: "step", record: stepRecord(step) });
+      this.say({ type: "step", record: { ...stepRecord(step), ranks } });
+      this.say({ type: "times", step, times: stepTimes(ranks, step) });
       if (step % 10 === 0) this.evaluate(step);
     }
     this.say({ type: "sample", view: sampleView("train", 3, steps) });
@@ -251,6 +290,13 @@ export class ScriptedRank implements RankApi {
     this.say({ type: "log", line: `Evaluated on ${record.samples} samples from all 1 ranks` });
     const [mpjpe, pa] = [record.mpjpe_mm?.toFixed(3), record.pa_mpjpe_mm?.toFixed(3)];
     this.say({ type: "log", line: `Epoch ${record.epoch}: MPJPE: ${mpjpe} mm, PA-MPJPE: ${pa} mm` });
+  }
+
+  /** Rank 1 is lost after `step`, and the group goes on without it. */
+  lose(step: number): void {
+    const record = faultRecord(step);
+    this.say({ type: "rank", status: { rank: 1, state: "lost", text: "its worker ended" } });
+    this.say({ type: "fault", record });
   }
 
   finish(step: number, reason: "done" | "stopped"): void {

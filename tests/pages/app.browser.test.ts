@@ -8,7 +8,7 @@ import { App, type Parts, partsOf } from "../../src/pages/app";
 import { Store } from "../../src/pages/store";
 import { theme, toggleTheme } from "../../src/pages/theme";
 import { Setup } from "../../src/pages/train/setup";
-import { ScriptedRank } from "../helpers/scripted-rank";
+import { evaluationRecord, ScriptedRank } from "../helpers/scripted-rank";
 
 let rank: ScriptedRank;
 let parts: Parts;
@@ -69,10 +69,16 @@ describe("the pages", () => {
         void start();
         rank.train(12);
         parts.store.addProblem("Something went wrong: expected nothing.");
+        rank.lose(12);
         if (page === "profile") await parts.profile.measure();
         if (page === "inspect") await vi.waitFor(() => expect(root.querySelector(".joint-table")).not.toBeNull());
         await vi.waitFor(() => expect(text(".pill")).toContain("12 / 12"));
         expect(await violations()).toEqual([]);
+        for (const panel of page === "train" ? (["evaluation", "ranks"] as const) : []) {
+          parts.store.showPanel(panel);
+          await vi.waitFor(() => expect(root.querySelector(`[data-tab=${panel}]`)).not.toBeNull());
+          expect(await violations()).toEqual([]);
+        }
       });
     }
   }
@@ -166,6 +172,156 @@ describe("train", () => {
     }
     expect(rank.calls).toEqual(["delete gone"]);
     expect(parts.store.storedRuns.value.map(({ name }) => name)).toEqual(["kept"]);
+  });
+});
+
+describe("ranks", () => {
+  const field = (label: string) => {
+    const found = [...root.querySelectorAll("label")].find((each) => each.textContent === label)!;
+    return document.getElementById(found.htmlFor) as HTMLInputElement;
+  };
+  const tab = (name: string) =>
+    [...root.querySelectorAll<HTMLElement>("[role=tab]")].find((each) => each.textContent?.startsWith(name))!;
+
+  it("are 1 to the micro-batches of a step, and 1 where memory cannot be shared", async () => {
+    expect(parts.setup.options(new Date(0)).ranks).toBe(1);
+    await userEvent.fill(field("Ranks"), "4");
+    expect(parts.setup.options(new Date(0)).ranks).toBe(4);
+    await userEvent.fill(field("Ranks"), "5");
+    expect(text(".rank-fields .problem")).toBe("Expected at most 4.");
+    expect(parts.setup.options(new Date(0)).ranks).toBe(4);
+    await userEvent.fill(field("Batch"), "6");
+    await vi.waitFor(() => expect(text("#ranks-hint")).toContain("1 to 2"));
+    expect(parts.setup.options(new Date(0)).ranks).toBe(2);
+    parts.setup.isIsolated.value = false;
+    await vi.waitFor(() => expect(field("Ranks").disabled).toBe(true));
+    expect(field("Ranks").value).toBe("1");
+    expect(text("#ranks-hint")).toContain("not cross-origin isolated");
+    expect(parts.setup.options(new Date(0)).ranks).toBe(1);
+  });
+
+  it("may use both adapters of a machine that has two", async () => {
+    const radio = (label: string) =>
+      [...root.querySelectorAll("label")].find((each) => each.textContent === label)?.querySelector("input");
+    await userEvent.fill(field("Ranks"), "2");
+    expect(radio("Both")).toBeUndefined();
+    parts.store.adapter.value = { kind: "found", name: "large", second: "small" };
+    await vi.waitFor(() => expect(radio("Both")).toBeDefined());
+    expect(parts.setup.options(new Date(0)).adapters).toBeUndefined();
+    await userEvent.click(radio("Both")!.parentElement!);
+    expect(parts.setup.options(new Date(0)).adapters).toBe("both");
+  });
+
+  it("are listed with their states and where each one's step goes", async () => {
+    parts.setup.wantedRanks.value = 2;
+    void start();
+    await userEvent.click(tab("Ranks"));
+    expect(text(".tab-panel")).toContain("are listed here");
+    rank.say({ type: "rank", status: { rank: 1, state: "building", text: "compiling kernels" } });
+    await vi.waitFor(() => expect(text(".rank-row")).toContain("Rank 1Buildingcompiling kernels"));
+    rank.train(10);
+    await vi.waitFor(() => expect(root.querySelectorAll(".rank-bar")).toHaveLength(2));
+    expect([...root.querySelectorAll(".rank-state")].map((each) => each.textContent)).toEqual(["Training", "Training"]);
+    const widths = [...root.querySelectorAll<HTMLElement>(".rank-bar [data-part=computeMs]")].map(
+      (each) => each.getBoundingClientRect().width,
+    );
+    expect(widths[1] / widths[0]).toBeCloseTo(323 / 260, 1);
+    const legend = () => text(".part-legend");
+    expect(legend()).toContain("compute292");
+    const bar = root.querySelectorAll<HTMLElement>(".rank-bar")[1];
+    bar.focus();
+    await vi.waitFor(() => expect(legend()).toContain("compute323"));
+    expect(bar.ariaLabel).toContain("Rank 1, ");
+    expect(bar.ariaLabel).toContain("compute 323");
+    bar.blur();
+    await vi.waitFor(() => expect(legend()).toContain("compute292"));
+    await userEvent.hover(bar);
+    await vi.waitFor(() => expect(legend()).toContain("compute323"));
+  });
+
+  it("fail with a notice that can be dismissed, and the run goes on", async () => {
+    parts.setup.wantedRanks.value = 2;
+    void start();
+    rank.train(10);
+    rank.lose(10);
+    await vi.waitFor(() =>
+      expect(text(".notice")).toContain("Rank 1's worker ended in step 11. The other rank went on"),
+    );
+    expect(root.querySelectorAll("[role=alert] .banner")).toHaveLength(0);
+    expect(text(".pill")).toContain("Training");
+    rank.lose(12);
+    await vi.waitFor(() => expect(text(".notice")).toContain("in step 13. The other rank went on from step 12"));
+    expect(text(".notice")).toContain("1 fault before it.");
+    expect(root.querySelectorAll(".notice")).toHaveLength(1);
+    parts.store.go("inspect");
+    await vi.waitFor(() => expect(root.querySelector(".page-inspect")).not.toBeNull());
+    await userEvent.click(button("Show ranks"));
+    await vi.waitFor(() => expect(root.querySelectorAll(".faults li")).toHaveLength(2));
+    expect(text(".faults li")).toContain("step 12, 2 steps again, 2 → 1 rank");
+    expect(text(".faults li")).toContain("Seen after 312 ms, training again 148 ms later");
+    const rows = [...root.querySelectorAll(".rank-row")];
+    expect(rows.map((row) => row.querySelector(".rank-bar") !== null)).toEqual([true, false]);
+    expect(rows[1].textContent).toContain("Lostits worker ended");
+    await userEvent.click(button("Dismiss the notice"));
+    expect(root.querySelector(".notice")).toBeNull();
+    expect(tab("Ranks").textContent).toBe("Ranks2 faults");
+    rank.lose(20);
+    await vi.waitFor(() => expect(text(".notice")).toContain("in step 21"));
+    expect(text(".notice")).not.toContain("before it");
+    expect(sent).toContainEqual({ type: "log", line: expect.stringContaining("worker ended in step 21. The other") });
+  });
+
+  it("stand behind tabs that the arrow keys move through", async () => {
+    tab("Log").focus();
+    await userEvent.keyboard("{ArrowRight}");
+    await vi.waitFor(() => expect(document.activeElement).toBe(tab("Evaluation")));
+    await userEvent.keyboard("{ArrowLeft}{ArrowLeft}");
+    await vi.waitFor(() => expect(tab("Ranks").ariaSelected).toBe("true"));
+    await userEvent.keyboard("{Home}");
+    await vi.waitFor(() => expect(tab("Log").ariaSelected).toBe("true"));
+    expect([...root.querySelectorAll<HTMLElement>("[role=tab]")].filter(({ tabIndex }) => tabIndex === 0)).toHaveLength(
+      1,
+    );
+    expect(rank.calls).toEqual([]);
+  });
+});
+
+describe("the last evaluation", () => {
+  const cells = (row: number) =>
+    [...root.querySelectorAll(`.figures tbody tr:nth-child(${row}) > *`)].map((each) => each.textContent);
+
+  it("shows every figure with its n, the baselines and the best so far", async () => {
+    void start();
+    rank.train(10);
+    parts.store.showPanel("evaluation");
+    const record = evaluationRecord(10);
+    const { n } = record;
+    const worse = { ...record, step: 20, mpjpe_mm: 99.94, pa_mpjpe_mm: 9.04, auc_joints: 0.625, f_5mm: 0.25 };
+    rank.say({ type: "evaluation", record: { ...worse, n: { ...n, st_mpjpe_mm: 7, mpvpe_mm: 5 } } });
+    await vi.waitFor(() => expect(text(".evaluation-says")).toContain("step 20, validation split"));
+    expect(text(".evaluation-says")).toContain("Evaluated on 8 samples on 1 rank");
+    expect(text(".evaluation-says")).toContain("Best PA-MPJPE 9.0 mm at step 20");
+    expect(cells(1).slice(0, 6)).toEqual(["Root-relative", "99.9", "61.3", "52.6", "best so far: 0.625", "8"]);
+    expect(cells(1).slice(8)).toEqual(["0.250", "0.500", "5"]);
+    expect(cells(2).slice(0, 6)).toEqual(["Absolute", "0.5", "", "", "", "8"]);
+    expect(cells(3)[5]).toBe("7");
+    expect(cells(4).slice(0, 4)).toEqual(["Procrustes (PA)", "best so far: 9.0", "24.8", "19.4"]);
+    expect(root.querySelector<HTMLElement>(".figures tbody td")!.title).toBe(
+      `MPJPE, n = 8, best ${record.mpjpe_mm!.toFixed(1)} at step 10`,
+    );
+  });
+
+  it("counts what is not finite and says why a figure is refused", async () => {
+    parts.setup.wantedRanks.value = 4;
+    void start();
+    rank.train(10);
+    parts.store.showPanel("evaluation");
+    const none = { ...evaluationRecord(10), non_finite: 3, mpvpe_mm: null, refused: ["MPVPE: no sample has a mesh."] };
+    rank.say({ type: "evaluation", record: none });
+    await vi.waitFor(() => expect(text(".evaluation")).toContain("3 predictions not finite, in no figure"));
+    expect(text(".evaluation-says")).toContain("from all 4 ranks");
+    expect(text(".evaluation .sentences")).toBe("MPVPE: no sample has a mesh.");
+    expect(cells(1)[6]).toBe("–");
   });
 });
 

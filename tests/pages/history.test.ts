@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Column, readHistory, smooth, thin } from "../../src/pages/history";
-import { evaluationRecord, stepRecord } from "../helpers/scripted-rank";
+import { type Column, History, readHistory, smooth, thin } from "../../src/pages/history";
+import { evaluationRecord, faultRecord, stepRecord } from "../helpers/scripted-rank";
 
 describe("thin", () => {
   it("leaves short lines alone", () => {
@@ -55,6 +55,28 @@ describe("readHistory", () => {
   });
 
   it("names the broken line", () => {
-    expect(() => readHistory(`${lines[0]}\n{"step":`, 9)).toThrow(/line 2/);
+    expect(() => readHistory(`${lines[0]}\n{"step":`, 9)).toThrow(/metrics.jsonl: line 2/);
+    expect(() => readHistory(lines[0], 9, "[")).toThrow(/faults.jsonl: line 1/);
+  });
+
+  it("keeps the faults up to the checkpoint", () => {
+    const faults = [faultRecord(1), faultRecord(3)].map((fault) => `${JSON.stringify(fault)}\n`).join("");
+    expect(readHistory(lines[0], 2, faults).faults).toEqual([faultRecord(1)]);
+  });
+});
+
+describe("best", () => {
+  it("is the least error and the greatest share, of one split, the first of equals, never of none", () => {
+    const history = new History();
+    expect(history.best("mpjpe_mm")).toBeUndefined();
+    const of = (step: number, mpjpe_mm: number | null, f_5mm: number) => ({
+      ...evaluationRecord(step),
+      mpjpe_mm,
+      f_5mm,
+    });
+    history.evaluations.push(of(1, 30, 0.2), of(2, null, 0.7), of(3, 20, 0.7), of(4, 20, 0.1));
+    history.evaluations.splice(0, 0, { ...of(0, 1, 1), split: "evaluation" });
+    expect(history.best("mpjpe_mm")?.step).toBe(3);
+    expect(history.best("f_5mm")?.step).toBe(2);
   });
 });

@@ -3,7 +3,7 @@ import { parsePageMessage } from "../../src/cli/run-in-browser";
 import { base64, messagesOf, sendFiles } from "../../src/pages/report";
 import { filesOf, makeDownload } from "../../src/pages/train/exports";
 import type { TrainEvent } from "../../src/train/events";
-import { evaluationRecord, runInfo, sampleView, stepRecord } from "../helpers/scripted-rank";
+import { evaluationRecord, faultRecord, runInfo, sampleView, stepRecord } from "../helpers/scripted-rank";
 
 const options = {
   name: "tiny-1",
@@ -23,6 +23,7 @@ describe("report", () => {
       { type: "step", record: stepRecord(3) },
       { type: "evaluation", record: evaluationRecord(10) },
       { type: "sample", view: sampleView("train", 0, 3) },
+      { type: "fault", record: faultRecord(9) },
       { type: "checkpoint", step: 10, name: "step-000010", sizeBytes: 1e6 },
       { type: "paused", step: 3 },
       { type: "finished", step: 60, reason: "done" },

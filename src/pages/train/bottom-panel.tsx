@@ -1,23 +1,47 @@
 import { useSignal } from "@preact/signals";
 import { useStore } from "../context";
-import { bytes, count, fixed } from "../format";
-import { messageOf } from "../store";
+import { bytes, count, fixed, plural } from "../format";
+import { messageOf, type PanelName } from "../store";
 import { LogView } from "../widgets/log-view";
+import { type Tab, Tabs } from "../widgets/tabs";
+import { EvaluationPanel } from "./evaluation-panel";
 import { download, EXPORTS, type ExportKind, makeDownload } from "./exports";
+import { RankPanel } from "./rank-panel";
 
-/** Log at the left, facts and downloads of the run at the right. */
+/** Log with facts and downloads of the run, the last evaluation, the ranks: one at a time. */
 export function BottomPanel() {
   const store = useStore();
   store.tick.value;
+  const panel = store.panel.value;
+  const { evaluations, faults } = store.history;
+  const ranks = store.ranks.value;
+  const tabs: readonly Tab<PanelName>[] = [
+    { name: "log", label: "Log" },
+    { name: "evaluation", label: "Evaluation", note: evaluations.length > 0 ? count(evaluations.length) : undefined },
+    { name: "ranks", label: "Ranks", note: rankNote(ranks.length, faults.length) },
+  ];
   return (
-    <section class="bottom" aria-label="Log and facts of the run">
-      <LogView lines={store.log} count={store.log.length} />
-      <div class="run-facts">
-        <Facts />
-        <Exports />
-      </div>
+    <section class="bottom" aria-label="Log, evaluation and ranks of the run">
+      <Tabs label="What is shown of the run" tabs={tabs} value={panel} onValue={(name) => (store.panel.value = name)}>
+        {panel === "log" && (
+          <>
+            <LogView lines={store.log} count={store.log.length} />
+            <div class="run-facts">
+              <Facts />
+              <Exports />
+            </div>
+          </>
+        )}
+        {panel === "evaluation" && <EvaluationPanel />}
+        {panel === "ranks" && <RankPanel />}
+      </Tabs>
     </section>
   );
+}
+
+function rankNote(ranks: number, faults: number): string | undefined {
+  if (faults > 0) return plural(faults, "fault");
+  return ranks > 0 ? count(ranks) : undefined;
 }
 
 function Facts() {

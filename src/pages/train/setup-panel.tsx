@@ -60,12 +60,53 @@ export function SetupPanel({
             <ConfigNumber setup={setup} field="learningRate" label="Learning rate" min={0} isWhole={false} />
             <ConfigNumber setup={setup} field="seed" label="Seed" min={0} />
           </div>
+          <RankFields setup={setup} />
           <ConfigEditor setup={setup} isWide={isWide} />
         </fieldset>
         <DataButton data={data} />
         <RunList setup={setup} />
       </div>
     </section>
+  );
+}
+
+/** How many workers share a step, and on which adapters where the machine has two. */
+function RankFields({ setup }: { readonly setup: Setup }) {
+  const adapter = useStore().adapter.value;
+  const max = setup.maxRanks.value;
+  const isIsolated = setup.isIsolated.value;
+  const second = adapter.kind === "found" ? adapter.second : undefined;
+  return (
+    <>
+      <div class="rank-fields">
+        <NumberField
+          label="Ranks"
+          min={1}
+          max={max}
+          value={setup.ranks.value}
+          onValue={(ranks) => (setup.wantedRanks.value = ranks)}
+          isDisabled={!isIsolated}
+          describedBy="ranks-hint"
+        />
+        <p id="ranks-hint" class="hint">
+          {isIsolated
+            ? `Workers that share each step, 1 to ${max}. Any number gives the same bits; on one GPU several are rarely faster and need more memory.`
+            : "One only: ranks share memory, and this page is not cross-origin isolated. Its server must send COOP same-origin and COEP require-corp."}
+        </p>
+      </div>
+      {second !== undefined && setup.ranks.value > 1 && (
+        <Segmented
+          label="Adapters"
+          isLabelShown
+          options={[
+            { value: "same", label: "One for all", title: "All ranks on the faster adapter" },
+            { value: "both", label: "Both", title: `Every second rank on ${second}` },
+          ]}
+          value={setup.usesBothAdapters.value ? "both" : "same"}
+          onValue={(value) => (setup.usesBothAdapters.value = value === "both")}
+        />
+      )}
+    </>
   );
 }
 

@@ -1,6 +1,7 @@
 /** What the next run will be: the person's choices, and whether they make a run. */
 import { batch, computed, signal } from "@preact/signals";
 import type { Config } from "../../config";
+import { microBatchesOf } from "../../config/micro-batches";
 import type { DataChoice, HandChoice, StartOptions } from "../../ranks/api";
 import type { ImportOptions, SummaryRequest } from "../../ranks/import-api";
 import { History, readHistory } from "../history";
@@ -51,12 +52,26 @@ export class Setup {
   readonly folder = signal<Folder | undefined>(undefined);
   /** Name of an imported data set. */
   readonly storedSet = signal("");
+  /** Ranks that are asked for; `ranks` are those that the run will have. */
+  readonly wantedRanks = signal(1);
+  /** Every second rank on the adapter that takes less power. */
+  readonly usesBothAdapters = signal(false);
+  /** Ranks share memory, which a page has only when it is cross-origin isolated. */
+  readonly isIsolated = signal(globalThis.crossOriginIsolated === true);
   /** Stored run that is continued. */
   readonly resumed = signal<string | undefined>(undefined);
   /** What the continued run has behind it. */
   earlier: History = new History();
 
   readonly reading = computed<ConfigReading>(() => this.configText.value?.read(this.text.value) ?? EMPTY);
+
+  /** A rank needs a micro-batch of its own. */
+  readonly maxRanks = computed(() => {
+    const { config } = this.reading.value;
+    return config === undefined || !this.isIsolated.value ? 1 : microBatchesOf(config);
+  });
+
+  readonly ranks = computed(() => Math.min(this.wantedRanks.value, this.maxRanks.value));
 
   /** Sentences that keep a run from starting; empty when it can. */
   readonly problems = computed<readonly string[]>(() => {
@@ -133,7 +148,9 @@ export class Setup {
     const file = files.find((each) => each.path === "config.yaml");
     if (file === undefined) throw new Error(`The run "${run}" has no config.yaml, so it cannot be continued.`);
     const metrics = files.find((each) => each.path === "metrics.jsonl");
-    const earlier = metrics === undefined ? new History() : readHistory(textOf(metrics), step);
+    const faults = files.find((each) => each.path === "faults.jsonl");
+    const earlier =
+      metrics === undefined ? new History() : readHistory(textOf(metrics), step, faults && textOf(faults));
     await this.load();
     batch(() => {
       this.earlier = earlier;
@@ -197,6 +214,8 @@ export class Setup {
       config,
       data,
       hand: this.hand.value,
+      ranks: this.ranks.value,
+      ...(this.usesBothAdapters.value && this.ranks.value > 1 ? { adapters: "both" as const } : {}),
       ...(resume === undefined ? {} : { resume }),
     };
   }

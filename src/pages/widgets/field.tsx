@@ -6,7 +6,10 @@ export function NumberField({
   value,
   onValue,
   min,
+  max = Number.POSITIVE_INFINITY,
   isWhole = true,
+  isDisabled = false,
+  describedBy,
   unit,
   title,
   placeholder = "not set",
@@ -15,7 +18,11 @@ export function NumberField({
   readonly value: number | undefined;
   readonly onValue: (value: number) => void;
   readonly min: number;
+  readonly max?: number;
   readonly isWhole?: boolean;
+  readonly isDisabled?: boolean;
+  /** The id of a text that explains the field. */
+  readonly describedBy?: string;
   readonly unit?: string;
   readonly title?: string;
   /** Shown for undefined. */
@@ -23,7 +30,7 @@ export function NumberField({
 }) {
   const id = useId();
   const [draft, setDraft] = useState<string | undefined>(undefined);
-  const problem = draft === undefined ? undefined : problemOf(draft, min, isWhole);
+  const problem = draft === undefined ? undefined : problemOf(draft, min, max, isWhole);
   return (
     <div class="field" title={title}>
       <label for={id}>
@@ -38,11 +45,12 @@ export function NumberField({
         value={draft ?? (value === undefined ? "" : String(value))}
         placeholder={value === undefined ? placeholder : undefined}
         aria-invalid={problem !== undefined}
-        aria-describedby={problem === undefined ? undefined : `${id}-problem`}
+        disabled={isDisabled}
+        aria-describedby={problem === undefined ? describedBy : `${id}-problem`}
         onInput={(event) => {
           const text = event.currentTarget.value;
           setDraft(text);
-          if (problemOf(text, min, isWhole) === undefined) onValue(Number(text));
+          if (problemOf(text, min, max, isWhole) === undefined) onValue(Number(text));
         }}
         onBlur={() => setDraft(undefined)}
       />
@@ -55,12 +63,13 @@ export function NumberField({
   );
 }
 
-function problemOf(text: string, min: number, isWhole: boolean): string | undefined {
+function problemOf(text: string, min: number, max: number, isWhole: boolean): string | undefined {
   const value = Number(text);
   const kind = isWhole ? "a whole number" : "a number";
   if (text.trim() === "" || !Number.isFinite(value) || (isWhole && !Number.isSafeInteger(value))) {
     return `Expected ${kind}, found "${text}".`;
   }
+  if (value > max) return `Expected at most ${max}.`;
   return value < min ? `Expected at least ${min}.` : undefined;
 }
 
