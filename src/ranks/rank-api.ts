@@ -1,5 +1,6 @@
 /** What the supervisor asks of a rank's worker, over Comlink; the same in a page and in Node. */
 import type { SharedCrops } from "../data/shared-crops";
+import type { CheckpointFacts } from "../train/checkpoint";
 import type { ProfileReport, RankEvent, SampleView } from "../train/events";
 import type { ShadowMemory, SnapshotLayout } from "../train/snapshot";
 import type { StartOptions } from "./api";
@@ -29,6 +30,8 @@ export interface RankShape {
   readonly buckets: readonly number[];
   readonly tables: GroupMemory["tables"];
   readonly totalSteps: number;
+  /** What checkpoints hold beside a snapshot. */
+  readonly facts: Omit<CheckpointFacts, "saved">;
   /** Records for other workers; from the one that imported. */
   readonly crops?: SharedCrops;
 }
@@ -38,8 +41,11 @@ export interface RankPlace {
   readonly rank: number;
   readonly memory: GroupMemory;
   readonly shadow: ShadowMemory;
-  /** The last step whose record was kept: earlier ones are done again without being told again. */
+  /** The last step whose record was kept: earlier ones are done again without being told again; the same for evaluations. */
   readonly recordedStep: number;
+  readonly recordedEvaluation: number;
+  /** For rank 0 of a run's first group: to say what is trained on what, and the step of the checkpoint that it goes on from. */
+  readonly announce?: { readonly ranks: number; readonly resumedStep?: number };
   readonly mixedAdapters: boolean;
 }
 
