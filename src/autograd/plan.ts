@@ -112,7 +112,7 @@ export class Plan {
     }
     const range = this.ranges.get(t.storage);
     if (!range) return; // an input that no kernel reads, as the placeholder's depth flag of an RGB-only model
-    this.gpu.device.queue.writeBuffer(range.buffer, range.offset, values as Float32Array<ArrayBuffer>);
+    this.gpu.write(range.buffer, range.offset, values);
   }
 
   /** Replays all dispatches in one pass and one submit. */

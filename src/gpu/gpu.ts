@@ -20,6 +20,11 @@ const STORAGE_USAGE = 0x80 | 0x4 | 0x8; // STORAGE | COPY_SRC | COPY_DST
 const UNIFORM_USAGE = 0x40 | 0x8; // UNIFORM | COPY_DST
 const READBACK_USAGE = 0x1 | 0x8; // MAP_READ | COPY_DST
 
+/** Dawn in Node crashes when it is given a view of shared memory; browsers take it. */
+const IS_NODE =
+  (globalThis as { readonly process?: { readonly versions?: { readonly node?: string } } }).process?.versions?.node !==
+  undefined;
+
 /**
  * The one door to WebGPU: every call that can fail goes through here, has an error scope and ends in a sentence.
  * The same class serves a page's worker (Chromium, Firefox) and Node on Dawn.
@@ -136,7 +141,16 @@ export class Gpu {
   }
 
   /** Allocates storage buffers, all or none. Throws GpuOutOfMemoryError naming the total when they do not fit. */
-  async allocate(what: string, requests: readonly BufferRequest[]): Promise<GPUBuffer[]> {
+  allocate(what: string, requests: readonly BufferRequest[]): Promise<GPUBuffer[]> {
+    return this.#create(what, requests, STORAGE_USAGE);
+  }
+
+  /** As `allocate`, for buffers that are only copied to and mapped. */
+  allocateStaging(what: string, requests: readonly BufferRequest[]): Promise<GPUBuffer[]> {
+    return this.#create(what, requests, READBACK_USAGE);
+  }
+
+  async #create(what: string, requests: readonly BufferRequest[], usage: number): Promise<GPUBuffer[]> {
     const largest = this.limits.maxBufferSize;
     for (const { label, sizeBytes } of requests) {
       if (sizeBytes > largest) {
@@ -150,7 +164,7 @@ export class Gpu {
     try {
       await this.#scoped(`${what} (${requests.length} buffers, ${mebibytes(total)})`, () => {
         for (const { label, sizeBytes } of requests) {
-          created.push(this.device.createBuffer({ label, size: align4(sizeBytes), usage: STORAGE_USAGE }));
+          created.push(this.device.createBuffer({ label, size: align4(sizeBytes), usage }));
         }
       });
     } catch (error) {
@@ -166,7 +180,28 @@ export class Gpu {
     this.#peakBytes = Math.max(this.#peakBytes, this.#allocatedBytes);
   }
 
-  /** Destroys buffers that `allocate` or `uniform` returned. */
+  /**
+   * Writes to a buffer before all later submissions; `offset` in bytes. Values may lie in shared memory, which nobody may
+   * write to meanwhile.
+   */
+  write(buffer: GPUBuffer, offset: number, values: Float32Array | Uint32Array): void {
+    const isShared = !(values.buffer instanceof ArrayBuffer);
+    const own = isShared && IS_NODE ? values.slice() : values;
+    this.device.queue.writeBuffer(buffer, offset, own as Float32Array<ArrayBuffer>);
+  }
+
+  /** The bytes of a staging buffer whose copies were submitted, until its `unmap`. Throws DeviceLostError first. */
+  async map(staging: GPUBuffer): Promise<ArrayBuffer> {
+    this.check("read-back");
+    await this.#nudged(staging.mapAsync(0x1)).catch((error: unknown) => {
+      this.check("read-back");
+      throw error;
+    });
+    this.check("read-back");
+    return staging.getMappedRange();
+  }
+
+  /** Destroys buffers that `allocate`, `allocateStaging` or `uniform` returned. */
   release(buffers: Iterable<GPUBuffer>): void {
     for (const buffer of buffers) {
       this.#allocatedBytes -= buffer.size;
@@ -283,18 +318,13 @@ export class Gpu {
         at += sizeBytes;
       }
       this.device.queue.submit([encoder.finish()]);
-      await this.#nudged(staging.mapAsync(0x1)).catch((error: unknown) => {
-        this.check("read-back");
-        throw error;
-      });
-      const bytes = staging.getMappedRange();
+      const bytes = await this.map(staging);
       at = 0;
       const results = ranges.map(({ sizeBytes }) => {
         at += sizeBytes;
         return bytes.slice(at - sizeBytes, at);
       });
       staging.unmap();
-      this.check("read-back");
       return results;
     } finally {
       this.release([staging]);

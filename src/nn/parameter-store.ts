@@ -95,8 +95,8 @@ export class ParameterStore implements ParameterBuffers {
     for (const p of this.parameters) this.write(p.name, initialValues(p, seed));
   }
 
-  /** Throws when the count differs. */
-  write(name: string, values: Float32Array<ArrayBuffer>): void {
+  /** Values may lie in shared memory. Throws when the count differs. */
+  write(name: string, values: Float32Array): void {
     const { parameter } = this.entry(name);
     if (values.length !== parameter.size) {
       throw new Error(
@@ -104,7 +104,7 @@ export class ParameterStore implements ParameterBuffers {
       );
     }
     const { buffer, offset } = this.value(parameter);
-    this.gpu.device.queue.writeBuffer(buffer, offset, values);
+    this.gpu.write(buffer, offset, values);
   }
 
   /** All values (or gradients) by name. */

@@ -178,10 +178,9 @@ export class AdamW {
           );
       }
     }
-    const { queue } = this.gpu.device;
     for (const [name, { entry, ...buffers }] of this.moments) {
-      queue.writeBuffer(buffers.m, 4 * entry.offset, m.get(name)!);
-      queue.writeBuffer(buffers.v, 4 * entry.offset, v.get(name)!);
+      this.gpu.write(buffers.m, 4 * entry.offset, m.get(name)!);
+      this.gpu.write(buffers.v, 4 * entry.offset, v.get(name)!);
     }
     this.stepCount = stepCount;
   }
