@@ -20,13 +20,14 @@ export const PCK_THRESHOLDS_MM: readonly number[] = Array.from(
 
 /** Share of errors <= each of HO-3D's thresholds, [100]: the curve that `auc` measures. Throws when there is no error. */
 export function pckCurve(errorsMm: ArrayLike<number>): number[] {
-  const errors = Array.from(errorsMm);
-  return PCK_THRESHOLDS_MM.map((threshold) =>
-    mean(
-      "PCK",
-      errors.map((error) => (error <= threshold ? 1 : 0)),
-    ),
-  );
+  const { length } = errorsMm;
+  if (length === 0) throw new Error("PCK: no valid sample, so there is nothing to average");
+  const sorted = Float64Array.from(errorsMm).sort();
+  let count = 0;
+  return PCK_THRESHOLDS_MM.map((threshold) => {
+    while (count < length && sorted[count] <= threshold) count++;
+    return count / length;
+  });
 }
 
 /** One error e makes a step from 0 to 1 at the first threshold t_k >= e: the trapezoids hold (99 - k) + 1/2 steps of 99. */

@@ -1,37 +1,16 @@
 import { auc, PCK_THRESHOLDS_MM, pckCurve } from "./auc";
-import { meanPoseAt, zeroPose } from "./baselines";
-import { judgeJoints, judgeMesh, METRIC_NAMES, METRICS, type MetricName, type SampleMetrics } from "./judge";
-import { isFinitePoints, mean, type Points } from "./points";
-
-export const MODALITIES = ["RGB-D", "RGB"] as const;
-
-/** What the network was shown: an image with its depth, or the image alone. */
-export type Modality = (typeof MODALITIES)[number];
-
-/** A prediction and its ground truth, metres, camera frame. */
-export interface Judged {
-  readonly id: string;
-  readonly joints: Points; // [21, 3]
-  readonly truthJoints: Points; // [21, 3]
-  /** Both or none; relative to the wrist joints. */
-  readonly vertices?: Points; // [V, 3]
-  readonly truthVertices?: Points; // [V, 3]
-  readonly modality?: Modality;
-  readonly sequence?: string;
-}
-
-type Place = Pick<Judged, "id" | "modality" | "sequence">;
-
-export interface SampleScores extends Place {
-  readonly metrics: SampleMetrics;
-  readonly zeroPose: SampleMetrics;
-  readonly meanPose: SampleMetrics | undefined;
-  /** Wrist-relative error of each joint, and the same after Procrustes alignment, mm. */
-  readonly jointErrorsMm: readonly number[];
-  readonly alignedJointErrorsMm: readonly number[];
-  readonly collapsed: boolean;
-  readonly mirrored: boolean;
-}
+import { METRIC_NAMES, METRICS, type MetricName, type SampleMetrics } from "./judge";
+import { mean } from "./points";
+import {
+  type Judged,
+  type JudgeOptions,
+  judgeSample,
+  MODALITIES,
+  type Modality,
+  type Place,
+  type SampleScores,
+  type Verdict,
+} from "./sample-scores";
 
 /** A mean over n samples; without a sample there is no value, and `refused` says why. */
 export interface Measure {
@@ -91,101 +70,48 @@ export interface EvaluationReport extends Summary {
   };
 }
 
-/** What ranks send each other: plain data. */
-export interface EvaluationPart {
-  readonly scores: readonly SampleScores[];
-  readonly nonFinite: readonly Place[];
-}
-
 const JOINTS = 21;
 const LISTED_IDS = 20;
+const noBeat = (): void => undefined;
 
 /**
  * Collects scores of samples and averages them over samples, never over batches or ranks. A non-finite prediction is
  * counted and never replaced, unless `nanAsZero` (the quirk nan-as-zero). The means are taken in the order of the ids, so
- * they do not depend on how samples were dealt to ranks.
+ * they do not depend on how samples were dealt to ranks; samples of one id are taken in the order in which they came.
  */
 export class Evaluation {
   readonly #scores: SampleScores[] = [];
   readonly #nonFinite: Place[] = [];
+  readonly #unscored: Place[] = [];
 
-  constructor(
-    private readonly options: {
-      /** Wrist-relative joints [21, 3] of the mean-pose baseline. */
-      readonly meanPose?: Points;
-      readonly nanAsZero?: boolean;
-    } = {},
-  ) {}
+  constructor(private readonly options: JudgeOptions = {}) {}
 
   /**
    * Judges one sample; undefined when its prediction is not finite. Throws when shapes differ or the ground truth is not
    * finite, naming the sample.
    */
   add(sample: Judged): SampleScores | undefined {
-    const { id, modality, sequence, truthJoints, truthVertices } = sample;
-    for (const [what, truth] of [
-      ["joints", truthJoints],
-      ["vertices", truthVertices],
-    ] as const) {
-      if (truth && !isFinitePoints(truth)) throw new Error(`sample ${id}: true ${what} hold a non-finite number`);
-    }
-    let { joints, vertices } = sample;
-    if (joints.length !== truthJoints.length || vertices?.length !== truthVertices?.length) {
-      throw new Error(
-        `sample ${id}: ${joints.length / 3} joints and ${(vertices?.length ?? 0) / 3} vertices predicted, ${truthJoints.length / 3} and ${(truthVertices?.length ?? 0) / 3} expected`,
-      );
-    }
-    const place = { id, modality, sequence };
-    if (!isFinitePoints(joints) || (vertices && !isFinitePoints(vertices))) {
-      this.#nonFinite.push(place);
-      if (!this.options.nanAsZero) return undefined;
-      joints = zeroNonFinite(joints);
-      vertices = vertices && zeroNonFinite(vertices);
-    }
-    const scores = { ...place, ...this.#judge({ ...sample, joints, vertices }) };
-    this.#scores.push(scores);
-    return scores;
+    const verdict = judgeSample(sample, this.options);
+    this.take(verdict);
+    return verdict.scores && { ...verdict.place, ...verdict.scores };
   }
 
-  #judge({ joints, truthJoints, vertices, truthVertices }: Judged): Omit<SampleScores, keyof Place> {
-    const judged = judgeJoints(joints, truthJoints);
-    const zero = zeroPose(truthJoints);
-    const mesh = vertices && truthVertices && judgeMesh(vertices, truthVertices, joints, truthJoints);
-    const zeroMesh = truthVertices?.map((_, i) => truthJoints[i % 3]);
-    const { meanPose } = this.options;
-    return {
-      metrics: { ...judged.metrics, ...mesh },
-      zeroPose: atTrueWrist({
-        ...judgeJoints(zero, truthJoints).metrics,
-        ...(zeroMesh && truthVertices && judgeMesh(zeroMesh, truthVertices, truthJoints, truthJoints)),
-      }),
-      meanPose: meanPose && atTrueWrist(judgeJoints(meanPoseAt(meanPose, truthJoints), truthJoints).metrics),
-      jointErrorsMm: [...judged.errorsMm],
-      alignedJointErrorsMm: [...judged.alignedErrorsMm],
-      collapsed: judged.collapsed,
-      mirrored: judged.mirrorIsCloser,
-    };
+  /** Adds a sample that was judged elsewhere, perhaps by another rank. */
+  take({ place, nonFinite, scores }: Verdict): void {
+    if (nonFinite) this.#nonFinite.push(place);
+    if (scores) this.#scores.push({ ...place, ...scores });
+    else this.#unscored.push(place);
   }
 
-  /** Everything collected here, to be merged elsewhere. */
-  get part(): EvaluationPart {
-    return { scores: this.#scores, nonFinite: this.#nonFinite };
-  }
-
-  /** Adds what another rank collected. */
-  merge(part: EvaluationPart): void {
-    this.#scores.push(...part.scores);
-    this.#nonFinite.push(...part.nonFinite);
-  }
-
-  /** Means over the samples of one modality, one sequence, or all. */
-  summary(only: Partial<Pick<Judged, "modality" | "sequence">> = {}): Summary {
+  /** Means over the samples of one modality, one sequence, or all. Calls `beat` between parts, as `report`. */
+  summary(only: Partial<Pick<Judged, "modality" | "sequence">> = {}, beat = noBeat): Summary {
     const scores = selected(this.#scores, only);
     const nonFinite = selected(this.#nonFinite, only);
-    const lost = this.options.nanAsZero ? [] : nonFinite;
+    const lost = selected(this.#unscored, only);
     const samples = scores.length + lost.length;
     const ids = [...scores, ...lost].map((s) => s.id);
     const measure = (name: MetricName, of: (s: SampleScores) => SampleMetrics | undefined): Measure => {
+      beat();
       const values = scores.map((s) => of(s)?.[name]).filter((v) => v !== undefined);
       if (values.length > 0) return { value: mean(METRICS[name].label, values), n: values.length };
       return { value: null, n: 0, refused: `${METRICS[name].label}: ${whyNone(name, samples, lost.length)}` };
@@ -209,22 +135,28 @@ export class Evaluation {
     };
   }
 
-  /** The whole of it: overall, by modality, sequence and joint. */
-  report(): EvaluationReport {
+  /** The whole of it: overall, by modality, sequence and joint. Calls `beat` between parts: thousands of samples take a second. */
+  report(beat = noBeat): EvaluationReport {
     const scores = selected(this.#scores, {});
     const nonFinite = selected(this.#nonFinite, {});
     const names = [...scores, ...nonFinite].map(({ sequence }) => sequence).filter((s) => s !== undefined);
     const sequences = [...new Set(names)].sort();
-    const curve = (of: (s: SampleScores) => readonly number[]): number[] | null =>
-      scores.length === 0 ? null : pckCurve(scores.flatMap((s) => of(s)));
+    const summary = (only: Parameters<typeof this.summary>[0]): Summary => this.summary(only, beat);
+    const curve = (of: (s: SampleScores) => readonly number[]): number[] | null => {
+      beat();
+      return scores.length === 0 ? null : pckCurve(scores.flatMap((s) => of(s)));
+    };
     return {
-      ...this.summary(),
+      ...summary({}),
       non_finite_ids: nonFinite.slice(0, LISTED_IDS).map(({ id }) => id),
       modalities: Object.fromEntries(
-        MODALITIES.map((modality) => [modality, this.summary({ modality })]),
+        MODALITIES.map((modality) => [modality, summary({ modality })]),
       ) as EvaluationReport["modalities"],
-      sequences: Object.fromEntries(sequences.map((sequence) => [sequence, this.summary({ sequence })])),
-      joints: Array.from({ length: JOINTS }, (_, joint) => jointReport(joint, scores)),
+      sequences: Object.fromEntries(sequences.map((sequence) => [sequence, summary({ sequence })])),
+      joints: Array.from({ length: JOINTS }, (_, joint) => {
+        beat();
+        return jointReport(joint, scores);
+      }),
       pck: {
         thresholds_mm: PCK_THRESHOLDS_MM,
         joints: curve((s) => s.jointErrorsMm),
@@ -265,10 +197,3 @@ function jointReport(joint: number, scores: readonly SampleScores[]): JointRepor
     pa_auc: auc(aligned),
   };
 }
-
-/** A baseline is put at the true wrist: that its absolute error is small is no merit. */
-function atTrueWrist({ mpjpe_absolute_mm: _, mpvpe_absolute_mm: __, ...metrics }: SampleMetrics): SampleMetrics {
-  return metrics;
-}
-
-const zeroNonFinite = (points: Points): Float64Array => Float64Array.from(points, (x) => (Number.isFinite(x) ? x : 0));

@@ -36,61 +36,66 @@ interface Submitted {
 const MM_PER_CM = 10;
 
 /**
- * What HO-3D's eval.py would say of a submission. Unlike `Evaluation` it moves nothing: errors are those of the camera frame, and
- * the export puts the predicted wrist at the given one. Its Procrustes alignment may REFLECT, joints and vertices are aligned
- * each by themselves, and the scale of "scale_trans" is that of one bone. A frame whose predicted bone has no length makes
- * both scale_trans scores null. The order of joints and the axes do not matter as long as both sides have the same.
+ * The 14 scores of one frame, [14] in the order of `HO3D_SCORES`, so that it does not matter who scores it; NaN for both
+ * scale_trans scores where the predicted bone has no length. Errors are those of the camera frame, and the export puts the
+ * predicted wrist at the given one. Throws, naming the frame, when counts differ or a number is not finite: the script would
+ * answer NaN for everything.
+ */
+export function ho3dFrame(prediction: Submitted, truthJoints: Points, truthVertices: Points): Float64Array {
+  const { id, joints, vertices } = prediction;
+  countPoints(`HO-3D scores: joints of frame ${id}`, joints, truthJoints);
+  countPoints(`HO-3D scores: vertices of frame ${id}`, vertices, truthVertices);
+  if (!isFinitePoints(joints) || !isFinitePoints(vertices))
+    throw new Error(`HO-3D scores: the prediction of frame ${id} holds a number that is not finite`);
+  const align = (pred: Points, truth: Points): Points => transform(procrustesOfHo3d(pred, truth), pred);
+  const aligned = align(vertices, truthVertices);
+  const [f5, f15] = fScores(vertices, truthVertices, [5, 15]);
+  const [alignedF5, alignedF15] = fScores(aligned, truthVertices, [5, 15]);
+  return Float64Array.of(
+    ...distances("xyz", joints, truthJoints),
+    ...distances("xyz_procrustes_al", align(joints, truthJoints), truthJoints),
+    ...distances("xyz_scale_trans_al", scaleAndTranslate(joints, truthJoints), truthJoints),
+    ...distances("mesh", vertices, truthVertices),
+    ...distances("mesh_al", aligned, truthVertices),
+    ...[f5, alignedF5, f15, alignedF15],
+  );
+}
+
+/** Mean error in centimetres and area. The script averages over frames, then over points; every point has all frames. */
+function distances(what: string, pred: Points | undefined, truth: Points): [mean: number, area: number] {
+  const errors = pred && distancesMm(pred, truth);
+  return errors ? [mean(what, errors) / MM_PER_CM, auc(errors)] : [Number.NaN, Number.NaN];
+}
+
+/**
+ * What HO-3D's eval.py would say of a submission. Unlike `Evaluation` it moves nothing, its Procrustes alignment may REFLECT, joints
+ * and vertices are aligned each by themselves, and the scale of "scale_trans" is that of one bone. A frame whose predicted bone
+ * has no length makes both scale_trans scores null. The order of joints and the axes do not matter as long as both sides have
+ * the same. Sums run in the order in which frames are added.
  */
 export class Ho3dEvaluation {
-  readonly #sums = new Map<Ho3dScore, number>();
+  readonly #sums = new Float64Array(HO3D_SCORES.length);
   #n = 0;
 
-  /** Throws, naming the frame, when counts differ or a number is not finite: the script would answer NaN for everything. */
+  /** Scores one frame. Throws as `ho3dFrame`. */
   add(prediction: Submitted, truthJoints: Points, truthVertices: Points): void {
-    const { id, joints, vertices } = prediction;
-    countPoints(`HO-3D scores: joints of frame ${id}`, joints, truthJoints);
-    countPoints(`HO-3D scores: vertices of frame ${id}`, vertices, truthVertices);
-    if (!isFinitePoints(joints) || !isFinitePoints(vertices))
-      throw new Error(`HO-3D scores: the prediction of frame ${id} holds a number that is not finite`);
+    this.take(ho3dFrame(prediction, truthJoints, truthVertices));
+  }
+
+  /** Adds the scores of a frame, [14], from `ho3dFrame`. */
+  take(frame: ArrayLike<number>): void {
     this.#n++;
-    const align = (pred: Points, truth: Points): Points => transform(procrustesOfHo3d(pred, truth), pred);
-    this.#addDistances("xyz", joints, truthJoints);
-    this.#addDistances("xyz_procrustes_al", align(joints, truthJoints), truthJoints);
-    this.#addDistances("xyz_scale_trans_al", scaleAndTranslate(joints, truthJoints), truthJoints);
-    this.#addDistances("mesh", vertices, truthVertices);
-    const aligned = align(vertices, truthVertices);
-    this.#addDistances("mesh_al", aligned, truthVertices);
-    const [f5, f15] = fScores(vertices, truthVertices, [5, 15]);
-    const [alignedF5, alignedF15] = fScores(aligned, truthVertices, [5, 15]);
-    this.#addTo("f_score_5", f5);
-    this.#addTo("f_score_15", f15);
-    this.#addTo("f_al_score_5", alignedF5);
-    this.#addTo("f_al_score_15", alignedF15);
+    for (let i = 0; i < this.#sums.length; i++) this.#sums[i] += frame[i];
   }
 
   /** Throws when no frame was added. */
   scores(): Ho3dScores {
     if (this.#n === 0) throw new Error("HO-3D scores: no frame was scored, so there are none");
-    const means = HO3D_SCORES.map((key) => {
-      const value = this.#sums.get(key)! / this.#n;
+    const means = HO3D_SCORES.map((key, i) => {
+      const value = this.#sums[i] / this.#n;
       return [key, Number.isFinite(value) ? value : null] as const;
     });
     return { ...(Object.fromEntries(means) as Record<Ho3dScore, number | null>), n: this.#n };
-  }
-
-  /** The script averages over frames, then over points; every point has all frames, so one mean is the same. */
-  #addDistances(
-    what: "xyz" | "xyz_procrustes_al" | "xyz_scale_trans_al" | "mesh" | "mesh_al",
-    pred: Points | undefined,
-    truth: Points,
-  ): void {
-    const errors = pred && distancesMm(pred, truth);
-    this.#addTo(`${what}_mean3d`, errors ? mean(what, errors) / MM_PER_CM : Number.NaN);
-    this.#addTo(`${what}_auc3d`, errors ? auc(errors) : Number.NaN);
-  }
-
-  #addTo(key: Ho3dScore, value: number): void {
-    this.#sums.set(key, (this.#sums.get(key) ?? 0) + value);
   }
 }
 

@@ -238,7 +238,7 @@ describe("handloom train, evaluate and profile", () => {
     const packed = inside("pred.zip");
     file("HO3D/evaluation_xyz.json", JSON.stringify(joints));
     file("HO3D/evaluation_verts.json", JSON.stringify(behind));
-    const scored = await terminal("evaluate", evaluate, ...args, "--pred", packed, "--both", "--json");
+    const scored = await terminal("evaluate", evaluate, ...args, "--pred", packed, "--json");
     const { ho3d, report, mpvpe_mm } = JSON.parse(scored.out);
     expect(ho3d.n).toBe(2);
     expect(ho3d.xyz_mean3d).toBeLessThan(1e-4);
@@ -266,7 +266,6 @@ describe("handloom train, evaluate and profile", () => {
     expect(await sentence(evaluate, "--run", run, "--pred", "x")).toContain("goes with --split evaluation");
     const submission = ["--run", run, "--split", "evaluation", "--pred", "pred.txt"];
     expect(await sentence(evaluate, ...submission)).toContain('--pred is "pred.txt", expected a name that ends in');
-    expect(await sentence(evaluate, "--run", run, "--both", "--no-depth")).toContain("it goes without --no-depth");
     expect(await sentence(evaluate, "--run", run, "--box-jitter", "10%")).toContain('--box-jitter is "10%", expected');
   });
 

@@ -8,12 +8,13 @@ import { asWritten, type Prediction, placeAtWrist, predJson } from "../../export
 import { predZip } from "../../export/pred-zip";
 import { MeanPose } from "../../metrics/baselines";
 import type { EvaluationReport, Measure, Summary } from "../../metrics/evaluation";
-import { Ho3dEvaluation, type Ho3dScores, scoresText } from "../../metrics/ho3d-scores";
+import { HO3D_SCORES, Ho3dEvaluation, type Ho3dScores, ho3dFrame, scoresText } from "../../metrics/ho3d-scores";
 import type { MetricName } from "../../metrics/judge";
 import { isFinitePoints } from "../../metrics/points";
 import { checkpointFolder, storedSteps } from "../../train/checkpoint";
 import { type EvaluationView, type PreparedEvaluation, prepareData, prepareEvaluation } from "../../train/data";
-import { type Evaluated, evaluate, type Predicted, predict } from "../../train/evaluate";
+import { type Evaluated, evaluate, predictAll } from "../../train/evaluate";
+import type { GatheredPrediction, Predicted } from "../../train/gather";
 import type { Recording } from "../../train/record";
 import { restore } from "../../train/restore";
 import { defineCommand, type Values } from "../command";
@@ -52,7 +53,6 @@ const options = {
     value: "FILE.json|FILE.zip",
     help: "with --split evaluation, also write HO-3D's submission: pred.json, or the pred.zip that holds it",
   },
-  both: { type: "boolean", help: "show every sample a second time without its depth, for figures of RGB-D and of RGB" },
   "no-depth": { type: "boolean", help: "show every sample without its depth: what the network does on images alone" },
   "box-jitter": {
     type: "string",
@@ -69,15 +69,13 @@ export const command = defineCommand({
   summary: "metrics of a checkpoint on a data set",
   options,
   async run(values) {
-    const { split, pred, json, both } = values;
+    const { split, pred, json } = values;
     if (split !== "val" && split !== "evaluation")
       throw new Error(`evaluate: --split is "${split}", expected val or evaluation`);
     if (pred !== undefined && split !== "evaluation")
       throw new Error("evaluate: --pred holds every frame of evaluation.txt, so it goes with --split evaluation");
     if (pred !== undefined && !/\.(json|zip)$/.test(pred))
       throw new Error(`evaluate: --pred is "${pred}", expected a name that ends in .json or .zip`);
-    if (both && values["no-depth"])
-      throw new Error("evaluate: --both shows samples with and without depth, so it goes without --no-depth");
     const view = readView(values);
     const checkpoint = await readCheckpointFile(values);
     const reporter = new TrainReporter(false);
@@ -85,12 +83,13 @@ export const command = defineCommand({
     const gpu = await openGpu();
     const network = await restore(gpu, checkpoint.config, data.hand, checkpoint.bytes, checkpoint.file);
     const started = clock.now();
-    const predictions = pred === undefined ? undefined : new Map<string, Predicted>();
-    const found = await score(network.recording, data, predictions, both, progressOf(reporter, "evaluating"));
+    const quirks = new Set<string>(checkpoint.config.quirks);
+    const onProgress = progressOf(reporter, "evaluating");
+    const found = await score(network.recording, data, quirks, pred !== undefined, onProgress);
     reporter.finish();
     data.loader.close();
     data.pool.end();
-    if (found) {
+    if ("scores" in found) {
       const record = {
         checkpoint: checkpoint.file,
         step: checkpoint.step,
@@ -106,7 +105,7 @@ export const command = defineCommand({
     } else {
       process.stderr.write(`${data.name}: no metrics, as evaluation_xyz.json is not there\n`);
     }
-    if (pred !== undefined) await writePredictions(pred, data.evaluation!, predictions!);
+    if (pred !== undefined) await writePredictions(pred, data.evaluation!, found.predictions);
     network.destroy();
     gpu.destroy();
     return 0;
@@ -233,43 +232,64 @@ interface Found extends Evaluated {
   readonly ho3d: Official;
 }
 
-/** Scores of all samples, undefined when nothing is known to score against; predictions are gathered in `into`. */
+/**
+ * Scores of all samples, with depth and without it, and their predictions where they are wanted; predictions alone when
+ * nothing is known to score against.
+ */
 async function score(
   recording: Recording,
   data: EvaluationData,
-  into: Map<string, Predicted> | undefined,
-  alsoWithoutDepth: boolean,
+  quirks: ReadonlySet<string>,
+  wantsPredictions: boolean,
   onProgress: (done: number, total: number) => void,
-): Promise<Found | undefined> {
+): Promise<Found | Pick<Found, "predictions">> {
   const { loader, meanPose, truthVertices, evaluation, isHo3d } = data;
-  if (meanPose === undefined) {
-    for await (const sample of predict(recording, loader, onProgress)) into?.set(sample.id, sample);
-    return undefined;
-  }
-  const official = new Ho3dEvaluation();
-  let missing: string | undefined;
-  const onPrediction = (sample: Predicted): void => {
-    into?.set(sample.id, sample);
-    missing ??= whyNotOfficial(sample);
-    if (!isHo3d || missing !== undefined) return;
-    const [x, y, z] = sample.truthJoints;
-    official.add(asWritten(placeAtWrist(sample, [x, y, z])), sample.truthJoints, sample.truthVertices!);
-  };
+  if (meanPose === undefined) return { predictions: await predictAll(recording, loader, onProgress) };
   const evaluated = await evaluate(recording, loader, meanPose, onProgress, {
-    onPrediction,
+    quirks,
     truthVertices,
-    alsoWithoutDepth,
+    alsoWithoutDepth: true,
+    wantsPredictions,
+    measure: isHo3d ? OFFICIAL : undefined,
   });
-  const refused = missing === undefined ? droppedFrames(evaluation) : missing;
   if (!isHo3d) return { ...evaluated, ho3d: undefined };
-  return { ...evaluated, ho3d: refused === undefined ? official.scores() : { refused } };
+  return { ...evaluated, ho3d: officialScores(loader.ids, evaluated.measures, droppedFrames(evaluation)) };
 }
 
-/** What keeps a frame out of HO-3D's protocol, as a sentence: it has no way to leave one out. */
-function whyNotOfficial({ id, joints, vertices, truthVertices }: Predicted): string | undefined {
-  const why = "HO-3D's scores are over every frame, so there are none";
-  if (!isFinitePoints(joints) || !isFinitePoints(vertices)) return `${why}: the prediction of ${id} is not finite`;
-  return truthVertices === undefined ? `${why}: the true mesh of ${id} is not known` : undefined;
+/** What keeps a frame out of HO-3D's protocol, which has no way to leave one out. */
+const OBSTACLES = [undefined, "the prediction of ID is not finite", "the true mesh of ID is not known"] as const;
+
+/** Number of a frame's obstacle, and its scores where it has none. */
+const OFFICIAL = {
+  columns: 1 + HO3D_SCORES.length,
+  of(sample: Predicted): ArrayLike<number> {
+    const { joints, vertices, truthJoints, truthVertices } = sample;
+    const row = new Float64Array(1 + HO3D_SCORES.length);
+    if (!isFinitePoints(joints) || !isFinitePoints(vertices)) row[0] = 1;
+    else if (truthVertices === undefined) row[0] = 2;
+    else {
+      const [x, y, z] = truthJoints;
+      row.set(ho3dFrame(asWritten(placeAtWrist(sample, [x, y, z])), truthJoints, truthVertices), 1);
+    }
+    return row;
+  },
+};
+
+/** HO-3D's figures from what `OFFICIAL` says of each sample, or why there are none. */
+function officialScores(
+  ids: readonly string[],
+  measures: ArrayLike<number>,
+  dropped: string | undefined,
+): NonNullable<Official> {
+  const official = new Ho3dEvaluation();
+  for (const [place, id] of ids.entries()) {
+    const row = Array.from({ length: OFFICIAL.columns }, (_, i) => measures[place * OFFICIAL.columns + i]);
+    const obstacle = OBSTACLES[row[0]];
+    if (obstacle)
+      return { refused: `HO-3D's scores are over every frame, so there are none: ${obstacle.replace("ID", id)}` };
+    official.take(row.slice(1));
+  }
+  return dropped === undefined ? official.scores() : { refused: dropped };
 }
 
 /** The first frame of the list that cannot be used, and how many there are; undefined when all can. */
@@ -290,16 +310,16 @@ function requireAll({ set }: PreparedEvaluation): void {
   );
 }
 
-/** Writes pred.json or pred.zip whole or not at all. */
+/** Writes pred.json or pred.zip whole or not at all; predictions in the order of evaluation.txt. */
 async function writePredictions(
   file: string,
   { set }: PreparedEvaluation,
-  predictions: ReadonlyMap<string, Predicted>,
+  predictions: readonly GatheredPrediction[],
 ): Promise<void> {
   const placed: Prediction[] = [];
-  for (const id of set.ids) {
-    const [x, y, z] = (await set.read(id)).joints3d;
-    placed.push(placeAtWrist(predictions.get(id)!, [x, y, z]));
+  for (const prediction of predictions) {
+    const [x, y, z] = (await set.read(prediction.id)).joints3d;
+    placed.push(placeAtWrist(prediction, [x, y, z]));
   }
   const partial = `${file}.partial-${process.pid}`;
   await writeFile(partial, file.endsWith(".zip") ? predZip(placed) : predJson(placed));
@@ -373,7 +393,7 @@ const modalityRows = (modalities: EvaluationReport["modalities"]): Row[] => {
 
 function modalityLine(name: string, { samples, non_finite }: Summary): string {
   if (samples > 0) return `${name}: ${samples} samples, ${non_finite} not finite\n`;
-  return `${name}: not measured${name === "RGB" ? ", as every sample was shown with depth; ask with --both" : ""}\n`;
+  return `${name}: not measured, as no sample was shown with its depth\n`;
 }
 
 function officialLines(ho3d: Official): string[] {
