@@ -2,7 +2,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { DataError, messageOf } from "../data/data-error";
 import { type FileSource, pathParts } from "../data/source";
-import type { RunStorage } from "../train/storage";
+import { type CommitHead, FULL_STATUS } from "../ranks/http-storage";
+import { type RunStorage, StorageFull } from "../train/storage";
 
 /** Trees by the first part of their URL: `{ data: ... }` answers below `/data/`. */
 export interface Mounts {
@@ -23,14 +24,11 @@ const notFound: Answer = { status: 404, body: "not found" };
 
 /** Answers requests below the mounts; a page of another origin gets nothing. */
 export class MountServer {
-  /** Files of checkpoints that are not whole yet, by folder. */
-  readonly #held = new Map<string, Map<string, Uint8Array<ArrayBuffer>>>();
-
   constructor(private readonly mounts: Mounts) {}
 
   /** False when the path is none of a mount's; else the answer is given, failures included. */
   async handle(request: IncomingMessage, response: ServerResponse, headers: Record<string, string>): Promise<boolean> {
-    const [path, query] = (request.url ?? "/").split("?", 2);
+    const path = (request.url ?? "/").split("?", 1)[0];
     const [, mount, ...rest] = path.split("/");
     const source = Object.hasOwn(this.mounts.read ?? {}, mount) ? this.mounts.read![mount] : undefined;
     const run = mount === "run" ? this.mounts.run : undefined;
@@ -45,9 +43,9 @@ export class MountServer {
       pathParts(inside);
       if (!isOwn(request)) answer = { status: 403, body: "only the served page may ask" };
       else if (source !== undefined) answer = await readFrom(source, request.method, inside, isFolder);
-      else answer = await this.#run(run!, request, inside, isFolder, query === "hold");
+      else answer = await this.#run(run!, request, inside, isFolder);
     } catch (error) {
-      answer = { status: error instanceof DataError || error instanceof URIError ? 400 : 500, body: messageOf(error) };
+      answer = { status: statusOf(error), body: messageOf(error) };
     }
     const { status, body = "", type = TEXT_TYPE } = answer;
     const length = typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
@@ -56,13 +54,7 @@ export class MountServer {
     return true;
   }
 
-  async #run(
-    run: RunStorage,
-    request: IncomingMessage,
-    path: string,
-    isFolder: boolean,
-    hold: boolean,
-  ): Promise<Answer> {
+  async #run(run: RunStorage, request: IncomingMessage, path: string, isFolder: boolean): Promise<Answer> {
     switch (request.method) {
       case "GET": {
         const paths = await run.list();
@@ -73,8 +65,7 @@ export class MountServer {
       }
       case "PUT": {
         const body = await bodyOf(request);
-        if (isFolder) await this.#commit(run, path, body);
-        else if (hold) this.#hold(path, body);
+        if (isFolder) await commit(run, path, body);
         else await run.write(path, body);
         return { status: 204 };
       }
@@ -86,23 +77,30 @@ export class MountServer {
         return { status: 405, body: `${request.method} is not known here` };
     }
   }
+}
 
-  #hold(path: string, bytes: Uint8Array<ArrayBuffer>): void {
-    const slash = path.lastIndexOf("/");
-    const folder = path.slice(0, slash);
-    const files = this.#held.get(folder) ?? new Map<string, Uint8Array<ArrayBuffer>>();
-    files.set(path.slice(slash + 1), bytes);
-    this.#held.set(folder, files);
-  }
+/** The files of a checkpoint, all in one body behind a line that names them. Throws DataError when the body has another length. */
+async function commit(run: RunStorage, folder: string, body: Uint8Array<ArrayBuffer>): Promise<void> {
+  const end = body.indexOf(10);
+  const { files, beside } = JSON.parse(new TextDecoder().decode(body.subarray(0, Math.max(0, end)))) as CommitHead;
+  for (const [path] of [...files, ...beside]) pathParts(path);
+  let at = end + 1;
+  const take = (of: CommitHead["files"]): Map<string, Uint8Array<ArrayBuffer>> =>
+    new Map(
+      of.map(([name, sizeBytes]) => {
+        at += sizeBytes;
+        return [name, body.subarray(at - sizeBytes, at)];
+      }),
+    );
+  const [inside, outside] = [take(files), take(beside)];
+  if (at !== body.byteLength)
+    throw new DataError(`"${folder}": ${body.byteLength} bytes came, expected ${at}; nothing was written`);
+  await run.commit(folder, inside, outside);
+}
 
-  async #commit(run: RunStorage, folder: string, body: Uint8Array): Promise<void> {
-    const names = JSON.parse(new TextDecoder().decode(body)) as string[];
-    const files = this.#held.get(folder) ?? new Map<string, Uint8Array<ArrayBuffer>>();
-    this.#held.delete(folder);
-    const missing = names.find((name) => !files.has(name));
-    if (missing !== undefined) throw new DataError(`"${folder}/${missing}" was not sent`);
-    await run.commit(folder, new Map(names.map((name) => [name, files.get(name)!])));
-  }
+function statusOf(error: unknown): number {
+  if (error instanceof StorageFull) return FULL_STATUS;
+  return error instanceof DataError || error instanceof URIError || error instanceof SyntaxError ? 400 : 500;
 }
 
 /** Keeps away pages that reach this server under a name of their own (DNS rebinding) or from another origin. */

@@ -93,18 +93,25 @@ describe("HttpStorage", () => {
     expect(await run.list()).toEqual(paths);
     expect(await storage.read("log.txt")).toEqual(bytes(1, 2));
     expect(await storage.read(paths[0])).toEqual(bytes(3, 4, 5));
-    await storage.commit("checkpoints/step-000001", new Map([["state.json", bytes(9)]]));
-    expect(await storage.list()).toEqual([paths[1], "log.txt"]);
-    await storage.remove("checkpoints/step-000001");
+    const beside = new Map([["checkpoints/last.json", bytes(7)]]);
+    await storage.commit("checkpoints/step-000001", new Map([["state.json", bytes(9)]]), beside);
+    expect(await storage.list()).toEqual(["checkpoints/last.json", paths[1], "log.txt"]);
+    expect(await storage.read("checkpoints/last.json")).toEqual(bytes(7));
+    await storage.remove("checkpoints");
     expect(await storage.list()).toEqual(["log.txt"]);
   });
 
   it("shows nothing of a checkpoint whose files did not all come", async () => {
     const target = `${server.url}/run/checkpoints/step-000002/`;
-    await fetch(`${target}model.safetensors?hold`, { method: "PUT", body: "m" });
-    expect(await storage.list()).toEqual(["log.txt"]);
-    const answer = await fetch(target, { method: "PUT", body: '["model.safetensors", "state.json"]' });
-    expect([answer.status, await answer.text()]).toEqual([400, '"checkpoints/step-000002/state.json" was not sent']);
+    const head = '{"files":[["model.safetensors",1],["state.json",2]],"beside":[]}';
+    const answer = await fetch(target, { method: "PUT", body: `${head}\nm` });
+    expect([answer.status, await answer.text()]).toEqual([
+      400,
+      '"checkpoints/step-000002": 66 bytes came, expected 68; nothing was written',
+    ]);
+    const outside = await fetch(target, { method: "PUT", body: '{"files":[["../../x",0]],"beside":[]}\n' });
+    expect([outside.status, await outside.text()]).toEqual([400, expect.stringContaining('has the part ".."')]);
+    expect((await fetch(target, { method: "PUT", body: "no head" })).status).toBe(400);
     expect(await storage.list()).toEqual(["log.txt"]);
   });
 

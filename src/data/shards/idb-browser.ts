@@ -134,7 +134,8 @@ interface Sentinel {
 
 const fileName = (database: string): string => `${database}.sentinel.json`;
 
-async function readSentinel(database: string): Promise<string | undefined> {
+/** The latest copy of a sentinel; undefined when there is none. */
+export async function readSentinel(database: string): Promise<string | undefined> {
   const copies = [await fileText(fileName(database)), localStorageOrNone()?.getItem(fileName(database))].flatMap(parse);
   const latest = copies.reduce<Sentinel | undefined>(
     (a, b) => (a === undefined || b.savedAt > a.savedAt ? b : a),
@@ -145,7 +146,8 @@ async function readSentinel(database: string): Promise<string | undefined> {
   return latest?.text;
 }
 
-async function writeSentinel(database: string, text: string): Promise<void> {
+/** Writes a sentinel to where the database's end does not reach it. */
+export async function writeSentinel(database: string, text: string): Promise<void> {
   const json = JSON.stringify({ savedAt: Date.now(), text } satisfies Sentinel);
   const root = await navigator.storage.getDirectory();
   const file = await root.getFileHandle(fileName(database), { create: true });
