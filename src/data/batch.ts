@@ -1,5 +1,6 @@
 /** Samples stacked into the arrays that a plan's inputs take. */
 import { DataError } from "./data-error";
+import { requireFinite } from "./finite";
 import type { Sample } from "./types";
 
 /** B samples, row after row. B = size, S = crop side, W = visible columns. */
@@ -21,10 +22,9 @@ export interface Batch {
   readonly cropFromImage: Float64Array; // [B, 6]
 }
 
-function stack(
-  samples: readonly Sample[],
-  name: "image" | "depth" | "principal" | "joints2d" | "joints3d" | "pose" | "shape",
-): Float32Array {
+const STACKED = ["image", "depth", "principal", "joints2d", "joints3d", "pose", "shape"] as const;
+
+function stack(samples: readonly Sample[], name: (typeof STACKED)[number]): Float32Array {
   const length = samples[0][name].length;
   const out = new Float32Array(samples.length * length);
   for (const [row, sample] of samples.entries()) {
@@ -38,10 +38,18 @@ function stack(
   return out;
 }
 
-/** 1 to `size` samples as one batch of `size` rows. Throws DataError for no or too many samples, or samples of different shapes. */
+/**
+ * 1 to `size` samples as one batch of `size` rows. Throws DataError for no or too many samples, for samples of different shapes,
+ * and for a number that is not finite, naming sample and array: none of them ever reaches a device.
+ */
 export function makeBatch(samples: readonly Sample[], size: number): Batch {
   const count = samples.length;
   if (count < 1 || count > size) throw new DataError(`batch: found ${count} samples, expected 1 to ${size}`);
+  for (const sample of samples) {
+    const who = `sample "${sample.id}"`;
+    for (const name of [...STACKED, "cropFromImage"] as const) requireFinite(who, name, sample[name]);
+    for (const name of ["focal", "hasDepth", "hasMano"] as const) requireFinite(who, name, [sample[name]]);
+  }
   const rows = Array.from({ length: size }, (_, row) => samples[Math.min(row, count - 1)]);
   const cropFromImage = new Float64Array(6 * size);
   rows.forEach((sample, row) => {

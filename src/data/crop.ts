@@ -17,6 +17,7 @@
  * MANO turns about the wrist, so its root rotation becomes Rz(a) R and wrist-relative joints turn with it.
  */
 import { DataError } from "./data-error";
+import { requireFinite } from "./finite";
 import { atan2, cos, sin } from "./math";
 import { HO3D_DEPTH_UNIT } from "./png";
 import { type DataQuirks, NO_QUIRKS } from "./quirks";
@@ -128,6 +129,21 @@ export function recordSide(size: number): number {
   return Math.ceil((1.25 * size) / 16) * 16;
 }
 
+/** Throws DataError when a label is not finite, or too large for the float32 of a sample. */
+function requireFiniteLabels({ id, camera, joints3d, mano, box }: Frame): void {
+  const labels = {
+    camera,
+    joints3d,
+    box,
+    "mano.pose": mano?.pose,
+    "mano.shape": mano?.shape,
+    "mano.trans": mano?.trans,
+  };
+  for (const [name, values] of Object.entries(labels)) {
+    if (values !== undefined) requireFinite(`frame "${id}"`, name, Float32Array.from(values), "label not finite");
+  }
+}
+
 /** The square of a frame: centre x, centre y, side. Throws DataError when joints are behind the camera or the box is empty or outside. */
 function squareOf(frame: Frame, boxScale = 1.5): [number, number, number] {
   const behind = frame.joints3d.findIndex((z, i) => i % 3 === 2 && !(z > 0));
@@ -233,11 +249,12 @@ function thinDepth(depth: NonNullable<Frame["depth"]>, columns: Grid, rows: Grid
 
 /**
  * Cuts a frame down to the surroundings of the hand, at most R x R pixels: those of the image where the hand is small, means by
- * area where it is large. Throws DataError as `squareOf`.
+ * area where it is large. Throws DataError as `squareOf`, and when a label is not finite.
  */
 export function cropRecord(frame: Frame, options: CropOptions): CropRecord {
   const { size, boxScale = 1.5, margin = DEFAULT_MARGIN, side: most = recordSide(size), quirks = NO_QUIRKS } = options;
   const { id, sequence, recording, camera, joints3d, rootOnly, mano } = frame;
+  requireFiniteLabels(frame);
   const labels = { id, sequence, recording, camera, joints3d, rootOnly, mano };
   if (quirks.has("opengl-unconverted")) {
     // What the original does when its crop turns out empty: a blank image, and labels in pixels of the whole image.

@@ -14,7 +14,7 @@ import {
   PLAIN_COLOUR,
 } from "./augment";
 import { cropMatrix, inverseMatrix, mapPoint, project, rotateAboutAxis, type Square } from "./crop";
-import { DataError } from "./data-error";
+import { requireFinite } from "./finite";
 import { matrixFromAxisAngle, multiply } from "./hand/rotations";
 import { type DataQuirks, NO_QUIRKS } from "./quirks";
 import { IMAGE_MEAN, IMAGE_STD, sampleDepth, sampleImage } from "./resample";
@@ -160,9 +160,7 @@ export function makeSample(record: CropRecord, options: SampleOptions, epoch: nu
     cropFromImage,
   };
   for (const name of ["joints2d", "joints3d", "pose", "shape"] as const) {
-    const bad = sample[name].findIndex((value) => !Number.isFinite(value));
-    if (bad >= 0)
-      throw new DataError(`sample "${record.id}": ${name}[${bad}] is ${sample[name][bad]}, expected a finite number`);
+    requireFinite(`sample "${record.id}"`, name, sample[name]);
   }
   return sample;
 }

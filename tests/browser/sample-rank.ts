@@ -5,21 +5,23 @@ import type { Batch } from "../../src/data/batch";
 import { memoryCrops } from "../../src/data/crop-set";
 import { Loader } from "../../src/data/loader";
 import { samplePool } from "../../src/data/sample-pool";
+import { cropsFromShared, type SharedCrops } from "../../src/data/shared-crops";
 import { pageThreads } from "../../src/ranks/sample-threads";
 import { noiseRecord } from "../helpers/noise-record";
 
 export interface SampleRank {
-  /** The batches of two epochs; frame `broken` has a label that is not finite. */
-  batches(threads: number, broken?: number): Promise<Batch[]>;
+  /** The batches of two epochs, of `shared` where given; frame `broken` has a label that is not finite. */
+  batches(threads: number, broken?: number, shared?: SharedCrops): Promise<Batch[]>;
 }
 
 export const sampleRank: SampleRank = {
-  async batches(threads, broken) {
+  async batches(threads, broken, shared) {
     const records = Array.from({ length: 9 }, (_, i) => noiseRecord(i));
     if (broken !== undefined) records[broken].mano?.shape.fill(Number.NaN);
     const pool = samplePool(pageThreads, threads);
     const options = { size: 24, width: 18, seed: 2, batchSize: 4, mode: "train", augment: DEFAULT_AUGMENT } as const;
-    const loader = new Loader(memoryCrops("noise", records), { ...options, pool });
+    const set = shared ? cropsFromShared(shared) : memoryCrops("noise", records);
+    const loader = new Loader(set, { ...options, pool });
     const made: Batch[] = [];
     try {
       for (const [epoch, index] of [

@@ -157,6 +157,45 @@ test("an import counts what it drops; training on a broken frame stops instead",
   await expect(loader.batch(0, 0)).rejects.toThrow("set/SYA1/0001: the JPEG is cut off");
 });
 
+test("a frame whose label is not finite is dropped at import and counted", async () => {
+  const set = frames();
+  const read: FrameSet["read"] = async (id) => {
+    const frame = await set.read(id);
+    return id === "SYA0/0002" ? { ...frame, joints3d: frame.joints3d.with(30, Number.NaN) } : frame;
+  };
+  const imported = await importCrops({ ...set, read }, { size: 32 });
+  expect(reportLines(imported.name, imported.report)).toEqual([
+    "set: 9 frames kept, 1 dropped",
+    "dropped: 1 x label not finite, first SYA0/0002",
+  ]);
+});
+
+test("a number that is not finite never gets into a batch: sample, array and count are named", async () => {
+  const record = await lazyCrops(frames(), { size: 32 }).read("SYA1/0003");
+  const good = makeSample(record, common, 0);
+  const arrays = ["image", "depth", "principal", "joints2d", "joints3d", "pose", "shape", "cropFromImage"] as const;
+  const anyFault = fc.record({
+    name: fc.constantFrom(...arrays),
+    at: fc.nat(),
+    also: fc.nat(),
+    value: fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY),
+  });
+  fc.assert(
+    fc.property(anyFault, ({ name, at, also, value }) => {
+      const array = good[name].slice();
+      const places = new Set([at % array.length, also % array.length]);
+      for (const place of places) array[place] = value;
+      const count = places.size === 1 ? "1 number that is" : "2 numbers that are";
+      expect(() => makeBatch([good, { ...good, [name]: array }, good], 4)).toThrow(
+        `sample "SYA1/0003": ${name} holds ${count} not finite (first: [${Math.min(...places)}] is ${value})`,
+      );
+    }),
+  );
+  expect(() => makeBatch([good, { ...good, focal: Number.NaN }], 2)).toThrow("focal holds 1 number that is not finite");
+  const large = { ...good, image: good.image.map(() => 3e38), depth: good.depth.fill(-1e-45) };
+  expect(makeBatch([large], 2).image[5]).toBe(Math.fround(3e38));
+});
+
 test("an import beyond its memory reads the rest again from the files", async () => {
   const set = frames(["SYA1/0001"]);
   const imported = await importCrops(set, { size: 32, cacheBytes: 1 });

@@ -268,8 +268,22 @@ describe("frames that cannot be cropped are refused with a sentence", () => {
   });
 
   test("a label that is not finite", () => {
-    const broken = { ...frame, mano: { ...frame.mano!, shape: new Float64Array(10).fill(Number.NaN) } };
-    expect(() => sampleOf(broken)).toThrow('sample "SYA0/0000": shape[0] is NaN');
+    const shape = new Float64Array(10).fill(Number.NaN);
+    const broken = { ...cropRecord(frame, { size }), mano: { ...frame.mano!, shape } };
+    expect(() => makeSample(broken, { size, width, seed: 1 }, 0)).toThrow(
+      'sample "SYA0/0000": shape holds 10 numbers that are not finite (first: [0] is NaN)',
+    );
+  });
+
+  test.each([
+    ["camera", { camera: [220, 221, Number.NaN, 80] as const }, "camera holds 1 number that is not finite (first: [2]"],
+    ["joints3d", { joints3d: frame.joints3d.with(0, Number.NaN) }, "joints3d holds 1 number that is not finite"],
+    ["joints3d", { joints3d: frame.joints3d.with(5, 1e300) }, "(first: [5] is Infinity)"],
+    ["box", { box: [0, 0, 9, Number.POSITIVE_INFINITY] as const }, "box holds 1 number that is not finite"],
+    ["mano", { mano: { ...frame.mano!, pose: frame.mano!.pose.with(47, Number.NaN) } }, "mano.pose holds 1 number"],
+    ["mano", { mano: { ...frame.mano!, trans: new Float64Array(3).fill(-Infinity) } }, "mano.trans holds 3 numbers"],
+  ])("a label of the frame, %s", (_, change, sentence) => {
+    expect(() => cropRecord({ ...frame, ...change }, { size })).toThrow(sentence);
   });
 });
 

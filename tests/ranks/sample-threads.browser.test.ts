@@ -1,6 +1,8 @@
 import { wrap } from "comlink";
 import { afterAll, expect, test } from "vitest";
+import { memoryCrops } from "../../src/data/crop-set";
 import { type SamplePool, samplePool } from "../../src/data/sample-pool";
+import { shareCrops } from "../../src/data/shared-crops";
 import { threadOf } from "../../src/ranks/sample-threads";
 import { type SampleRank, sampleRank } from "../browser/sample-rank";
 import { noiseRecord } from "../helpers/noise-record";
@@ -14,9 +16,16 @@ test("workers of a rank's worker make the same bits, whatever their number", asy
   for (const threads of [0, 1, 3]) expect(await rank.batches(threads)).toEqual(plain);
 });
 
+test("and of records that another worker has imported, in memory shared by all of them", async () => {
+  const records = Array.from({ length: 9 }, (_, i) => noiseRecord(i));
+  const shared = shareCrops(memoryCrops("noise", records));
+  expect(shared?.records[8].rgb.buffer).toBeInstanceOf(SharedArrayBuffer);
+  expect(await rank.batches(2, undefined, shared)).toEqual(await sampleRank.batches(0));
+});
+
 test("a label that is not finite is named by the worker as without one", async () => {
   const id = noiseRecord(4).id;
-  const sentence = `sample "${id}": shape[0] is NaN, expected a finite number`;
+  const sentence = `sample "${id}": shape holds 10 numbers that are not finite (first: [0] is NaN)`;
   await expect(sampleRank.batches(0, 4)).rejects.toThrow(sentence);
   await expect(rank.batches(2, 4)).rejects.toThrow(sentence);
 });
