@@ -37,26 +37,31 @@ export interface Losses {
   >;
 }
 
-/** The five losses of docs/model.md. Means over elements, samples and batch: values do not depend on the batch size. */
+/**
+ * The five losses of docs/model.md. Means over elements, samples and batch: values do not depend on the batch size. Where a
+ * quirk sums over a batch that is one of `microBatches` equal parts, that is the factor: the mean over parts is then the sum.
+ */
 export function computeLosses(
   outputs: Outputs,
   targets: Targets,
   mano: Mano,
   weights: LossWeights,
   quirks: Quirks,
+  microBatches = 1,
 ): Losses {
   const { joints2d, joints3d, hasMano, pose, shape } = targets;
   const sums = quirks.has("loss-sum-mm"); // quirk loss-sum-mm: sums over everything, 3D in millimetres
+  const parts = sums ? microBatches : 1;
   const millimetres = (sums ? 1000 : 1) * (quirks.has("double-millimetres") ? 1000 : 1);
   const truth = mano.forward(pose, shape);
 
   const perSample = {
-    loss_2d: F.l1PerSample(outputs.keypoints2d, joints2d, { confidence: true, factor: sums ? 1 : 1 / 42 }),
+    loss_2d: F.l1PerSample(outputs.keypoints2d, joints2d, { confidence: true, factor: sums ? parts : 1 / 42 }),
     loss_3d_joint: F.l1PerSample(outputs.keypoints3d, joints3d, {
       confidence: true,
       rootRelative: true,
       truthRootTimes: quirks.has("double-centring") ? 2 : 1,
-      factor: sums ? millimetres : millimetres / 63,
+      factor: sums ? parts * millimetres : millimetres / 63,
     }),
     loss_3d_vert: F.l1PerSample(outputs.vertices, truth.vertices, {
       roots: { pred: outputs.keypoints3d, truth: truth.joints },

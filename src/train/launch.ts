@@ -1,4 +1,4 @@
-import type { Config } from "../config";
+import { type Config, microBatchesOf } from "../config";
 import type { ThreadHost } from "../data/sample-pool";
 import type { HandModel } from "../data/types";
 import type { Gpu } from "../gpu/gpu";
@@ -33,6 +33,7 @@ export async function launch(options: LaunchOptions): Promise<LocalRun> {
     options.threads,
     (done, total) => emit({ type: "status", text: `reading ${frames.name}`, done, total }),
     signal,
+    { microBatches: microBatchesOf(config) },
   );
   for (const line of prepared.notes) emit({ type: "log", line });
   return LocalRun.create({ ...options, ...prepared, dataName: frames.name }, { resume: options.resume });

@@ -60,19 +60,24 @@ export function declareInputs(tape: Tape, model: UTNet, batch: number): Inputs &
   };
 }
 
-/** Records `model` in its current mode (train or eval) and compiles the plan. `reuse` false keeps every tensor readable. */
+/**
+ * Records `model` in its current mode (train or eval) and compiles the plan. `batch` is the size of a micro-batch, of which
+ * `microBatches` (1 when undefined) are averaged afterwards. `reuse` false keeps every tensor readable.
+ */
 export async function record(
   gpu: Gpu,
   store: ParameterStore,
   model: UTNet,
   batch: number,
   weights: LossWeights,
-  options: { reuse?: boolean; focal?: number } = {},
+  options: { reuse?: boolean; focal?: number; microBatches?: number } = {},
 ): Promise<Recording> {
   const tape = new Tape(model.training ? "train" : "eval", { style: gpu.kernelStyle });
   const inputs = declareInputs(tape, model, batch);
   const outputs = model.forward(inputs);
-  const losses = tape.scoped("loss", () => computeLosses(outputs, inputs, model.mano, weights, model.quirks));
+  const losses = tape.scoped("loss", () =>
+    computeLosses(outputs, inputs, model.mano, weights, model.quirks, options.microBatches),
+  );
   if (model.training) tape.backward(losses.total_loss);
   tape.keep(...kept(outputs, losses));
   const plan = await Plan.compile(gpu, tape, store, options);

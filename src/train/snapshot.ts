@@ -87,16 +87,19 @@ export interface ShadowMemory {
   readonly control: ArrayBufferLike; // Int32 [1]: commits
 }
 
-/** Shared memory where this page may share it; else of this thread alone. */
+/** Shared memory where this page may share it; else of this thread alone. Copies `from`: whoever writes or reads it may go on. */
 export function createShadow(layout: SnapshotLayout, from?: ArrayBufferLike): ShadowMemory {
   const allocate = (bytes: number): ArrayBufferLike =>
     typeof SharedArrayBuffer === "undefined" ? new ArrayBuffer(bytes) : new SharedArrayBuffer(bytes);
   const bytes = snapshotBytes(layout);
-  const shadow: ShadowMemory = { layout, snapshots: [from ?? allocate(bytes), allocate(bytes)], control: allocate(4) };
   if (from && from.byteLength !== bytes) {
     throw new Error(`a snapshot of ${from.byteLength} bytes, expected ${bytes} for this network`);
   }
-  if (from) commitSnapshot(shadow);
+  const shadow: ShadowMemory = { layout, snapshots: [allocate(bytes), allocate(bytes)], control: allocate(4) };
+  if (from) {
+    new Uint8Array(shadow.snapshots[0]).set(new Uint8Array(from));
+    commitSnapshot(shadow);
+  }
   return shadow;
 }
 

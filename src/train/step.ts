@@ -4,13 +4,16 @@ import type { Batch } from "../data/batch";
 import type { Loader } from "../data/loader";
 import type { Gpu } from "../gpu/gpu";
 import type { UTNet } from "../model/utnet";
+import type { Accumulation } from "../optim/accumulation";
 import { type AdamW, type Rates, type StepReport, stepReport } from "../optim/adamw";
+import { meanOfSum, sumLeaves } from "../ranks/mean-reduction";
+import { AllReduce } from "./all-reduce";
 import { type DebugBatch, debugBatch, debugLoss } from "./debug";
-import { dropPathMasks } from "./drop-path";
 import type { LossName, SampleView, StepRecord } from "./events";
-import type { StepTimes } from "./ranks";
+import { type MicroBatchRunner, scalarLeaves } from "./micro-batches";
+import type { StepTimes, TrainGroup } from "./ranks";
 import type { Recording } from "./record";
-import { LOSS_NAMES, writeBatch } from "./recording-io";
+import { LOSS_NAMES } from "./recording-io";
 import { type Prediction, sampleView } from "./sample-view";
 
 const DEBUG_BATCHES = 3;
@@ -21,6 +24,13 @@ export interface StepParts {
   readonly train: Loader;
   readonly clock: { now(): number };
   readonly debug?: ReadonlySet<"batch" | "loss">;
+  readonly model: UTNet;
+  readonly optimizer: AdamW;
+  readonly training: Recording;
+  readonly accumulation: Accumulation;
+  readonly runner: MicroBatchRunner;
+  readonly microBatches: number;
+  readonly stepsPerEpoch: number;
 }
 
 /** What one step said. */
@@ -38,71 +48,91 @@ interface Shown extends Prediction {
   readonly loss3dJoint: number;
 }
 
-/** Makes steps of one network on one device. */
+/** Makes steps of one network on one device, alone or in a group. */
 export class Stepper {
-  /** No input was written yet. */
-  isFresh = true;
+  #reduce: AllReduce | undefined;
+  #group: TrainGroup | undefined;
 
-  constructor(
-    private readonly parts: StepParts,
-    private readonly model: UTNet,
-    private readonly optimizer: AdamW,
-    private readonly training: Recording,
-    private readonly stepsPerEpoch: number,
-  ) {}
+  constructor(private readonly parts: StepParts) {}
 
-  /** Writes the inputs and drop-path masks of a batch of step `step`. */
-  async write(step: number): Promise<Batch> {
-    const { train, config } = this.parts;
-    const { plan, inputs } = this.training;
-    const epoch = Math.floor(step / this.stepsPerEpoch);
-    const batch = await train.batch(epoch, step % this.stepsPerEpoch);
-    writeBatch(this.training, batch);
-    const { dropPath = [] } = inputs;
-    const masks = dropPathMasks(this.model.shape, dropPath.length, batch, config.run.seed, epoch);
-    for (const [i, mask] of dropPath.entries()) plan.write(mask, masks[i]);
-    this.isFresh = false;
-    return batch;
+  /** Prepares for the ranks that share the next steps. */
+  async join(group: TrainGroup | undefined): Promise<void> {
+    const { gpu, train, clock, accumulation, runner, microBatches } = this.parts;
+    this.#reduce?.destroy();
+    this.#reduce = undefined;
+    this.#group = group;
+    const all = { first: 0, end: microBatches };
+    await accumulation.rebuild(this.#isShared ? group!.subtrees : [all]);
+    train.share = { ...(group?.microBatches ?? all), of: microBatches };
+    if (this.#isShared) this.#reduce = await AllReduce.create(gpu, group!, accumulation, runner, clock);
   }
 
-  /** Step `step`, counted from 0, with the weights as they are. */
-  async run(step: number, rates: Rates): Promise<StepOutcome> {
-    const { clock, gpu } = this.parts;
-    const { plan } = this.training;
-    const asked = clock.now();
-    const batch = await this.write(step);
-    const started = clock.now();
-    plan.run();
-    const shown = this.#isShown(step) ? await this.#read(batch) : undefined;
-    this.optimizer.step(rates);
-    const submitted = clock.now();
-    const { losses, outputs } = this.training;
-    const scalars = [...LOSS_NAMES.map((name) => losses[name]), outputs.inMapShare];
-    const ranges = scalars.map((t) => ({ ...plan.range(t), sizeBytes: 4 }));
-    const bytes = await gpu.read([...ranges, { ...this.optimizer.report, sizeBytes: 16 }]);
-    const values = bytes.map((b) => new Float32Array(b));
+  get #isShared(): boolean {
+    return this.#group !== undefined && this.#group.worldSize > 1;
+  }
+
+  get #isFirst(): boolean {
+    return (this.#group?.rank ?? 0) === 0;
+  }
+
+  readonly #reading = <T>(answer: Promise<T>): Promise<T> => this.#group?.reading(answer) ?? answer;
+
+  /** Step `step`, counted from 0, with the weights as they are. Where ranks share it, `waitedMs` is what they waited to begin. */
+  async run(step: number, rates: Rates, waitedMs = 0): Promise<StepOutcome> {
+    const { clock, runner, accumulation, optimizer, microBatches } = this.parts;
+    let shown: Shown | undefined;
+    const look = async (batch: Batch): Promise<void> => {
+      if (this.#isFirst && this.#isShown(step)) shown = await this.#reading(this.#look(batch));
+    };
+    const own = this.#group?.microBatches ?? { first: 0, end: microBatches };
+    const ran = await runner.run(
+      step,
+      own,
+      look,
+      (m) => this.#reduce?.submitted(m),
+      this.#isShared ? this.#group : undefined,
+    );
+    const reduced = await this.#reduce?.run();
+    if (!reduced) accumulation.finish();
+    const averaged = clock.now();
+    optimizer.step(rates);
+    const { scalars, report } = await this.#read(reduced?.scalars);
     const ended = clock.now();
-    const report = stepReport(values[scalars.length]);
     const record: StepRecord = {
       ...this.#facts(step, rates, report),
-      losses: Object.fromEntries(LOSS_NAMES.map((name, i) => [name, values[i][0]])) as Record<LossName, number>,
-      samples: batch.ids.length,
-      in_map_share: values[LOSS_NAMES.length][0],
-      ms: ended - started,
-      host_ms: plan.hostMs + this.optimizer.plan.hostMs,
-      ranks: 1,
+      losses: Object.fromEntries(LOSS_NAMES.map((name, i) => [name, scalars[i]])) as Record<LossName, number>,
+      samples: this.parts.config.optim.batch,
+      in_map_share: scalars[LOSS_NAMES.length],
+      ms: ended - ran.started,
+      host_ms: ran.hostMs + optimizer.plan.hostMs,
+      ranks: this.#group?.worldSize ?? 1,
     };
-    const times = {
-      ...{ dataMs: started - asked, computeMs: submitted - started, readMs: 0, reduceMs: 0, waitMs: 0 },
-      updateMs: ended - submitted,
+    const times: StepTimes = {
+      dataMs: ran.dataMs,
+      // Alone nothing is read between the last micro-batch and the update, so that both are in here.
+      computeMs: (reduced?.arrived ?? ended) - ran.started - (ran.dataMs - ran.firstDataMs),
+      readMs: reduced?.readMs ?? 0,
+      reduceMs: reduced?.reduceMs ?? 0,
+      waitMs: waitedMs + (reduced?.waitMs ?? 0),
+      updateMs: reduced ? ended - averaged : 0,
     };
     return { record, lines: this.#lines(step, record, shown), view: shown && this.#view(step, shown), times };
+  }
+
+  /** The step's numbers; alone the means of the scalars are taken here, by the rule of the all-reduce. */
+  async #read(reduced: Float32Array | undefined): Promise<{ scalars: Float32Array; report: StepReport }> {
+    const { gpu, runner, microBatches, optimizer } = this.parts;
+    const ranges = [{ ...optimizer.report, sizeBytes: 16 }];
+    if (!reduced) ranges.push(runner.scalarRange(0, microBatches));
+    const [report, leaves] = (await this.#reading(gpu.read(ranges))).map((b) => new Float32Array(b));
+    const scalars = reduced ?? meanOfSum(sumLeaves(scalarLeaves(leaves)), microBatches);
+    return { scalars, report: stepReport(report) };
   }
 
   #facts(step: number, rates: Rates, report: StepReport) {
     return {
       step: step + 1,
-      epoch: Math.floor(step / this.stepsPerEpoch),
+      epoch: Math.floor(step / this.parts.stepsPerEpoch),
       split: "train",
       lr: rates.head,
       lr_backbone: rates.backbone,
@@ -112,8 +142,20 @@ export class Stepper {
     } as const;
   }
 
+  /** The runner's inputs of a batch of step `step`, where none was written yet. */
+  async writeFirst(step: number): Promise<void> {
+    const { runner } = this.parts;
+    if (runner.isFresh) await runner.write(step, this.#group?.microBatches.first ?? 0);
+  }
+
+  destroy(): void {
+    this.#reduce?.destroy();
+    this.parts.runner.destroy();
+    this.parts.accumulation.destroy();
+  }
+
   #isDebugged(step: number): boolean {
-    return step < Math.min(DEBUG_BATCHES, this.stepsPerEpoch);
+    return step < Math.min(DEBUG_BATCHES, this.parts.stepsPerEpoch);
   }
 
   #isViewed(step: number): boolean {
@@ -125,8 +167,8 @@ export class Stepper {
   }
 
   /** What the network says of the batch that was run last. */
-  async #read(batch: Batch): Promise<Shown> {
-    const { plan, outputs, losses } = this.training;
+  async #look(batch: Batch): Promise<Shown> {
+    const { plan, outputs, losses } = this.parts.training;
     const [keypoints3d, keypoints2d, vertices, camera, loss] = await plan.read(
       outputs.keypoints3d,
       outputs.keypoints2d,
@@ -138,7 +180,7 @@ export class Stepper {
   }
 
   #view(step: number, { batch, ...prediction }: Shown): SampleView | undefined {
-    return this.#isViewed(step) ? sampleView(this.model, batch, 0, prediction, "train", step + 1) : undefined;
+    return this.#isViewed(step) ? sampleView(this.parts.model, batch, 0, prediction, "train", step + 1) : undefined;
   }
 
   #lines(step: number, { losses }: StepRecord, shown: Shown | undefined): string[] {

@@ -1,17 +1,20 @@
-import type { Config } from "../config";
+import { type Config, microBatchesOf } from "../config";
 import type { Loader } from "../data/loader";
 import type { SamplePool } from "../data/sample-pool";
 import type { HandModel } from "../data/types";
 import type { Gpu } from "../gpu/gpu";
 import { UTNet } from "../model/utnet";
 import { ParameterStore } from "../nn/parameter-store";
+import { Accumulation } from "../optim/accumulation";
 import { AdamW, type Rates } from "../optim/adamw";
 import { applyScheduleQuirks, clipping, frozenBy, learningRates, type Schedule } from "../optim/schedule";
+import { bucketsOf } from "./all-reduce";
 import type { CheckpointFacts } from "./checkpoint";
 import { evaluate } from "./evaluate";
 import type { EvaluationRecord, Hear, ProfileReport, SampleView } from "./events";
 import { inspectSample, profileStep } from "./inspect";
 import { JobQueue } from "./jobs";
+import { MicroBatchRunner } from "./micro-batches";
 import { fixedFocal, meanParameters, networkShape } from "./network";
 import type { TrainGroup } from "./ranks";
 import { type Recording, record } from "./record";
@@ -74,7 +77,6 @@ export class Trainer {
   readonly microBatches: number;
   readonly stepsPerEpoch: number;
   readonly layout: SnapshotLayout;
-  readonly #stepper: Stepper;
   readonly #jobs = new JobQueue(() => this.#isOver && this.endThreads());
   #step = 0;
   #best: number | null = null;
@@ -96,17 +98,21 @@ export class Trainer {
     readonly optimizer: AdamW,
     readonly training: Recording,
     readonly evaluation: Recording,
+    /** Floats of each bucket of the all-reduce. */
+    readonly buckets: readonly number[],
+    private readonly stepper: Stepper,
   ) {
-    this.microBatches = 1;
-    this.stepsPerEpoch = parts.train.batchesPerEpoch;
+    this.microBatches = microBatchesOf(parts.config);
+    this.stepsPerEpoch = parts.train.batchesPerEpoch / this.microBatches;
     this.layout = snapshotLayout(store.parameters);
-    this.#stepper = new Stepper(parts, model, optimizer, training, this.stepsPerEpoch);
   }
 
   /** Builds the network with its initial weights, records and compiles training and evaluation. */
   static async create(parts: TrainerParts): Promise<Trainer> {
-    const { gpu, config, hand, emit } = parts;
+    const { gpu, config, hand, emit, train, clock } = parts;
     const { batch } = config.optim;
+    const microBatches = microBatchesOf(config);
+    const stepsPerEpoch = train.batchesPerEpoch / microBatches;
     emit({ type: "status", text: "building the network" });
     const quirks = new Set<string>(config.quirks);
     const model = new UTNet(networkShape(config), hand, meanParameters(hand), quirks);
@@ -116,10 +122,27 @@ export class Trainer {
     const optimizer = await AdamW.create(store, { ...config.optim, clip, alwaysClip, frozen: frozenBy(quirks) });
     emit({ type: "status", text: "compiling kernels" });
     const focal = fixedFocal(config);
-    const training = await record(gpu, store, model.train(), batch, config.loss, { focal });
+    const training = await record(gpu, store, model.train(), batch / microBatches, config.loss, {
+      focal,
+      microBatches,
+    });
     const evaluation = await record(gpu, store, model.eval(), batch, config.loss, { focal });
     model.train();
-    return new Trainer(parts, model, store, optimizer, training, evaluation);
+    const accumulation = await Accumulation.create(gpu, store, microBatches, [{ first: 0, end: microBatches }]);
+    const { seed } = config.run;
+    const shared = { gpu, model, train, training, accumulation, seed, microBatches, stepsPerEpoch, clock };
+    const runner = await MicroBatchRunner.create(shared);
+    const stepper = new Stepper({
+      ...parts,
+      model,
+      optimizer,
+      training,
+      accumulation,
+      runner,
+      microBatches,
+      stepsPerEpoch,
+    });
+    return new Trainer(parts, model, store, optimizer, training, evaluation, bucketsOf(accumulation), stepper);
   }
 
   get step(): number {
@@ -216,9 +239,10 @@ export class Trainer {
    */
   async run(options: RunOptions = {}): Promise<TrainEnd> {
     const { group } = options;
-    this.#run = { ...options, group: group && group.worldSize > 1 ? group : undefined };
+    this.#run = options;
     this.#jobs.isRunning = true;
     try {
+      await this.stepper.join(group);
       const end = await this.#loop();
       this.#isOver = end.kind !== "reform";
       return end;
@@ -282,7 +306,7 @@ export class Trainer {
 
   async #makeStep(): Promise<void> {
     const { emit } = this.parts;
-    const { record, lines, view } = await this.#stepper.run(this.#step, this.#rates(this.#step));
+    const { record, lines, view } = await this.stepper.run(this.#step, this.#rates(this.#step));
     this.#step++;
     if (record.non_finite > 0) this.optimizer.stepCount--; // the GPU refused the step: Adam's t did not move
     if (!this.#isTold(this.#run.recordedStep)) return;
@@ -384,7 +408,7 @@ export class Trainer {
   /** Times every kernel of one micro-batch and of the update; weights, moments and statistics are put back as they were. */
   async profile(repeats: number): Promise<ProfileReport> {
     // Replays what was written last; before the first step its batch.
-    if (this.#stepper.isFresh) await this.#stepper.write(this.#step);
+    await this.stepper.writeFirst(this.#step);
     return profileStep(this, repeats);
   }
 
@@ -402,6 +426,7 @@ export class Trainer {
 
   /** Frees the device's memory; the data stay open. */
   destroy(): void {
+    this.stepper.destroy();
     this.training.plan.destroy();
     this.evaluation.plan.destroy();
     this.optimizer.destroy();
