@@ -8,7 +8,7 @@ import { prepareData } from "../../src/train/data";
 import { evaluate } from "../../src/train/evaluate";
 import type { EvaluationRecord } from "../../src/train/events";
 import { launch } from "../../src/train/launch";
-import type { Trainer } from "../../src/train/trainer";
+import type { LocalRun } from "../../src/train/local-run";
 import { testGpu } from "../helpers/gpu";
 import { MemoryStorage } from "../helpers/memory-storage";
 import { openHand } from "../helpers/open-hand";
@@ -28,7 +28,7 @@ function config(): Config {
 }
 
 let frames: FrameSet;
-let trainer: Trainer;
+let run: LocalRun;
 const storage = new MemoryStorage();
 const quiet = (): void => {};
 
@@ -40,7 +40,7 @@ beforeAll(async () => {
     cache.set(id, i === BARE ? { ...frame, depth: undefined } : frame);
   }
   frames = { ...rendered, read: async (id) => cache.get(id)! };
-  const run = await launch({
+  run = await launch({
     name: "test",
     config: config(),
     gpu: await testGpu(),
@@ -51,13 +51,12 @@ beforeAll(async () => {
     clock: { now: () => 0, wallSeconds: () => 1_700_000_000 },
     threads: NO_THREADS,
   });
-  trainer = run.trainer;
   return () => run.destroy();
 });
 
 describe("evaluate", () => {
   it("scores RGB-D and RGB apart: RGB is what a loader without depth gives", async () => {
-    const { evaluation, parts } = trainer;
+    const { evaluation, parts } = run.trainer;
     const { scores, report } = await evaluate(evaluation, parts.val, parts.meanPose, quiet);
     expect(scores.samples).toBe(FRAMES);
     expect(report.modalities["RGB-D"].samples).toBe(FRAMES - 1);
@@ -75,7 +74,7 @@ describe("evaluate", () => {
   });
 
   it("writes evaluation.json, a short line for metrics.jsonl, and scores.n beside each figure", async () => {
-    const record = await trainer.evaluate();
+    const record = await run.evaluate();
     const report = JSON.parse(storage.text("evaluation.json")) as EvaluationReport & EvaluationRecord;
     expect(report).toMatchObject({ step: 0, split: "val", samples: FRAMES, valid: FRAMES });
     expect(report.metrics.f_15mm).toEqual({ value: record.f_15mm, n: FRAMES });
@@ -88,18 +87,18 @@ describe("evaluate", () => {
   });
 
   it("has no metric when no prediction is finite, says so, and takes it for no best", async () => {
-    const best = (await trainer.evaluate()).pa_mpjpe_mm;
-    const weights = new Set(trainer.store.parameters.filter((p) => p.trainable).map((p) => p.name));
-    for (const [name, values] of await trainer.store.read()) {
-      if (weights.has(name)) trainer.store.write(name, values.fill(Number.NaN));
+    const best = (await run.evaluate()).pa_mpjpe_mm;
+    const weights = new Set(run.trainer.store.parameters.filter((p) => p.trainable).map((p) => p.name));
+    for (const [name, values] of await run.trainer.store.read()) {
+      if (weights.has(name)) run.trainer.store.write(name, values.fill(Number.NaN));
     }
-    const record = await trainer.evaluate();
+    const record = await run.evaluate();
     expect(record).toMatchObject({ samples: FRAMES, non_finite: FRAMES, mpjpe_mm: null, pa_f_5mm: null, meshes: 0 });
     expect(record.refused).toHaveLength(16);
     expect(storage.text("log.txt")).toContain(
       "no metric. MPJPE: no valid sample among 7, so there is no value: 7 predictions are not finite",
     );
-    await trainer.save();
+    await run.save();
     expect(JSON.parse(storage.text("checkpoints/step-000000/state.json"))).toMatchObject({ best });
     const report = JSON.parse(storage.text("evaluation.json")) as EvaluationReport;
     expect(report.non_finite_ids).toHaveLength(FRAMES);
