@@ -2,7 +2,7 @@
 //   p = p * (1 - lr * weight_decay)                       (blocks with DECAY)
 //   m = beta1 m + (1 - beta1) g,  v = beta2 v + (1 - beta2) g^2
 //   p = p - lr / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + eps)
-// Source: Loshchilov, Hutter 2019; torch.optim.AdamW. Changes no byte when a gradient of any bucket is non-finite.
+// Source: Loshchilov, Hutter 2019; torch.optim.AdamW. Changes no byte when a number of any bucket is non-finite.
 // Padding is never read nor written as a parameter: it keeps what it holds.
 
 struct Dims { quads: u32 }

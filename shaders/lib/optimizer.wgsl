@@ -23,7 +23,8 @@ struct Hyper {
 struct State {
   norm: f32,        // of the finite gradients
   scale: f32,       // factor of every gradient
-  non_finite: f32,  // how many gradients are NaN or infinite; a sum of squares that overflows counts as one
+  non_finite: f32,  // how many gradients, values, moments and states are NaN or infinite; a sum of squares that
+                    // overflows counts as one
   clipped: f32,     // 0 or 1
 }
 

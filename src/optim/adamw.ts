@@ -20,6 +20,8 @@ const HEAD = 0x100;
 const FROZEN = 0x200;
 const HYPER_FLOATS = 12;
 const PIECE_BYTES = 64 * 2 ** 20;
+/** All of these bits are set in NaN and infinities alone. */
+const EXPONENT = 0x7f800000;
 const LARGEST_F32 = 3.4028234663852886e38;
 
 export interface AdamWOptions {
@@ -49,7 +51,7 @@ export interface StepReport {
   readonly norm: number;
   /** Factor that clipping gave every gradient. */
   readonly scale: number;
-  /** NaN or infinite gradients; above 0 the step changed nothing. */
+  /** NaN or infinite gradients, values, moments and states before the update; above 0 the step changed nothing. */
   readonly nonFinite: number;
   readonly clipped: boolean;
 }
@@ -60,6 +62,13 @@ export interface Moments {
   readonly v: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
 }
 
+/** Where numbers are NaN or infinite; moments are named as in torch's state_dict. */
+export interface NonFinite {
+  readonly name: string;
+  readonly what: "gradient" | "value" | "exp_avg" | "exp_avg_sq";
+  readonly count: number;
+}
+
 /** What AdamW needs of a parameter store. */
 export interface ParameterBuckets {
   readonly gpu: Gpu;
@@ -68,8 +77,9 @@ export interface ParameterBuckets {
 
 /**
  * AdamW with clipping by the global norm, wholly on the GPU: for each bucket one dispatch sums squares, one dispatch makes
- * the norm, for each bucket one updates. Equals torch.nn.utils.clip_grad_norm_ and torch.optim.AdamW. A step with a
- * non-finite gradient changes no weight and no moment; nothing is read back for that.
+ * the norm, for each bucket one updates. Equals torch.nn.utils.clip_grad_norm_ and torch.optim.AdamW. A step that finds a
+ * NaN or an infinity in a gradient, a weight, a moment or a running statistic changes no weight and no moment; nothing is
+ * read back for that, and `findNonFinite` says where it is.
  */
 export class AdamW {
   /** Steps taken, t of the bias correction. A step that the GPU refused counts too, unless the caller sets it back. */
@@ -82,6 +92,7 @@ export class AdamW {
     readonly plan: Plan,
     /** Norm, scale, non-finite count and clipped flag: 4 floats, readable in one map with the losses. */
     readonly report: BufferRange,
+    private readonly buckets: readonly Bucket[],
     private readonly hyper: Tensor,
     private readonly moments: ReadonlyMap<
       string,
@@ -104,12 +115,13 @@ export class AdamW {
     const [state, ...buffers] = owned;
     const moments = buckets.map((_, i) => ({ m: buffers[2 * i], v: buffers[2 * i + 1] }));
     try {
-      const { tape, hyper } = record(buckets, moments, state, options.frozen ?? (() => false));
+      const states = store.buckets.filter((bucket) => !bucket.trainable);
+      const { tape, hyper } = record(buckets, states, moments, state, options.frozen ?? (() => false));
       const plan = await Plan.compile(gpu, tape);
       const byName = buckets.flatMap((bucket, i) =>
         bucket.entries.map((entry) => [entry.parameter.name, { entry, ...moments[i] }] as const),
       );
-      return new AdamW(gpu, options, plan, { buffer: state, offset: 0 }, hyper, new Map(byName), owned);
+      return new AdamW(gpu, options, plan, { buffer: state, offset: 0 }, store.buckets, hyper, new Map(byName), owned);
     } catch (error) {
       gpu.release(owned);
       throw error;
@@ -132,6 +144,24 @@ export class AdamW {
   async readReport(): Promise<StepReport> {
     const [bytes] = await this.gpu.read([{ ...this.report, sizeBytes: 16 }]);
     return stepReport(new Float32Array(bytes));
+  }
+
+  /**
+   * Every parameter with numbers that are NaN or infinite. Reads everything back, 64 MiB at a time: for the time after a
+   * step that was refused. Empty when only the sum of squares overflowed.
+   */
+  async findNonFinite(): Promise<NonFinite[]> {
+    const found: NonFinite[] = [];
+    for (const { entries, floats, values, gradients } of this.buckets) {
+      const moments = this.moments.get(entries[0].parameter.name);
+      const buffers = { gradient: gradients, value: values, exp_avg: moments?.m, exp_avg_sq: moments?.v };
+      for (const [what, buffer] of Object.entries(buffers) as [NonFinite["what"], GPUBuffer | undefined][]) {
+        if (!buffer) continue;
+        for (const [name, count] of await countNonFinite(this.gpu, buffer, floats, entries))
+          found.push({ name, what, count });
+      }
+    }
+    return found;
   }
 
   /** Copies of the moments, read in pieces of about 64 MiB, so that a large model needs no staging buffer of its size. */
@@ -199,8 +229,31 @@ export const stepReport = ([norm, scale, nonFinite, clipped]: Float32Array): Ste
   clipped: clipped !== 0,
 });
 
+/** By name of the entries of one buffer that have such numbers. */
+async function countNonFinite(
+  gpu: Gpu,
+  buffer: GPUBuffer,
+  floats: number,
+  entries: readonly Entry[],
+): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  for (let first = 0; first < floats; first += PIECE_BYTES / 4) {
+    const end = Math.min(floats, first + PIECE_BYTES / 4);
+    const [bytes] = await gpu.read([{ buffer, offset: 4 * first, sizeBytes: 4 * (end - first) }]);
+    const bits = new Uint32Array(bytes);
+    for (const { offset, parameter } of entries) {
+      let count = 0;
+      const stop = Math.min(end, offset + parameter.size);
+      for (let i = Math.max(first, offset); i < stop; i++) if ((bits[i - first] & EXPONENT) === EXPONENT) count++;
+      if (count > 0) counts.set(parameter.name, (counts.get(parameter.name) ?? 0) + count);
+    }
+  }
+  return counts;
+}
+
 function record(
   buckets: readonly Bucket[],
+  states: readonly Bucket[],
   moments: readonly { readonly m: GPUBuffer; readonly v: GPUBuffer }[],
   stateBuffer: GPUBuffer,
   frozen: (name: string) => boolean,
@@ -208,8 +261,8 @@ function record(
   const tape = new Tape("optimiser", { pass: "update" });
   const hyper = tape.input("hyper", [HYPER_FLOATS]);
   const state = tape.external("state", [4], stateBuffer);
-  const spansOf = buckets.map(({ floats }) => Math.ceil(floats / 4 / SPAN_QUADS));
-  const spans = spansOf.reduce((sum, n) => sum + n, 0);
+  const spansOf = ({ floats }: Bucket): number => Math.ceil(floats / 4 / SPAN_QUADS);
+  const spans = [...buckets, ...states].reduce((sum, bucket) => sum + spansOf(bucket), 0);
   const part = tape.scratch("global-norm.part", [spans, 2]);
   const tensors = buckets.map((bucket, i) => ({
     quads: bucket.floats / 4,
@@ -220,9 +273,16 @@ function record(
     moment2: tape.external(`moment2.${i}`, [bucket.floats], moments[i].v),
   }));
   let first_span = 0;
-  for (const [i, { quads, gradients, blocks }] of tensors.entries()) {
-    tape.dispatch(globalNorm.sum_spans, { gradients, blocks, part }, { quads, first_span, spans }, [spansOf[i]]);
-    first_span += spansOf[i];
+  for (const [i, { quads, ...bound }] of tensors.entries()) {
+    tape.dispatch(globalNorm.sum_spans, { ...bound, part }, { quads, first_span, spans }, [spansOf(buckets[i])]);
+    first_span += spansOf(buckets[i]);
+  }
+  for (const [i, bucket] of states.entries()) {
+    const values = tape.external(`state.${i}`, [bucket.floats], bucket.values);
+    const blocks = tape.constant(`state-blocks.${i}`, [bucket.floats / BLOCK], blockTable(bucket, frozen));
+    const dims = { quads: bucket.floats / 4, first_span, spans };
+    tape.dispatch(globalNorm.test_state, { values, blocks, part }, dims, [spansOf(bucket)]);
+    first_span += spansOf(bucket);
   }
   tape.dispatch(globalNorm.finish, { part, hyper, state }, { quads: 0, first_span: 0, spans }, [1]);
   for (const { quads, ...bound } of tensors)

@@ -113,11 +113,12 @@ const bytesOf = async (store: ParameterStore, optimizer: AdamW): Promise<string>
 };
 
 describe("AdamW", () => {
-  it("five steps, some of them clipped, equal torch's formulas; three dispatches", async () => {
+  it("five steps, some of them clipped, equal torch's formulas; four dispatches", async () => {
     const store = await makeStore();
     const optimizer = await AdamW.create(store, OPTIONS);
     expect(optimizer.plan.tape.dispatches.map((d) => d.kernel.name)).toEqual([
       "global-norm.sum_spans",
+      "global-norm.test_state",
       "global-norm.finish",
       "adamw.update",
     ]);
@@ -159,6 +160,47 @@ describe("AdamW", () => {
       store.destroy();
     },
   );
+
+  it("a NaN or an infinity anywhere refuses the step, changes no byte and is named", async () => {
+    const store = await makeStore();
+    const { gpu, buckets } = store;
+    const optimizer = await AdamW.create(store, OPTIONS);
+    writeGradients(store, 1, 1);
+    optimizer.step(RATES[0]);
+    expect((await optimizer.readReport()).nonFinite).toBe(0);
+    expect(await optimizer.findNonFinite()).toEqual([]);
+    const { moments } = optimizer as unknown as { moments: Map<string, { m: GPUBuffer; v: GPUBuffer }> };
+    const { m, v } = moments.get("bias")!;
+    const [trained, state] = buckets;
+    // The last float of a parameter, and of the whole bucket; the running statistics lie in a bucket of their own.
+    const places = [
+      { what: "gradient", name: "big", buffer: trained.gradients!, place: 19_999 },
+      { what: "value", name: "weight", buffer: trained.values, place: 129 },
+      { what: "value", name: "block", buffer: trained.values, place: 63 },
+      { what: "value", name: "running", buffer: state.values, place: 2 },
+      { what: "exp_avg", name: "bias", buffer: m, place: 4 },
+      { what: "exp_avg_sq", name: "big", buffer: v, place: 16_384 },
+    ];
+    for (const { what, name, buffer, place } of places) {
+      const offset = 4 * (store.entry(name).offset + place);
+      const [kept] = await gpu.read([{ buffer, offset, sizeBytes: 4 }]);
+      for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+        gpu.write(buffer, offset, Float32Array.of(bad));
+        const before = await bytesOf(store, optimizer);
+        optimizer.step(RATES[1]);
+        expect((await optimizer.readReport()).nonFinite, `${bad} as ${what} of ${name}`).toBe(1);
+        expect(await bytesOf(store, optimizer)).toBe(before);
+        expect(await optimizer.findNonFinite()).toEqual([{ name, what, count: 1 }]);
+      }
+      gpu.write(buffer, offset, new Float32Array(kept));
+    }
+    const before = await bytesOf(store, optimizer);
+    optimizer.step(RATES[1]);
+    expect((await optimizer.readReport()).nonFinite).toBe(0);
+    expect(await bytesOf(store, optimizer)).not.toBe(before);
+    optimizer.destroy();
+    store.destroy();
+  });
 
   it("a sum of squares beyond f32 counts as non-finite", async () => {
     const store = await makeStore();
