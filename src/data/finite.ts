@@ -2,7 +2,7 @@
 import { DataError } from "./data-error";
 
 /** True when every number is finite. Zero times a finite number is 0, times any other NaN. */
-export function isFiniteArray(values: ArrayLike<number>): boolean {
+function isFiniteArray(values: ArrayLike<number>): boolean {
   const { length } = values;
   // Four sums: additions to a single one would wait for each other.
   let [a, b, c, d] = [0, 0, 0, 0];

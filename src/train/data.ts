@@ -1,4 +1,4 @@
-import type { Config } from "../config";
+import { type Config, microBatchesOf } from "../config";
 import { type CropSet, importCrops } from "../data/crop-set";
 import { requireFit } from "../data/import-plan";
 import { Loader, type LoaderOptions } from "../data/loader";
@@ -34,7 +34,7 @@ export interface PreparedData {
 export type EvaluationView = Pick<SampleOptions, "useDepth" | "boxJitter">;
 
 export interface PrepareOptions extends EvaluationView {
-  /** Batches of a training step: `optim.batch` is cut into so many. 1 when undefined. */
+  /** Batches of a training step: `optim.batch` is cut into so many. `microBatchesOf(config)` when undefined. */
   readonly microBatches?: number;
   /** Records that another worker imported: nothing is imported. Without a meaning for sets that are opened from shards. */
   readonly crops?: SharedCrops;
@@ -51,7 +51,7 @@ export async function prepareData(
   host: ThreadHost,
   onProgress: (done: number, total: number) => void,
   signal?: AbortSignal,
-  { microBatches = 1, crops, forOthers = false, ...view }: PrepareOptions = {},
+  { microBatches = microBatchesOf(config), crops, forOthers = false, ...view }: PrepareOptions = {},
 ): Promise<PreparedData> {
   const { data, optim, run } = config;
   const quirks = new Set<string>(config.quirks);

@@ -39,7 +39,7 @@ test("the mean pose of many samples is that of some at even distances", async ()
 
 test("micro-batches cut a training step, and leave evaluation and the order of samples alone", async () => {
   const config = settings("optim.batch=4", "data.threads=0");
-  const whole = await prepare(config);
+  const whole = await prepareData(frames, config, host, () => undefined, undefined, { microBatches: 1 });
   const steps = whole.train.batchesPerEpoch;
   for (const microBatches of [2, 4]) {
     const { train, val, trainPlain } = await prepareData(frames, config, host, () => undefined, undefined, {
@@ -55,9 +55,8 @@ test("micro-batches cut a training step, and leave evaluation and the order of s
     expect(made.flatMap(({ image }) => [...image])).toEqual([...batch.image]);
   }
   for (const each of [whole.train, whole.val, whole.trainPlain]) each.close();
-  const tooLarge = prepareData(frames, settings("optim.batch=16"), host, () => undefined, undefined, {
-    microBatches: 4,
-  });
+  expect((await prepare(config)).train.batchesPerEpoch).toBe(4 * steps);
+  const tooLarge = prepare(settings("optim.batch=16"));
   await expect(tooLarge).rejects.toThrow(/do not fill one training batch of 16; lower/);
 });
 
