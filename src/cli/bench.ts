@@ -1,9 +1,12 @@
 /** Entry of `npm run bench`: training steps and every class of kernels, in this process or in a browser. */
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { isMainThread, parentPort, workerData } from "node:worker_threads";
 import { runBench } from "../bench/run";
 import { Gpu } from "../gpu/gpu";
 import { benchDataInNode } from "./bench-data";
 import { benchInBrowser } from "./bench-in-browser";
+import { benchRanks, isBenchRank, runBenchRank } from "./bench-ranks";
 import { readInteger } from "./command";
 import { requestNodeGpu } from "./dawn";
 import { openHand } from "./run-setup";
@@ -16,6 +19,7 @@ const HELP = `npm run bench [-- options]: time training steps and the kernels
   --only TEXT     only rows whose label contains TEXT
   --data          instead: import, shards and loader against the steps of tiny and small, as a table; in Node
   --frames N      with --data: frames to import (default 5000: 2.6 GB in the temporary folder)
+  --ranks         instead: what it costs threads to average gradients in host memory, as a table; in Node, without a GPU
   --help          this text
 
 The exit code is 1 when a loss of the reference ViT differs from PyTorch's by more than 3e-6.
@@ -32,6 +36,7 @@ async function main(): Promise<number> {
       only: { type: "string" },
       data: { type: "boolean", default: false },
       frames: { type: "string", default: "5000" },
+      ranks: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
@@ -42,6 +47,11 @@ async function main(): Promise<number> {
   const { runtime } = values;
   if (runtime !== "node" && runtime !== "chromium" && runtime !== "firefox")
     throw new Error(`bench: --runtime is "${runtime}", expected node, chromium or firefox`);
+  if (values.ranks) {
+    if (runtime !== "node") throw new Error(`bench: --ranks measures in node, found --runtime ${runtime}`);
+    await benchRanks(fileURLToPath(import.meta.url), print);
+    return 0;
+  }
   if (values.data) {
     if (runtime !== "node") throw new Error(`bench: --data measures in node, found --runtime ${runtime}`);
     const frames = readInteger("frames", values.frames, { min: 256 });
@@ -62,10 +72,13 @@ async function main(): Promise<number> {
   return (await runBench(gpu, host, options)) ? 0 : 1;
 }
 
-main().then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    process.stderr.write(`handloom: ${error instanceof Error ? error.message : String(error)}\n`);
-    process.exit(1);
-  },
-);
+// A rank of the all-reduce runs this same program in a thread.
+if (!isMainThread && isBenchRank(workerData)) parentPort?.postMessage(runBenchRank(workerData));
+else
+  main().then(
+    (code) => process.exit(code),
+    (error: unknown) => {
+      process.stderr.write(`handloom: ${error instanceof Error ? error.message : String(error)}\n`);
+      process.exit(1);
+    },
+  );
