@@ -55,8 +55,8 @@ type After = { readonly waitsAt: number } | { readonly additions: readonly Addit
  * Memory beside the store: levels, each as large as all gradients and states, where partial sums wait for their partner,
  * and one copy of the state. The last micro-batch stays in the store. With subtrees of L_0, L_1, ... micro-batches these
  * are max over i of i + log2 L_i levels, where a single micro-batch that is not the last takes one as well: for M = 4 on 1,
- * 2, 3, 4 ranks at most 2, 1, 1, 0 levels, for M = 8 it is 3, 2, 2, 1. With M = 1 there are none, no copy of the state, and
- * every call but `writeMean` does nothing.
+ * 2, 3, 4 ranks at most 2, 1, 1, 0 levels, for M = 8 it is 3, 2, 2, 1. With M = 1 there are none, and `add` and `finish` submit
+ * nothing.
  */
 export class Accumulation {
   /** Floats of each bucket of the all-reduce: gradients, then state, in pieces of about 4 MiB. */
@@ -102,7 +102,7 @@ export class Accumulation {
         trainable ? [] : [{ label: `state.${i}`, floats, buffer: values, isState: true }],
       ),
     ];
-    const states = microBatches === 1 ? [] : flats.filter(({ isState }) => isState);
+    const states = flats.filter(({ isState }) => isState);
     const snapshots = await gpu.allocate(
       "running statistics of the step's beginning",
       states.map(({ label, floats }) => ({ label: `begin.${label}`, sizeBytes: 4 * floats })),

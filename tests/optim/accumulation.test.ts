@@ -125,6 +125,25 @@ describe("Accumulation", () => {
     store.destroy();
   });
 
+  it.each([1, 2])("%i micro-batches: the state of a refused step is taken back", async (microBatches) => {
+    const store = await makeStore();
+    const [, { values }] = store.buckets;
+    const accumulation = await Accumulation.create(store.gpu, store, microBatches, [{ first: 0, end: microBatches }]);
+    store.gpu.write(values, 0, Float32Array.of(5, 6));
+    accumulation.begin();
+    for (let m = 0; m < microBatches; m++) {
+      accumulation.beforeMicroBatch();
+      store.gpu.write(values, 0, Float32Array.of(Number.NaN, 7));
+      accumulation.add(m);
+    }
+    accumulation.finish();
+    accumulation.beforeMicroBatch();
+    const [bytes] = await store.gpu.read([{ buffer: values, offset: 0, sizeBytes: 8 }]);
+    expect([...new Float32Array(bytes)]).toEqual([5, 6]);
+    accumulation.destroy();
+    store.destroy();
+  });
+
   it("large buckets are cut into pieces of about 4 MiB", async () => {
     class Large extends Module {
       readonly weight = new Parameter([2_200_000], { kind: "zeros" });
