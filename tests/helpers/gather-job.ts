@@ -64,7 +64,8 @@ export function predictionOf(place: number, isHidden = false): Predicted {
     vertices: near(truthVertices),
     truthJoints: Float64Array.from(truthJoints),
     truthVertices: hasMesh(place) ? truthVertices : undefined,
-    terms: Object.fromEntries(TERMS.map((name) => [name, Math.fround(generator.uniform())])),
+    // Of very different sizes, so that their sum depends on its order.
+    terms: Object.fromEntries(TERMS.map((name) => [name, Math.fround(Math.exp(40 * generator.uniform() - 20))])),
   };
 }
 

@@ -115,7 +115,9 @@ describe("gather", () => {
     expect(report.modalities.RGB.metrics.mpjpe_mm.value).toBeCloseTo(imageOnly, 9);
     expect(report.baselines.mean_pose.mpjpe_mm?.n).toBe(finite.length);
     expect(new Set(report.non_finite_ids)).toEqual(new Set(idsOf(samples).filter((_, place) => isNonFinite(place))));
-    expect(terms.loss_2d).toBeCloseTo(meanOf(places.map((place) => predictionOf(place).terms.loss_2d)), 9);
+    expect(terms.loss_2d / meanOf(places.map((place) => predictionOf(place).terms.loss_2d))).toBeCloseTo(1, 12);
+    for (const name of ["mpjpe_mm", "pa_mpjpe_mm"] as const)
+      expect(meanOf(report.joints.map((joint) => joint[name]!))).toBeCloseTo(report.metrics[name].value!, 9);
     expect(measures.length).toBe(2 * samples);
     expect(predictions.map(({ id }) => id)).toEqual(idsOf(samples));
     for (const place of [0, 3, 100]) {
