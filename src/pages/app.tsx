@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 import type { ImportApi } from "../ranks/import-api";
 import { StoreProvider, useStore } from "./context";
 import { DataState } from "./data/state";
-import { plural } from "./format";
+import { faultSentence, plural } from "./format";
 import { connectImport } from "./import-client";
 import { InspectPage } from "./inspect/page";
 import { InspectState } from "./inspect/state";
@@ -220,7 +220,7 @@ function FaultNotice() {
         <div class="banner notice">
           <Icon name="cycle" />
           <p>
-            {last.text} {last.action}
+            {faultSentence(last)}
             {unseen > 1 && ` ${plural(unseen - 1, "fault")} before it.`}
           </p>
           <button type="button" class="small" onClick={() => store.showPanel("ranks")}>

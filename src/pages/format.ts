@@ -1,4 +1,5 @@
 /** Numbers as people read them. Every function returns a dash for undefined (`fixed` for null too) and for a value that is not finite. */
+import type { FaultRecord } from "../train/events";
 
 const NONE = "–";
 
@@ -64,6 +65,11 @@ export function sentence(text: string): string {
 }
 
 /** A plural with its number: `plural(1, "sample")` is "1 sample". */
-export function plural(value: number, noun: string): string {
-  return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
+export function plural(value: number, noun: string, many = `${noun}s`): string {
+  return `${count(value)} ${value === 1 ? noun : many}`;
+}
+
+/** What failed and what was done about it: "Rank 1: its worker ended; 3 of 4 ranks went on from step 12." */
+export function faultSentence({ text, action }: Pick<FaultRecord, "text" | "action">): string {
+  return `${sentence(text)}; ${action}.`;
 }

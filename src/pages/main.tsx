@@ -25,6 +25,7 @@ globalThis.handloomStop = () => store.stop();
 const setup = new Setup();
 const parts = partsOf(store, setup);
 store.followAddress();
+store.followTab();
 render(<App {...parts} />, root);
 
 /** The demo and what the terminal asks for start by themselves; whatever keeps them from starting is told to the terminal too. */

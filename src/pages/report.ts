@@ -39,8 +39,6 @@ export function messagesOf(event: TrainEvent, totalSteps: number): object[] {
       return [{ type: "metrics", ...event.record }];
     case "checkpoint":
       return [{ type: "log", line: `checkpoint ${event.name} (${event.sizeBytes} bytes)` }];
-    case "fault":
-      return [{ type: "log", line: `${event.record.text} ${event.record.action}` }];
     case "error":
       return [{ type: "log", line: event.message }];
     default:

@@ -1,6 +1,7 @@
 /** The state of the app as signals, and what a person can ask of the run. Knows no component. */
 import { batch, computed, signal } from "@preact/signals";
 import type { RankApi, StartOptions, StoredRun } from "../ranks/api";
+import { isRunLocked } from "../ranks/run-lock";
 import type { RankStatus, RunInfo, SampleView, TrainEvent } from "../train/events";
 import type { StepTimes } from "../train/ranks";
 import { fixed } from "./format";
@@ -58,6 +59,8 @@ export class Store {
   readonly faultsSeen = signal(0);
   readonly panel = signal<PanelName>("log");
   readonly storedRuns = signal<readonly StoredRun[]>([]);
+  /** Names of stored runs that another tab trains: they are its to write. */
+  readonly runsElsewhere = signal<readonly string[]>([]);
   /** Names of runs that are hidden and will be deleted unless that is undone. */
   readonly leaving = signal<readonly string[]>([]);
   /** Grows whenever `history` or `log` did. */
@@ -74,6 +77,7 @@ export class Store {
   /** There is a compiled plan with weights that can be profiled and asked for predictions. */
   readonly hasPlan = computed(() => this.run.value !== undefined && this.state.value !== "failed");
 
+  private ownRun: string | undefined;
   private pendingTick: ReturnType<typeof setTimeout> | undefined;
   private errorSeen: string | undefined;
   private readonly deletions = new Map<string, ReturnType<typeof setTimeout>>();
@@ -96,6 +100,15 @@ export class Store {
     addEventListener("hashchange", read);
     read();
     return () => removeEventListener("hashchange", read);
+  }
+
+  /** Looks at the stored runs again whenever the tab is come back to; returns the function that stops it. */
+  followTab(): () => void {
+    const look = () => {
+      if (document.visibilityState === "visible") void this.refreshRuns();
+    };
+    document.addEventListener("visibilitychange", look);
+    return () => document.removeEventListener("visibilitychange", look);
   }
 
   /** Goes to a page, keeping the history of the browser's back button. */
@@ -132,6 +145,7 @@ export class Store {
   /** Trains until the run ends; errors end in `problems`, not in a rejection. `earlier` is what a continued run has behind it. */
   async start(options: StartOptions, earlier: History = new History()): Promise<void> {
     if (this.isActive.value) return;
+    this.ownRun = options.resume ?? options.name;
     this.history = earlier;
     this.log = [];
     this.times = [];
@@ -268,7 +282,12 @@ export class Store {
 
   async refreshRuns(): Promise<void> {
     try {
-      this.storedRuns.value = [...(await this.rank.storedRuns())].sort((a, b) => b.savedAt - a.savedAt);
+      const runs = [...(await this.rank.storedRuns())].sort((a, b) => b.savedAt - a.savedAt);
+      const elsewhere = await Promise.all(runs.map(({ name }) => this.isElsewhere(name)));
+      batch(() => {
+        this.storedRuns.value = runs;
+        this.runsElsewhere.value = runs.filter((_, i) => elsewhere[i]).map(({ name }) => name);
+      });
     } catch (error) {
       const message = messageOf(error);
       // A worker that is gone has said so already; the first error is the one to read.
@@ -283,6 +302,7 @@ export class Store {
     const timer = setTimeout(async () => {
       this.deletions.delete(name);
       try {
+        if (await this.isElsewhere(name)) throw new Error("another tab of this browser began to train it");
         await this.rank.deleteRun(name);
       } catch (error) {
         this.addProblem(`The run "${name}" could not be deleted: ${messageOf(error)}`);
@@ -302,6 +322,10 @@ export class Store {
   /** Files of a stored run. Throws what the rank says. */
   files(run: string): Promise<RunFile[]> {
     return this.rank.files(run);
+  }
+
+  private async isElsewhere(run: string): Promise<boolean> {
+    return !(this.isActive.value && run === this.ownRun) && isRunLocked(run);
   }
 
   private async ask(from: RunState, to: RunState, request: () => Promise<void>): Promise<void> {

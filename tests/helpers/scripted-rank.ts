@@ -91,8 +91,8 @@ export function faultRecord(step: number, rank = 1): FaultRecord {
     replayed: 2,
     rank,
     reason: "worker-ended",
-    text: `Rank ${rank}'s worker ended in step ${step + 1}.`,
-    action: `The other rank went on from step ${step}; rank ${rank} is started again.`,
+    text: `rank ${rank}: its worker ended in step ${step + 1}`,
+    action: `1 of 2 ranks went on from step ${step}, rank ${rank} is started again`,
     detected_ms: 312,
     recovered_ms: 148,
     ranks_before: 2,
@@ -274,7 +274,10 @@ export class ScriptedRank implements RankApi {
     const ranks = this.options!.ranks ?? 1;
     const adapter = "SwiftShader Device (LLVM 16.0.0)";
     for (let rank = 0; rank < ranks; rank++) {
-      this.say({ type: "rank", status: { rank, state: "training", text: "", adapter } });
+      this.say({
+        type: "rank",
+        status: { rank, state: "training", text: `training as rank ${rank} of ${ranks}`, adapter },
+      });
     }
     for (let step = 1; step <= steps; step++) {
       this.say({ type: "step", record: { ...stepRecord(step), ranks } });

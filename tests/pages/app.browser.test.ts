@@ -8,7 +8,8 @@ import { App, type Parts, partsOf } from "../../src/pages/app";
 import { Store } from "../../src/pages/store";
 import { theme, toggleTheme } from "../../src/pages/theme";
 import { Setup } from "../../src/pages/train/setup";
-import { evaluationRecord, ScriptedRank } from "../helpers/scripted-rank";
+import { lockRun } from "../../src/ranks/run-lock";
+import { evaluationRecord, ScriptedRank, stepTimes } from "../helpers/scripted-rank";
 
 let rank: ScriptedRank;
 let parts: Parts;
@@ -24,7 +25,10 @@ beforeEach(async () => {
   const setup = new Setup();
   await setup.load();
   parts = partsOf(store, setup);
-  unfollow = store.followAddress();
+  const unfollows = [store.followAddress(), store.followTab()];
+  unfollow = () => {
+    for (const each of unfollows) each();
+  };
   store.adapter.value = { kind: "found", name: "a test's adapter" };
   root = document.createElement("div");
   root.id = "app";
@@ -170,7 +174,9 @@ describe("train", () => {
     } finally {
       vi.useRealTimers();
     }
-    expect(rank.calls).toEqual(["delete gone"]);
+    // Whether another tab writes the run is asked of the browser first.
+    await vi.waitFor(() => expect(rank.calls).toEqual(["delete gone"]));
+    await vi.waitFor(() => expect(parts.store.leaving.value).toEqual([]));
     expect(parts.store.storedRuns.value.map(({ name }) => name)).toEqual(["kept"]);
   });
 });
@@ -245,12 +251,13 @@ describe("ranks", () => {
     rank.train(10);
     rank.lose(10);
     await vi.waitFor(() =>
-      expect(text(".notice")).toContain("Rank 1's worker ended in step 11. The other rank went on"),
+      expect(text(".notice")).toContain("Rank 1: its worker ended in step 11; 1 of 2 ranks went on"),
     );
     expect(root.querySelectorAll("[role=alert] .banner")).toHaveLength(0);
     expect(text(".pill")).toContain("Training");
     rank.lose(12);
-    await vi.waitFor(() => expect(text(".notice")).toContain("in step 13. The other rank went on from step 12"));
+    rank.say({ type: "times", step: 13, times: stepTimes(1, 13) });
+    await vi.waitFor(() => expect(text(".notice")).toContain("in step 13; 1 of 2 ranks went on from step 12"));
     expect(text(".notice")).toContain("1 fault before it.");
     expect(root.querySelectorAll(".notice")).toHaveLength(1);
     parts.store.go("inspect");
@@ -268,7 +275,6 @@ describe("ranks", () => {
     rank.lose(20);
     await vi.waitFor(() => expect(text(".notice")).toContain("in step 21"));
     expect(text(".notice")).not.toContain("before it");
-    expect(sent).toContainEqual({ type: "log", line: expect.stringContaining("worker ended in step 21. The other") });
   });
 
   it("stand behind tabs that the arrow keys move through", async () => {
@@ -322,6 +328,48 @@ describe("the last evaluation", () => {
     expect(text(".evaluation-says")).toContain("from all 4 ranks");
     expect(text(".evaluation .sentences")).toBe("MPVPE: no sample has a mesh.");
     expect(cells(1)[6]).toBe("–");
+  });
+});
+
+describe("stored runs", () => {
+  it("of another tab are shown as such, and neither continued nor deleted here", async () => {
+    rank.stored = ["ours", "theirs"].map((name) => ({ name, step: 7, sizeBytes: 1, savedAt: 0 }));
+    const lock = await lockRun("theirs");
+    await parts.store.refreshRuns();
+    await vi.waitFor(() => expect(text(".runs")).toContain("theirs trained in another tab, step 7 stored"));
+    expect(button("Continue ours")).toBeDefined();
+    expect(button("Continue theirs")).toBeUndefined();
+    expect(button("Delete theirs")).toBeUndefined();
+    await lock.release();
+    document.dispatchEvent(new Event("visibilitychange"));
+    await vi.waitFor(() => expect(button("Delete theirs")).toBeDefined());
+  });
+
+  it("are not deleted when another tab began to train them within the time to undo", async () => {
+    rank.stored = [{ name: "theirs", step: 7, sizeBytes: 1, savedAt: 0 }];
+    await parts.store.refreshRuns();
+    vi.useFakeTimers();
+    const lock = await lockRun("theirs");
+    try {
+      parts.store.deleteRun("theirs");
+      await vi.runAllTimersAsync();
+    } finally {
+      vi.useRealTimers();
+    }
+    await vi.waitFor(() => expect(text(".banner")).toContain("another tab of this browser began to train it"));
+    expect(rank.calls).toEqual([]);
+    await lock.release();
+  });
+
+  it("that this tab trains stay its own", async () => {
+    rank.stored = [{ name: "tiny-1", step: 7, sizeBytes: 1, savedAt: 0 }];
+    const lock = await lockRun("tiny-1");
+    void parts.store.start({ ...parts.setup.options(new Date(0)), name: "tiny-1" });
+    rank.train(3);
+    await parts.store.refreshRuns();
+    await vi.waitFor(() => expect(button("Delete tiny-1").disabled).toBe(true));
+    expect(text(".runs")).not.toContain("another tab");
+    await lock.release();
   });
 });
 

@@ -59,6 +59,7 @@ function Facts() {
         <Fact name="GPU memory" value={bytes(run.memoryBytes)} />
         <Fact name="Samples" value={`${count(run.trainSamples)} train, ${count(run.valSamples)} val`} />
         <Fact name="Epoch" value={`${count(run.stepsPerEpoch)} steps of ${run.batch}`} />
+        <Fact name="Ranks" value={`${run.ranks}, for ${plural(run.microBatches, "micro-batch", "micro-batches")}`} />
         <Fact name="Inside the maps" value={inMap === undefined ? "–" : `${fixed(100 * inMap, 0)} % of vertices`} />
         <Fact name="Hand" value={run.hand} />
         <Fact name="Data" value={run.data} />

@@ -2,9 +2,9 @@ import { useSignal } from "@preact/signals";
 import type { FaultRecord, RankStatus } from "../../train/events";
 import type { StepTimes } from "../../train/ranks";
 import { useStore } from "../context";
-import { count, milliseconds, plural } from "../format";
+import { count, faultSentence, milliseconds, plural } from "../format";
 import { Icon, type IconName } from "../widgets/icons";
-import { meanTimes, PARTS, totalMs } from "./rank-times";
+import { meanTimes, PARTS, timesOfWorkers, totalMs } from "./rank-times";
 
 const STATES: Record<RankStatus["state"], { readonly word: string; readonly icon: IconName }> = {
   starting: { word: "Starting", icon: "cycle" },
@@ -14,8 +14,6 @@ const STATES: Record<RankStatus["state"], { readonly word: string; readonly icon
   waiting: { word: "Waiting", icon: "clock" },
   ended: { word: "Ended", icon: "check" },
 };
-
-const ABSENT: ReadonlySet<RankStatus["state"]> = new Set(["starting", "building", "lost"]);
 
 /** Who shares the steps, where each one's time goes, what failed. */
 export function RankPanel() {
@@ -36,10 +34,7 @@ export function RankPanel() {
 function RankTable({ ranks }: { readonly ranks: readonly RankStatus[] }) {
   const { times } = useStore();
   const pointed = useSignal<number | undefined>(undefined);
-  // One that is lost or not built yet has no part in the steps, whatever stands in its place.
-  const means = ranks.map(({ rank, state }) =>
-    ABSENT.has(state) ? undefined : meanTimes(times.flatMap((each) => each[rank] ?? [])),
-  );
+  const means = timesOfWorkers(ranks, times).map(meanTimes);
   const known = means.filter((each) => each !== undefined);
   const longest = Math.max(0, ...known.map(totalMs));
   const shown = pointed.value === undefined ? undefined : means[pointed.value];
@@ -104,7 +99,8 @@ function RankRow({
   readonly onPoint: (isOn: boolean) => void;
 }) {
   const { word, icon } = STATES[state];
-  const says = [text, adapter].filter((each) => each !== undefined && each !== "").join(", ");
+  // Of one that trains the state says enough; of others the reason is what matters.
+  const says = (state === "training" && adapter) || text;
   return (
     <li class="rank-row" data-state={state}>
       <span class="rank-name">Rank {rank}</span>
@@ -112,7 +108,7 @@ function RankRow({
         <Icon name={icon} />
         {word}
       </span>
-      <span class="rank-says" title={says}>
+      <span class="rank-says" title={[text, adapter].filter(Boolean).join(", ")}>
         {says}
       </span>
       {times === undefined ? (
@@ -154,7 +150,7 @@ function Faults({ faults }: { readonly faults: readonly FaultRecord[] }) {
 }
 
 function Fault({ fault }: { readonly fault: FaultRecord }) {
-  const { rank, step, replayed, text, action, reason } = fault;
+  const { rank, step, replayed, reason } = fault;
   const size =
     fault.ranks_before === fault.ranks_after
       ? plural(fault.ranks_after, "rank")
@@ -168,9 +164,7 @@ function Fault({ fault }: { readonly fault: FaultRecord }) {
           step {count(step)}, {plural(replayed, "step")} again, {size}
         </span>
       </p>
-      <p>
-        {text} {action}
-      </p>
+      <p>{faultSentence(fault)}</p>
       <p class="hint num">
         Seen after {milliseconds(fault.detected_ms)} ms, training again {milliseconds(fault.recovered_ms)} ms later
       </p>

@@ -1,4 +1,5 @@
 /** Where the steps of ranks go, as parts of a bar. */
+import type { RankStatus } from "../../train/events";
 import type { StepTimes } from "../../train/ranks";
 
 /** In the order of a step. */
@@ -21,4 +22,24 @@ export function meanTimes(all: readonly StepTimes[]): StepTimes | undefined {
   if (all.length === 0) return undefined;
   const mean = (key: keyof StepTimes) => all.reduce((sum, times) => sum + times[key], 0) / all.length;
   return Object.fromEntries(PARTS.map(({ key }) => [key, mean(key)])) as Record<keyof StepTimes, number>;
+}
+
+const ABSENT: ReadonlySet<RankStatus["state"]> = new Set(["starting", "building", "lost"]);
+
+/**
+ * The times of each of `workers`, [workers][steps], from those of the group, [steps][ranks]: a worker that is lost or not built
+ * yet has none, and the others have the ranks of the group in their order.
+ */
+export function timesOfWorkers(
+  workers: readonly Pick<RankStatus, "state">[],
+  times: readonly (readonly StepTimes[])[],
+): readonly StepTimes[][] {
+  const training = workers.filter(({ state }) => state === "training");
+  // When the run is over none trains any more, and its last times are still those of its members.
+  const members = training.length > 0 ? training : workers.filter(({ state }) => !ABSENT.has(state));
+  const ofGroup = times.filter((each) => each.length === members.length);
+  return workers.map((worker) => {
+    const rank = members.indexOf(worker);
+    return rank < 0 ? [] : ofGroup.map((each) => each[rank]);
+  });
 }

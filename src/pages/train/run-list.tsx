@@ -35,6 +35,20 @@ export function RunList({ setup }: { readonly setup: Setup }) {
               </li>
             );
           }
+          if (store.runsElsewhere.value.includes(name)) {
+            return (
+              <li key={name}>
+                <div>
+                  <span class="run-name" title={name}>
+                    {name}
+                  </span>
+                  <span class="hint">
+                    <Icon name="cycle" /> trained in another tab, step {step} stored
+                  </span>
+                </div>
+              </li>
+            );
+          }
           const isOwn = isActive && store.run.value?.name === name;
           return (
             <li key={name} data-chosen={setup.resumed.value === name}>
