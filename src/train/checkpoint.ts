@@ -13,7 +13,7 @@ import {
   stateText,
 } from "./checkpoint-state";
 import { modelFile, numbers, optimizerFile, snapshotOf, tensorsOf } from "./checkpoint-tensors";
-import { readSnapshotState, type SnapshotLayout, writeSnapshotState } from "./snapshot";
+import { readSnapshotState, type SnapshotLayout, writeResumedStep, writeSnapshotState } from "./snapshot";
 import { type RunStorage, utf8 } from "./storage";
 import { SOFTWARE_VERSION } from "./version";
 
@@ -237,6 +237,7 @@ async function resumed(
     files === undefined,
   );
   writeSnapshotState(snapshot, state);
+  writeResumedStep(snapshot, state.step);
   const notes = [...damage, ...changes(state, expected)];
   if (withoutMoments > 0)
     notes.push(`${folder}: ${withoutMoments} parameters have no optimiser state, they begin at 0`);

@@ -36,7 +36,8 @@ export class Recorder {
   #evaluation: number;
   #queue: Promise<void> = Promise.resolve();
   #isFlushing = false;
-  #trouble = "";
+  /** What could not be written the last time, and why. */
+  readonly #troubles = new Map<string, string>();
 
   constructor(private readonly options: RecorderOptions) {
     const { storage, resumed, wallSeconds } = options;
@@ -176,20 +177,19 @@ export class Recorder {
   #enqueue(what: string, task: () => Promise<void>): Promise<void> {
     this.#queue = this.#queue.then(task).then(
       () => {
-        this.#trouble = "";
+        this.#troubles.delete(what);
       },
       (error: unknown) => this.#complain(what, error),
     );
     return this.#queue;
   }
 
-  /** Once for each trouble in a row: a full disk is full at every flush. */
+  /** Once for each file and trouble in a row: a full disk is full at every flush. */
   #complain(what: string, error: unknown): void {
     const { storage, emit } = this.options;
     const reason = error instanceof Error ? error.message : String(error);
-    const isKnown = this.#trouble === reason;
-    this.#trouble = reason;
-    if (isKnown) return;
+    if (this.#troubles.get(what) === reason) return;
+    this.#troubles.set(what, reason);
     const line = `${storage.place}: could not write ${what}: ${reason}; training goes on, free some space or download the run`;
     this.#log.add(line);
     emit({ type: "log", line });

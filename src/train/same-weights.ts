@@ -6,7 +6,8 @@ import type { TrainGroup } from "./ranks";
 export async function weightsDigest(store: ParameterStore, group: TrainGroup): Promise<number> {
   const values = await group.reading(store.read());
   let hash = 0x811c9dc5;
-  for (const array of values.values()) hash = mixWords(hash, new Uint32Array(array.buffer, array.byteOffset, array.length));
+  for (const array of values.values())
+    hash = mixWords(hash, new Uint32Array(array.buffer, array.byteOffset, array.length));
   return hash | 0;
 }
 

@@ -41,6 +41,7 @@ export interface SnapshotParameter {
 
 const HEADER_DOUBLES = 8;
 const HEADER_BYTES = 8 * HEADER_DOUBLES;
+const RESUMED_AT = 4;
 /** Stands for null in the header. */
 const NONE = Number.NaN;
 
@@ -74,6 +75,14 @@ export function readSnapshotState(snapshot: ArrayBufferLike): SnapshotState {
 export function writeSnapshotState(snapshot: ArrayBufferLike, state: SnapshotState): void {
   const { step, optimizerStep, best, bestStep } = state;
   new Float64Array(snapshot, 0, HEADER_DOUBLES).set([step, optimizerStep, best ?? NONE, bestStep ?? NONE]);
+}
+
+/** Step of the checkpoint that this session of the run went on from, 0 in the first; no part of the network's state. */
+export const resumedStepOf = (snapshot: ArrayBufferLike): number =>
+  new Float64Array(snapshot, 0, HEADER_DOUBLES)[RESUMED_AT];
+
+export function writeResumedStep(snapshot: ArrayBufferLike, step: number): void {
+  new Float64Array(snapshot, 0, HEADER_DOUBLES)[RESUMED_AT] = step;
 }
 
 /**

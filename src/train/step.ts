@@ -148,6 +148,11 @@ export class Stepper {
     if (runner.isFresh) await runner.write(step, this.#group?.microBatches.first ?? 0);
   }
 
+  /** Running statistics go back to the beginning of the step, which was refused. */
+  undoState(): void {
+    this.parts.accumulation.beforeMicroBatch();
+  }
+
   destroy(): void {
     this.#reduce?.destroy();
     this.parts.runner.destroy();

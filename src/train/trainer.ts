@@ -11,15 +11,26 @@ import { applyScheduleQuirks, clipping, frozenBy, learningRates, type Schedule }
 import { bucketsOf } from "./all-reduce";
 import type { CheckpointFacts } from "./checkpoint";
 import { evaluate } from "./evaluate";
-import type { EvaluationRecord, Hear, ProfileReport, SampleView } from "./events";
+import type { EvaluationRecord, Hear, ProfileReport, SampleView, StepRecord } from "./events";
 import { inspectSample, profileStep } from "./inspect";
 import { JobQueue } from "./jobs";
 import { MicroBatchRunner } from "./micro-batches";
 import { fixedFocal, meanParameters, networkShape } from "./network";
 import type { TrainGroup } from "./ranks";
 import { type Recording, record } from "./record";
+import { DivergedError, MOST_REFUSED, refusedSentence } from "./refused";
 import { evaluationLines, runInfo, runLines, sampleDigest } from "./run-lines";
-import { commitSnapshot, openSlot, type ShadowMemory, type SnapshotLayout, snapshotLayout } from "./snapshot";
+import { requireSameWeights, takeFirstWeights } from "./same-weights";
+import {
+  commitSnapshot,
+  committedSnapshot,
+  openSlot,
+  resumedStepOf,
+  type ShadowMemory,
+  type SnapshotLayout,
+  snapshotLayout,
+  writeResumedStep,
+} from "./snapshot";
 import { captureSnapshot, restoreSnapshot } from "./snapshot-io";
 import { Stepper } from "./step";
 
@@ -69,6 +80,9 @@ const STOP = 1;
 const SAVE = 2;
 const REFORM = 4;
 
+/** Steps between two events of where the time went. */
+const TIMES_STEPS = 20;
+
 /**
  * One rank: trains one network on one device, alone or in a group. Tells what happens by `emit` and puts snapshots into
  * shared memory; writes no file.
@@ -84,12 +98,14 @@ export class Trainer {
   /** Step of the checkpoint that the run went on from. */
   #resumedStep = 0;
   #savedStep = -1;
+  /** Steps in a row that the GPU refused. */
+  #refused = 0;
   #requests = 0;
   #isPaused = false;
   #isOver = false;
   #run: RunOptions = {};
-  /** [slot]: whoever writes the snapshot as a checkpoint still reads it. */
-  readonly #taking: [Promise<void> | undefined, Promise<void> | undefined] = [undefined, undefined];
+  /** Of snapshots that somebody still writes as a checkpoint: when they are read. */
+  readonly #taking = new WeakMap<ArrayBufferLike, Promise<void>>();
 
   private constructor(
     readonly parts: TrainerParts,
@@ -189,6 +205,7 @@ export class Trainer {
   /** A checkpoint after the step at hand. Any rank may be asked. */
   requestSave(): void {
     this.#requests |= SAVE;
+    this.#jobs.wake();
   }
 
   /** All ranks come out of `run` after the step at hand, to form another group. Any rank may be asked. */
@@ -198,8 +215,9 @@ export class Trainer {
   }
 
   /** Copies weights, moments and position to memory of `snapshotBytes(layout)` bytes. */
-  capture(snapshot: ArrayBufferLike): Promise<void> {
-    return captureSnapshot(
+  async capture(snapshot: ArrayBufferLike): Promise<void> {
+    writeResumedStep(snapshot, this.#resumedStep);
+    await captureSnapshot(
       this,
       { step: this.#step, best: this.#best, bestStep: this.#bestStep },
       snapshot,
@@ -213,13 +231,14 @@ export class Trainer {
     this.#step = step;
     this.#best = best;
     this.#bestStep = bestStep;
+    this.#resumedStep = resumedStepOf(snapshot);
     this.#savedStep = -1;
+    this.#refused = 0;
   }
 
-  /** `restore` from a checkpoint: the run goes on in another session. */
+  /** `restore` from a checkpoint that need not be written again. */
   resumeFrom(snapshot: ArrayBufferLike): void {
     this.restore(snapshot);
-    this.#resumedStep = this.#step;
     this.#savedStep = this.#step;
   }
 
@@ -259,11 +278,14 @@ export class Trainer {
     await this.#snapshot();
     while (this.#step < this.totalSteps) {
       await this.#rest();
-      const asked = this.#agree();
-      if (asked & REFORM) return this.#leave("reform");
-      if (asked & STOP) return this.#leave("stopped");
-      if (asked & SAVE) await this.save();
-      await this.#makeStep();
+      const asked = this.#clock(() => this.#agree());
+      if (asked.result & REFORM) return this.#leave("reform");
+      if (asked.result & STOP) return this.#leave("stopped");
+      if (asked.result & SAVE) {
+        await this.save();
+        continue; // a pause may go on
+      }
+      await this.#makeStep(asked.ms);
       const last = this.#step === this.totalSteps;
       const evaluates = last || due(config.run.evaluateEvery);
       if (evaluates) await this.evaluate();
@@ -286,37 +308,70 @@ export class Trainer {
     return this.#run.group?.agree(mine) ?? mine;
   }
 
-  /** Jobs, and a pause until resumed or stopped; other ranks wait at the next step's beginning meanwhile. */
+  /** Jobs, and a pause until resumed or asked for something; other ranks wait at the next step's beginning meanwhile. */
   async #rest(): Promise<void> {
-    if (!this.#isPaused && !this.#jobs.isWaiting) return;
-    const goOn = this.#run.group?.rest();
-    try {
-      await this.#jobs.work();
-      if (!this.#isPaused) return;
-      this.parts.emit({ type: "paused", step: this.#step });
-      while (this.#isPaused && this.#requests === 0) {
-        // Jobs first: one that came with the "paused" event has no wake-up call to give any more.
-        if (this.#jobs.isWaiting) await this.#jobs.work();
-        else await this.#jobs.next();
-      }
-    } finally {
-      goOn?.();
+    if (this.#isPaused || this.#jobs.isWaiting) await this.#resting(() => this.#pause());
+  }
+
+  async #pause(): Promise<void> {
+    await this.#jobs.work();
+    if (!this.#isPaused) return;
+    this.parts.emit({ type: "paused", step: this.#step });
+    while (this.#isPaused && this.#requests === 0) {
+      // Jobs first: one that came with the "paused" event has no wake-up call to give any more.
+      if (this.#jobs.isWaiting) await this.#jobs.work();
+      else await this.#jobs.next();
     }
   }
 
-  async #makeStep(): Promise<void> {
+  #clock<T>(action: () => T): { readonly result: T; readonly ms: number } {
+    const { clock } = this.parts;
+    const started = clock.now();
+    const result = action();
+    return { result, ms: clock.now() - started };
+  }
+
+  async #makeStep(waitedMs: number): Promise<void> {
     const { emit } = this.parts;
-    const { record, lines, view } = await this.stepper.run(this.#step, this.#rates(this.#step));
+    const { group, recordedStep } = this.#run;
+    const { record, lines, view, times } = await this.stepper.run(this.#step, this.#rates(this.#step), waitedMs);
     this.#step++;
-    if (record.non_finite > 0) this.optimizer.stepCount--; // the GPU refused the step: Adam's t did not move
-    if (!this.#isTold(this.#run.recordedStep)) return;
-    emit({ type: "step", record });
-    if (record.non_finite > 0) {
-      const what = `step ${record.step}: ${record.non_finite} gradients are not finite; the step was not applied`;
-      emit({ type: "log", line: what });
-    }
+    group?.reportTimes(times);
+    if (group?.mixedAdapters && group.worldSize > 1) await takeFirstWeights(this.store, group);
+    const isTold = this.#isTold(recordedStep);
+    if (isTold) emit({ type: "step", record });
+    if (record.non_finite > 0) await this.#refuse(record, isTold);
+    else this.#refused = 0;
+    if (!isTold) return;
     for (const line of lines) emit({ type: "log", line });
     if (view) emit({ type: "sample", view });
+    if (this.#step % TIMES_STEPS === 0) {
+      const all = group ? Array.from({ length: group.worldSize }, (_, rank) => group.timesOf(rank)) : [times];
+      emit({ type: "times", step: this.#step, times: all });
+    }
+  }
+
+  /**
+   * The GPU has refused the step on every rank alike: Adam's t did not move and statistics go back. Says why; after too many
+   * in a row takes the last snapshot back, saves it and throws a DivergedError.
+   */
+  async #refuse({ step, non_finite }: StepRecord, isTold: boolean): Promise<void> {
+    const { group, shadow } = this.#run;
+    this.optimizer.stepCount--;
+    this.stepper.undoState();
+    const isLast = ++this.#refused === MOST_REFUSED;
+    if (!isTold && !isLast) return;
+    const found = await this.#reading(this.optimizer.findNonFinite());
+    const line = refusedSentence(step, non_finite, found, group);
+    if (isTold) this.parts.emit({ type: "log", line });
+    if (!isLast) return;
+    const snapshot = shadow && committedSnapshot(shadow);
+    if (snapshot) {
+      this.restore(snapshot);
+      await this.save();
+    }
+    const where = snapshot ? `; the weights are those of step ${this.#step} again` : "";
+    throw new DivergedError(`${MOST_REFUSED} steps in a row were refused${where}; ${line}`);
   }
 
   /** Rank 0 tells, and nothing twice. */
@@ -350,11 +405,15 @@ export class Trainer {
 
   /** Scores the validation set with the weights as they are. */
   async evaluate(): Promise<EvaluationRecord> {
-    const { emit, val, meanPose, clock } = this.parts;
+    const { emit, val, meanPose, clock, config } = this.parts;
     const started = clock.now();
-    const { scores, report } = await evaluate(this.evaluation, val, meanPose, (done, total) => {
+    const { group } = this.#run;
+    const progress = (done: number, total: number): void => {
       if (this.#isFirst) emit({ type: "status", text: "evaluating", done, total });
-    });
+    };
+    const shared = group && group.worldSize > 1 ? group : undefined;
+    const quirks = new Set<string>(config.quirks);
+    const { scores, report } = await evaluate(this.evaluation, val, meanPose, progress, { group: shared, quirks });
     const step = this.#step;
     const epoch = Math.max(0, Math.ceil(step / this.stepsPerEpoch) - 1);
     const entry: EvaluationRecord = { step, epoch, split: "val", ...scores, ms: clock.now() - started };
@@ -362,7 +421,7 @@ export class Trainer {
       this.#best = entry.pa_mpjpe_mm;
       this.#bestStep = step;
     }
-    const { recordedStep, recordedEvaluation = recordedStep, group } = this.#run;
+    const { recordedStep, recordedEvaluation = recordedStep } = this.#run;
     if (!this.#isFirst || (recordedEvaluation !== undefined && step <= recordedEvaluation)) return entry;
     for (const line of evaluationLines(entry, group?.worldSize ?? 1)) emit({ type: "log", line });
     emit({ type: "report", step, epoch, split: "val", report });
@@ -370,20 +429,24 @@ export class Trainer {
     return entry;
   }
 
-  /** Makes a snapshot and asks for a checkpoint of it. On ranks but 0 compares weights only. */
+  /**
+   * Makes a snapshot and asks for a checkpoint of it. In a group all ranks must call it; throws on all of them, naming the
+   * rank, when weights are not the same everywhere.
+   */
   async save(shadow = this.#run.shadow): Promise<void> {
-    const { emit } = this.parts;
+    const { group } = this.#run;
     const step = this.#step;
+    if (group && group.worldSize > 1) await requireSameWeights(this.store, group, step);
     const slot = await this.#snapshot(shadow, true);
     this.#savedStep = step;
-    if (slot === undefined) return;
-    const taking = Promise.resolve(emit({ type: "snapshot", step, slot })).then(
+    if (!shadow || slot === undefined) return;
+    const snapshot = shadow.snapshots[slot];
+    const read = Promise.resolve(this.parts.emit({ type: "snapshot", step, slot })).then(
       () => undefined,
       () => undefined, // whoever writes has said so
     );
-    this.#taking[slot] = taking.finally(() => {
-      this.#taking[slot] = undefined;
-    });
+    this.#taking.set(snapshot, read);
+    void read.then(() => this.#taking.get(snapshot) === read && this.#taking.delete(snapshot));
   }
 
   /**
@@ -393,11 +456,23 @@ export class Trainer {
   async #snapshot(shadow = this.#run.shadow, isAsked = false): Promise<0 | 1 | undefined> {
     if (!shadow || !this.#isFirst) return undefined;
     const slot = openSlot(shadow);
-    if (this.#taking[slot] && !isAsked) return undefined;
-    await this.#taking[slot];
-    await this.capture(shadow.snapshots[slot]);
+    const snapshot = shadow.snapshots[slot];
+    const taking = this.#taking.get(snapshot);
+    if (taking && !isAsked) return undefined;
+    if (taking) await this.#resting(() => taking);
+    await this.capture(snapshot);
     commitSnapshot(shadow);
     return slot;
+  }
+
+  /** Other ranks have patience meanwhile. */
+  async #resting<T>(work: () => Promise<T>): Promise<T> {
+    const goOn = this.#run.group?.rest();
+    try {
+      return await work();
+    } finally {
+      goOn?.();
+    }
   }
 
   /** Runs `job` between two steps, or at once when no run is going: profiling and inspecting use the same buffers. */

@@ -8,6 +8,7 @@ import { readSafetensors } from "../../src/export/safetensors";
 import type { EvaluationRecord, StepRecord, TrainEvent } from "../../src/train/events";
 import { launch } from "../../src/train/launch";
 import type { LocalRun } from "../../src/train/local-run";
+import { readSnapshotState, snapshotBytes } from "../../src/train/snapshot";
 import { testGpu } from "../helpers/gpu";
 import { MemoryStorage } from "../helpers/memory-storage";
 import { openHand } from "../helpers/open-hand";
@@ -21,7 +22,7 @@ function config(run: Partial<Config["run"]>): Config {
   return {
     ...base,
     model: { ...base.model, height: 32, width: 32, dim: 16, depth: 1, heads: 2, gcn: [8, 8, 8], dropPath: 0.2 },
-    optim: { ...base.optim, batch: 4, warmupSteps: 2 },
+    optim: { ...base.optim, batch: 4, microBatches: 2, warmupSteps: 2 },
     run: { ...base.run, ...run },
   };
 }
@@ -191,6 +192,84 @@ describe("a run", () => {
         "vit_backbone.blocks.0.attn.qkv.weight",
       )?.data;
     expect(weights(2)).toEqual(weights(1));
+  });
+
+  it("ends when steps are refused again and again, with the weights of the last snapshot and the tensors' names", async () => {
+    const settings = config({ steps: 9, evaluateEvery: 9, checkpointEvery: 9 });
+    const storage = new MemoryStorage();
+    const end = train({ ...settings, loss: { ...settings.loss, w2d: Number.NaN } }, { storage });
+    await expect(end).rejects.toThrow(
+      /^3 steps in a row were refused; the weights are those of step 0 again; step 3: \d+ gradients are not finite; .*: \d+ in the gradient of "[a-z_.0-9]+"/,
+    );
+    expect(storage.text("checkpoints/last.json")).toContain('"step":0');
+  });
+
+  it("goes on from a snapshot as if nothing had happened, and tells nothing twice", async () => {
+    const settings = config({ steps: 6, evaluateEvery: 3, checkpointEvery: 6 });
+    const events: TrainEvent[] = [];
+    let during: (event: TrainEvent) => void = () => {};
+    const storage = new MemoryStorage();
+    const emit = (event: TrainEvent): void => {
+      events.push(event);
+      during(event);
+    };
+    const gpu = await testGpu();
+    const hand = openHand();
+    const parts = { name: "test", config: settings, gpu, hand, frames, storage, emit, clock, threads: NO_THREADS };
+    const { trainer } = await launch(parts);
+    const [early, whole, again] = Array.from({ length: 3 }, () => new ArrayBuffer(snapshotBytes(trainer.layout)));
+    during = (event) => {
+      if (event.type === "step" && event.record.step === 2) trainer.pause();
+      if (event.type === "paused") void trainer.whilePaused((t) => t.capture(early)).finally(() => trainer.resume());
+    };
+    expect(await trainer.run()).toEqual({ kind: "done", step: 6 });
+    await trainer.capture(whole);
+    expect(readSnapshotState(whole)).toMatchObject({ step: 6, optimizerStep: 6 });
+    expect(readSnapshotState(whole).bestStep).not.toBeNull();
+    const told = events.filter(({ type }) => type === "step" || type === "evaluation").length;
+    trainer.restore(early);
+    expect(trainer.step).toBe(2);
+    await trainer.run({ recordedStep: 6 });
+    await trainer.capture(again);
+    expect(sha(new Uint8Array(again))).toBe(sha(new Uint8Array(whole)));
+    expect(sha(new Uint8Array(early))).not.toBe(sha(new Uint8Array(whole)));
+    expect(events.filter(({ type }) => type === "step" || type === "evaluation")).toHaveLength(told);
+    trainer.endThreads();
+    trainer.destroy();
+  });
+
+  it("begins its schedule again where it is resumed, with the quirk scheduler-not-restored", async () => {
+    const settings = config({ steps: 6, evaluateEvery: 6, checkpointEvery: 3 });
+    const rates = async (quirks: Config["quirks"]): Promise<number[]> => {
+      const { storage, events } = await train(
+        { ...settings, quirks },
+        {
+          during: (run, event) => {
+            if (event.type === "step" && event.record.step === 3) run.stop();
+          },
+        },
+      );
+      const resumed = await train({ ...settings, quirks }, { storage, resume: true });
+      return steps({ storage, events: [...events, ...resumed.events] }).map((record) => record.lr);
+    };
+    const right = await rates([]);
+    expect(right.slice(3)).not.toEqual(right.slice(0, 3));
+    const [first, second, third] = right;
+    expect(await rates(["scheduler-not-restored"])).toEqual([first, second, third, first, second, third]);
+  });
+
+  it("says what could not be written, and trains on", async () => {
+    class FullStorage extends MemoryStorage {
+      override async commit(): Promise<void> {
+        throw new Error("no space left on device");
+      }
+    }
+    const run = await train(config({ steps: 2, evaluateEvery: 2, checkpointEvery: 1 }), { storage: new FullStorage() });
+    expect(steps(run)).toHaveLength(2);
+    expect(run.events.filter(({ type }) => type === "checkpoint")).toEqual([]);
+    const said = run.events.filter((event) => event.type === "log" && event.line.includes("no space left on device"));
+    expect(said).toHaveLength(2); // one for each checkpoint
+    expect(run.events.at(-1)).toMatchObject({ type: "finished", reason: "done" });
   });
 
   it("refuses to resume with another validation split", async () => {
