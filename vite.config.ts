@@ -6,8 +6,17 @@ import { configDefaults, defineConfig } from "vitest/config";
 /** Shared memory between ranks needs a cross-origin isolated page. */
 const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 
-/** Entry points that run in Node: the terminal, the launcher of `npm start`, the runner of `npm test`, the benchmark, threads of `synthesize` and of the loader. */
-const nodeEntries = ["handloom", "start", "test", "bench", "render-worker", "sample-worker", "decode-worker"];
+/** Entry points that run in Node: the terminal, the launcher of `npm start`, the runner of `npm test`, the benchmark, threads of `synthesize`, of the loader and of ranks. */
+const nodeEntries = [
+  "handloom",
+  "start",
+  "test",
+  "bench",
+  "render-worker",
+  "sample-worker",
+  "decode-worker",
+  "rank-worker",
+];
 
 /** `npm test` finds the browser and its flags; these serve a direct `npx vitest`. */
 const testBrowser =

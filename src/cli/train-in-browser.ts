@@ -22,6 +22,7 @@ export interface BrowserTraining {
   /** `openhand`, or the path of MANO_RIGHT.pkl. */
   readonly hand: string;
   readonly resume: boolean;
+  readonly ranks: number;
   readonly debug: readonly ("batch" | "loss")[];
   readonly reporter: TrainReporter;
 }
@@ -43,6 +44,7 @@ export async function trainInBrowser(run: BrowserTraining): Promise<void> {
     ...(run.resume && { resume: name }),
     storage: { kind: "http", url: "/run/", place: folder },
     debug: run.debug,
+    ranks: run.ranks,
   };
   let browser: DrivenBrowser | undefined;
   let isStopping = false;

@@ -1,4 +1,4 @@
-/** The page's end of a rank: one worker, talked to over Comlink. */
+/** The page's end of a run: the worker that supervises its ranks, talked to over Comlink. */
 import { proxy } from "comlink";
 import type { RankApi } from "../ranks/api";
 import { connect } from "./connect";
@@ -6,8 +6,8 @@ import { connect } from "./connect";
 /** A RankApi whose worker starts with the first call; a worker that fails rejects what is under way. */
 export function connectRank(): RankApi {
   const call = connect<RankApi>(
-    "of rank 0",
-    () => new Worker(new URL("../ranks/worker.ts", import.meta.url), { type: "module", name: "rank 0" }),
+    "of the run",
+    () => new Worker(new URL("../ranks/supervisor-worker.ts", import.meta.url), { type: "module", name: "supervisor" }),
   );
   return {
     start: (options, onEvent) => call((api) => api.start(options, proxy(onEvent))),

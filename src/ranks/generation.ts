@@ -5,7 +5,7 @@ import type { RankEnd, RankPlace } from "./rank-api";
 import type { Slot, Timers } from "./slot";
 import { Watchdog, type WatchdogOptions } from "./watchdog";
 
-/** Once the group is aborted, a rank that shows no sign of life for so long, ms, is given up. */
+/** Once the group is aborted, a rank that shows no sign of life for so long, ms, is given up; the watchdog's own patience where it is set. */
 const SILENT_MS = 1000;
 /** How long the rank that was found stuck may take to come out of an aborted group, ms. */
 const CULPRIT_MS = 2000;
@@ -197,12 +197,13 @@ export class Generation {
 
   #giveUp(now: number): void {
     const waitedMs = now - (this.#endingSince ?? now);
+    const patienceMs = this.options.watchdog?.silentMs ?? SILENT_MS;
     for (const [rank, member] of this.#members.entries()) {
       if (member.end || member.isStuck) continue;
       const isCulprit = this.#fault?.rank === rank && ["stuck", "timeout"].includes(this.#fault.reason);
       // One that has not taken its place yet is copying the snapshot to its device.
       const isSilent =
-        member.alive > 0 && member.silentMs >= SILENT_MS && (this.#fault !== undefined || waitedMs >= SILENT_MS);
+        member.alive > 0 && member.silentMs >= patienceMs && (this.#fault !== undefined || waitedMs >= patienceMs);
       if (!isSilent && waitedMs < (isCulprit ? CULPRIT_MS : COME_OUT_MS)) continue;
       member.isStuck = true;
     }

@@ -7,10 +7,14 @@ import type { StartOptions } from "./api";
 import type { FaultPlan } from "./fault-hook";
 import type { GroupMemory } from "./group-memory";
 
-/** What a rank is made from. */
-export interface RankOptions extends Pick<StartOptions, "name" | "config" | "data" | "hand" | "debug"> {
+/** What a rank is made from. Threads of Node know their data and hand by themselves. */
+export interface RankOptions
+  extends Pick<StartOptions, "name" | "config" | "debug">,
+    Partial<Pick<StartOptions, "data" | "hand">> {
   /** A number that stays with the worker; its rank in a group may change. */
   readonly worker: number;
+  /** Workers of the run, which share the machine's processors. */
+  readonly ranks: number;
   readonly powerPreference?: GPUPowerPreference;
   /** Records that another worker has imported already; undefined imports them. */
   readonly crops?: SharedCrops;
@@ -47,6 +51,8 @@ export interface RankPlace {
   /** For rank 0 of a run's first group: to say what is trained on what, and the step of the checkpoint that it goes on from. */
   readonly announce?: { readonly ranks: number; readonly resumedStep?: number };
   readonly mixedAdapters: boolean;
+  /** Ranks compute on the CPU. */
+  readonly isSoftware: boolean;
 }
 
 /** How a rank's part in a group ended. */

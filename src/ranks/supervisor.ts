@@ -26,7 +26,9 @@ const CLOSE_MS = 2000;
 /** How often the first worker is started before the run is given up. */
 const BUILD_ATTEMPTS = 3;
 
-export interface SupervisorOptions extends Omit<StartOptions, "storage" | "resume"> {
+export interface SupervisorOptions
+  extends Omit<StartOptions, "storage" | "resume" | "data" | "hand">,
+    Partial<Pick<StartOptions, "data" | "hand">> {
   readonly host: RankHost;
   readonly storage: RunStorage;
   /** Go on from the storage's last checkpoint. */
@@ -200,6 +202,7 @@ export class Supervisor {
     const isSecond = adapters === "both" && slot.worker % 2 === 1;
     return {
       ...{ name, config, data, hand, debug, crops: this.#first?.crops, faults: this.#faults },
+      ranks: this.#slots.length,
       powerPreference: isSecond ? "low-power" : "high-performance",
     };
   }
@@ -377,10 +380,11 @@ export class Supervisor {
     const recorder = this.#recorder!;
     const { recordedStep, recordedEvaluation } = recorder;
     const mixedAdapters = new Set(members.map(({ shape }) => shape!.adapter)).size > 1;
+    const isSoftware = members.some(({ shape }) => shape!.softwareAdapter);
     const announce = this.#isAnnounced ? undefined : { ranks: worldSize, resumedStep: this.#resumedStep };
     const generation = new Generation(members, {
       ...{ memory, shadow, timers: this.#timers, watchdog: this.options.watchdog },
-      place: { recordedStep, recordedEvaluation, mixedAdapters, announce },
+      place: { recordedStep, recordedEvaluation, mixedAdapters, isSoftware, announce },
       onLook: () => this.#injectFaults(),
       onBegun: () => this.#reportFault(),
       onAbort: () => this.#lookUp(),

@@ -3,10 +3,13 @@ import { readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { type Config, parseConfig } from "../../config";
 import { handOf } from "../../data/adapter";
+import { StuckThreadError } from "../../ranks/slot";
+import { plannedRanks, Supervisor } from "../../ranks/supervisor";
 import { launch } from "../../train/launch";
-import { defineCommand, type Values } from "../command";
+import { defineCommand, readInteger, type Values } from "../command";
 import { FolderStorage } from "../folder-storage";
 import { projectRoot } from "../host";
+import { rankThreads } from "../rank-threads";
 import {
   clock,
   type DataOption,
@@ -62,14 +65,13 @@ export const command = defineCommand({
   summary: "train a model and write a run folder",
   options,
   async run(values) {
-    if (values.ranks !== "1") throw new Error(`train: --ranks is ${values.ranks}, this version trains on 1 rank`);
     if (values.resume === undefined && values.config === undefined)
       throw new Error("train: --config FILE|PRESET must be given");
     const { runtime } = values;
     if (runtime !== "node" && runtime !== "chromium" && runtime !== "firefox")
       throw new Error(`train: --runtime is "${runtime}", expected node, chromium or firefox`);
     const run = await prepare(values);
-    if (runtime === "node") await trainInNode(run);
+    if (runtime === "node") await (run.ranks === 1 ? trainInNode(run) : trainInThreads(run));
     else await trainInBrowser({ ...run, kind: runtime });
     // Ctrl-C while the data is read ends a run that has written nothing.
     process.stderr.write(existsSync(run.folder) ? `saved in ${run.folder}\n` : "stopped before the first step\n");
@@ -85,6 +87,7 @@ interface Run {
   readonly data: DataOption;
   readonly hand: string;
   readonly resume: boolean;
+  readonly ranks: number;
   readonly debug: readonly DebugMode[];
   readonly reporter: TrainReporter;
 }
@@ -94,6 +97,7 @@ async function prepare(values: TrainOptions): Promise<Run> {
   const parsed =
     resume && values.config === undefined ? await storedConfig(values.resume) : await readConfig(values.config!);
   const { config, warnings } = override(parsed, values);
+  const { ranks } = plannedRanks({ config, ranks: readInteger("ranks", values.ranks, { min: 1 }) });
   const made = join(projectRoot(), "runs", `${config.preset}-${stamp(new Date())}`);
   const folder = resolve(values.resume ?? values.out ?? made);
   if (!resume && existsSync(join(folder, "metrics.jsonl"))) {
@@ -109,6 +113,7 @@ async function prepare(values: TrainOptions): Promise<Run> {
     data: readDataOption(values.data),
     hand: values.hand,
     resume,
+    ranks,
     debug,
     reporter,
   };
@@ -138,6 +143,56 @@ async function trainInNode({ folder, debug, reporter, ...run }: Run): Promise<vo
   }
   trainer.destroy();
   gpu.destroy();
+}
+
+/** Ranks in threads; this one supervises them. */
+async function trainInThreads({ folder, data, hand, reporter, ...run }: Run): Promise<void> {
+  // Names the Vulkan driver for all threads, and is the place to hear that there is no adapter.
+  (await openGpu()).destroy();
+  const threads = rankThreads({ data, hand });
+  const supervisor = new Supervisor({
+    ...{ ...run, host: threads, storage: new FolderStorage(folder) },
+    emit: reporter.show.bind(reporter),
+    wallSeconds: clock.wallSeconds,
+    watchdog: THREAD_WATCHDOG,
+  });
+  const interrupt = (): void => {
+    if (supervisor.isStopping) endProcess();
+    reporter.show({ type: "log", line: "stopping after this step; Ctrl-C again to end at once" });
+    void supervisor.stop();
+  };
+  process.on("SIGINT", interrupt);
+  try {
+    await supervisor.run();
+  } catch (error) {
+    if (!(error instanceof StuckThreadError)) throw error;
+    reporter.finish();
+    process.stderr.write(`handloom: ${error.message}\n`);
+    endProcess();
+  } finally {
+    process.off("SIGINT", interrupt);
+    reporter.finish();
+  }
+  await supervisor.dispose();
+  const left = await threads.ended(THREADS_END_MS);
+  if (left === 0) return;
+  process.stderr.write(`handloom: ${left} ranks did not end; the run is saved in ${folder}\n`);
+  endProcess();
+}
+
+/** A thread that hangs ends the run, since it cannot be ended by itself: so patience with a busy machine. */
+const THREAD_WATCHDOG = { silentMs: 20_000, allSilentMs: 60_000 } as const;
+
+/** How long threads may take to end once the run is over, ms. */
+const THREADS_END_MS = 10_000;
+
+/**
+ * Ends this process with all its threads. Node would end a thread that is inside Dawn in a way that aborts the process; a
+ * signal that cannot be caught asks nobody.
+ */
+function endProcess(): never {
+  process.kill(process.pid, "SIGKILL");
+  throw new Error("unreachable");
 }
 
 async function storedConfig(folder: string): Promise<ReturnType<typeof parseConfig>> {

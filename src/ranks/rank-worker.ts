@@ -1,0 +1,205 @@
+/** A rank's worker: data, device and trainer behind `RankWorkerApi`. The same in a page and in Node, which give it a platform. */
+import { microBatchesOf } from "../config";
+import type { Adapted } from "../data/adapter";
+import { handOf } from "../data/adapter";
+import type { ThreadHost } from "../data/sample-pool";
+import { shareCrops } from "../data/shared-crops";
+import type { HandModel } from "../data/types";
+import type { Gpu } from "../gpu/gpu";
+import { type PreparedData, prepareData, type RunData } from "../train/data";
+import type { ProfileReport, RankEvent, SampleView } from "../train/events";
+import { evaluationTables } from "../train/gather";
+import type { TrainGroup } from "../train/ranks";
+import { committedSnapshot, readSnapshotState } from "../train/snapshot";
+import { Trainer } from "../train/trainer";
+import { faultyGroup } from "./fault-hook";
+import { ProcessGroup } from "./group";
+import { GroupError } from "./group-memory";
+import type { RankEnd, RankOptions, RankPlace, RankShape, RankWorkerApi } from "./rank-api";
+
+/** What a page and Node do differently. */
+export interface RankPlatform {
+  readonly threads: ThreadHost;
+  openHand(options: RankOptions): Promise<HandModel>;
+  openData(options: RankOptions, hand: HandModel): Promise<RunData & Adapted>;
+  openGpu(powerPreference: GPUPowerPreference | undefined): Promise<Gpu>;
+  /** Resolves once a Web Lock of that name is held, for as long as this worker lives. */
+  hold?(lock: string): Promise<void>;
+  /** Ends this worker from within. */
+  end(): void;
+}
+
+interface Opened {
+  readonly data: PreparedData;
+  readonly hand: HandModel;
+  readonly name: string;
+}
+
+const clock = { now: (): number => performance.now() };
+/** Submissions in flight over all ranks on a CPU adapter, which more of them only slow down. */
+const SOFTWARE_SUBMISSIONS = 2;
+
+export class RankWorker implements RankWorkerApi {
+  #options: RankOptions | undefined;
+  #opened: Promise<Opened> | undefined;
+  #held: Promise<void> | undefined;
+  #gpu: Gpu | undefined;
+  #trainer: Trainer | undefined;
+  #building: Promise<unknown> = Promise.resolve();
+  #emit: (event: RankEvent) => unknown = () => undefined;
+  readonly #closed = new AbortController();
+
+  constructor(private readonly platform: RankPlatform) {}
+
+  build(options: RankOptions, emit: (event: RankEvent) => unknown): Promise<RankShape> {
+    this.#options = options;
+    this.#emit = emit;
+    const building = this.#build(options);
+    this.#building = building.catch(() => undefined);
+    return building;
+  }
+
+  async #build(options: RankOptions): Promise<RankShape> {
+    if (options.lock !== undefined) this.#held ??= this.platform.hold?.(options.lock);
+    await this.#held;
+    const emit = (event: RankEvent): unknown => this.#emit(event);
+    emit({ type: "status", text: "asking for a device" });
+    this.#dropDevice();
+    // First the device: who has none need not read the data.
+    const gpu = await this.platform.openGpu(options.powerPreference);
+    this.#gpu = gpu;
+    this.#opened ??= this.#open(options);
+    this.#opened.catch(() => {
+      this.#opened = undefined;
+    });
+    const { data, hand, name: dataName } = await this.#opened;
+    this.#closed.signal.throwIfAborted();
+    const { name, config } = options;
+    const debug = new Set(options.debug);
+    const trainer = await Trainer.create({ ...data, name, config, gpu, hand, dataName, emit, clock, debug });
+    this.#trainer = trainer;
+    this.#closed.signal.throwIfAborted();
+    return {
+      adapter: gpu.label,
+      softwareAdapter: gpu.adapter.software,
+      layout: trainer.layout,
+      microBatches: microBatchesOf(config),
+      buckets: trainer.buckets,
+      tables: evaluationTables(data.val.ids.length),
+      totalSteps: trainer.totalSteps,
+      facts: trainer.facts,
+      crops: options.crops === undefined ? shareCrops(data.set) : undefined,
+    };
+  }
+
+  async #open(options: RankOptions): Promise<Opened> {
+    const { config, crops, ranks } = options;
+    const chosen = await this.platform.openHand(options);
+    const frames = await this.platform.openData(options, chosen);
+    const { cores, start } = this.platform.threads;
+    // Ranks share the processors.
+    const threads: ThreadHost = { cores: Math.max(1, Math.floor(cores / ranks)), start };
+    const data = await prepareData(
+      frames,
+      config,
+      threads,
+      (done, total) => void this.#emit({ type: "status", text: `reading ${frames.name}`, done, total }),
+      this.#closed.signal,
+      { microBatches: microBatchesOf(config), crops, forOthers: ranks > 1 },
+    );
+    for (const line of data.notes) this.#emit({ type: "log", line });
+    return { data, hand: handOf(frames, chosen), name: frames.name };
+  }
+
+  async train(place: RankPlace): Promise<RankEnd> {
+    const trainer = this.#need("train");
+    const { rank, memory, shadow, recordedStep, recordedEvaluation, mixedAdapters, isSoftware } = place;
+    let group: ProcessGroup | undefined;
+    let endKeepAlive = (): void => undefined;
+    try {
+      const submissions = isSoftware && memory.worldSize > 1 ? SOFTWARE_SUBMISSIONS : undefined;
+      group = new ProcessGroup(rank, memory, { submissions, mixedAdapters });
+      endKeepAlive = group.keepAlive();
+      const snapshot = committedSnapshot(shadow);
+      const { announce } = place;
+      if (snapshot && announce?.resumedStep !== undefined) trainer.resumeFrom(snapshot);
+      else if (snapshot) trainer.restore(snapshot);
+      if (announce) trainer.announce(announce);
+      const step = snapshot ? readSnapshotState(snapshot).step : 0;
+      return await trainer.run({ group: this.#faulty(group, step), shadow, recordedStep, recordedEvaluation });
+    } catch (error) {
+      group?.abort(error);
+      return await this.#faultOf(error as Error);
+    } finally {
+      endKeepAlive();
+      group?.leave();
+    }
+  }
+
+  #faulty(group: ProcessGroup, step: number): TrainGroup {
+    const { faults, worker } = this.#options!;
+    if (!faults) return group;
+    const host = { worker, close: () => this.platform.end(), loseDevice: () => this.#gpu?.device.destroy() };
+    return faultyGroup(group, faults, host, step);
+  }
+
+  async #faultOf(error: Error): Promise<RankEnd> {
+    // The news of a lost device may come after the error that it causes.
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    let canContinue = true;
+    let { message } = error;
+    try {
+      this.#gpu?.check("train");
+    } catch (cause) {
+      canContinue = false;
+      if (!(error instanceof GroupError)) message = (cause as Error).message;
+    }
+    const reason = error instanceof GroupError ? error.abort.reason : canContinue ? "threw" : "device";
+    return { kind: "fault", reason, text: message, canContinue };
+  }
+
+  async reform(): Promise<void> {
+    this.#trainer?.requestReform();
+  }
+
+  async pause(): Promise<void> {
+    this.#trainer?.pause();
+  }
+
+  async resume(): Promise<void> {
+    this.#trainer?.resume();
+  }
+
+  async stop(): Promise<void> {
+    this.#trainer?.stop();
+  }
+
+  profile(repeats: number): Promise<ProfileReport> {
+    return this.#need("profile").whilePaused((trainer) => trainer.profile(repeats));
+  }
+
+  inspect(split: "train" | "val", index: number): Promise<SampleView> {
+    return this.#need("inspect").whilePaused((trainer) => trainer.inspect(split, index));
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort();
+    await this.#building;
+    this.#trainer?.endThreads();
+    this.#dropDevice();
+    // After the answer to this call.
+    setTimeout(() => this.platform.end(), 0);
+  }
+
+  #need(what: string): Trainer {
+    if (!this.#trainer) throw new Error(`${what}: no network is loaded; start a run first`);
+    return this.#trainer;
+  }
+
+  #dropDevice(): void {
+    this.#trainer?.destroy();
+    this.#trainer = undefined;
+    this.#gpu?.destroy();
+    this.#gpu = undefined;
+  }
+}
