@@ -77,7 +77,10 @@ async function* predict(
   alsoWithoutDepth: boolean,
   group: TrainGroup | undefined,
 ): AsyncGenerator<PredictedSample> {
-  const batches = batchesOf(group ?? { rank: 0, worldSize: 1 }, loader.batchesPerEpoch);
+  const { rank, worldSize } = group ?? { rank: 0, worldSize: 1 };
+  const batches = batchesOf({ rank, worldSize }, loader.batchesPerEpoch);
+  // Else it would prepare the batches of other ranks.
+  loader.share = { first: rank, end: rank + 1, of: worldSize };
   const total = batches.reduce((sum, index) => sum + loader.idsOf(0, index).length, 0);
   let done = 0;
   for (const index of batches) {
