@@ -413,7 +413,10 @@ export class Trainer {
     };
     const shared = group && group.worldSize > 1 ? group : undefined;
     const quirks = new Set<string>(config.quirks);
-    const { scores, report } = await evaluate(this.evaluation, val, meanPose, progress, { group: shared, quirks });
+    // At the end RGB-D and RGB are scored apart; before it a second prediction of every sample would cost too much.
+    const alsoWithoutDepth = this.#step === this.totalSteps;
+    const options = { group: shared, quirks, alsoWithoutDepth };
+    const { scores, report } = await evaluate(this.evaluation, val, meanPose, progress, options);
     const step = this.#step;
     const epoch = Math.max(0, Math.ceil(step / this.stepsPerEpoch) - 1);
     const entry: EvaluationRecord = { step, epoch, split: "val", ...scores, ms: clock.now() - started };
