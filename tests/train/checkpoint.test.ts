@@ -53,7 +53,8 @@ async function stored(...steps: number[]): Promise<MemoryStorage> {
 }
 
 const resume = (storage: MemoryStorage): Promise<Resumed> => readCheckpoint(storage, layout, expected);
-const bytesOf = (snapshot: ArrayBufferLike): Uint8Array => Uint8Array.from(new Uint8Array(snapshot));
+/** Of the floats; the header's numbers are the state. */
+const bytesOf = (snapshot: ArrayBufferLike): Uint8Array => new Uint8Array(snapshotFloats(snapshot).slice().buffer);
 const fileOf = (step: number, name: string): string => `${checkpointFolder(step)}/${name}`;
 
 test("what is written is read again, bit by bit, as if nothing had been between", async () => {
@@ -204,7 +205,7 @@ test("format 1 is read; moments that it left out begin at 0, and that is said", 
   const storage = await withState(JSON.stringify(OLD));
   const { state, snapshot, notes } = await resume(storage);
   expect([state, notes]).toEqual([{ ...OLD, format: undefined, saved: undefined, microBatches: 1 }, []]);
-  expect(bytesOf(snapshot).slice(64)).toEqual(bytesOf(snapshotAt(8)).slice(64));
+  expect(bytesOf(snapshot)).toEqual(bytesOf(snapshotAt(8)));
   const empty = utf8('{"__metadata__":{"format":"pt"}}'.padEnd(40));
   storage.files.set(fileOf(8, "optimizer.safetensors"), Uint8Array.of(empty.length, 0, 0, 0, 0, 0, 0, 0, ...empty));
   expect((await resume(storage)).notes).toEqual([
