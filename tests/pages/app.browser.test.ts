@@ -199,6 +199,12 @@ describe("ranks", () => {
     await userEvent.fill(field("Batch"), "6");
     await vi.waitFor(() => expect(text("#ranks-hint")).toContain("1 to 2"));
     expect(parts.setup.options(new Date(0)).ranks).toBe(2);
+    // While the text is being typed, nothing is known and nothing forgotten.
+    const { value } = parts.setup.text;
+    parts.setup.text.value = "optim: [";
+    await vi.waitFor(() => expect(field("Ranks").value).toBe("4"));
+    parts.setup.text.value = value;
+    await vi.waitFor(() => expect(field("Ranks").value).toBe("2"));
     parts.setup.isIsolated.value = false;
     await vi.waitFor(() => expect(field("Ranks").disabled).toBe(true));
     expect(field("Ranks").value).toBe("1");
@@ -328,6 +334,31 @@ describe("the last evaluation", () => {
     expect(text(".evaluation-says")).toContain("from all 4 ranks");
     expect(text(".evaluation .sentences")).toBe("MPVPE: no sample has a mesh.");
     expect(cells(1)[6]).toBe("–");
+  });
+});
+
+describe("a folder", () => {
+  it("comes through a hidden input where the browser has no picker", async () => {
+    const host = window as { showDirectoryPicker?: unknown };
+    const picker = host.showDirectoryPicker;
+    const click = vi.spyOn(HTMLInputElement.prototype, "click").mockImplementation(() => undefined);
+    try {
+      host.showDirectoryPicker = undefined;
+      parts.setup.dataKind.value = "folder";
+      await vi.waitFor(() => expect(button("Choose folder")).toBeDefined());
+      await userEvent.click(button("Choose folder"));
+      const input = root.querySelector<HTMLInputElement>('[aria-label="Folder to train on"]')!;
+      expect(click.mock.contexts).toEqual([input]);
+      expect(input.webkitdirectory).toBe(true);
+      const files = new DataTransfer();
+      files.items.add(new File(["x"], "a.txt"));
+      input.files = files.files;
+      input.dispatchEvent(new Event("change"));
+      await vi.waitFor(() => expect(text(".drop")).toContain("1 files"));
+    } finally {
+      host.showDirectoryPicker = picker;
+      click.mockRestore();
+    }
   });
 });
 

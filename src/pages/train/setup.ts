@@ -65,10 +65,11 @@ export class Setup {
 
   readonly reading = computed<ConfigReading>(() => this.configText.value?.read(this.text.value) ?? EMPTY);
 
-  /** A rank needs a micro-batch of its own. */
+  /** A rank needs a micro-batch of its own; unlimited while the text is no configuration, with which nothing starts. */
   readonly maxRanks = computed(() => {
     const { config } = this.reading.value;
-    return config === undefined || !this.isIsolated.value ? 1 : microBatchesOf(config);
+    if (!this.isIsolated.value) return 1;
+    return config === undefined ? Number.POSITIVE_INFINITY : microBatchesOf(config);
   });
 
   readonly ranks = computed(() => Math.min(this.wantedRanks.value, this.maxRanks.value));
