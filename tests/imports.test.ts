@@ -21,7 +21,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   train: ["model", "optim", "data", "metrics", "nn", "autograd", "gpu", "export", "config", "ranks/mean-reduction"],
   bench: ["train", "model", "optim", "nn", "ops", "autograd", "gpu", "data", "config"],
   ranks: ["train", "bench", "model", "data", "gpu", "config", "export"],
-  doctor: ["train", "data", "metrics", "config"],
+  doctor: ["train", "data", "metrics", "config", "export/tfevents"],
   pages: ["ranks", "doctor", "export", "train", "config", "data", "metrics"],
   cli: [
     "ranks",
@@ -55,6 +55,7 @@ const ISOMORPHIC = [
   "export",
   "train",
   "bench",
+  "doctor",
 ];
 
 const SRC = join(process.cwd(), "src");
