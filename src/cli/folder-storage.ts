@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { messageOf } from "../data/data-error";
 import { type RunStorage, StorageFull } from "../train/storage";
@@ -138,13 +138,23 @@ function isAlive(pid: number): boolean {
 }
 
 /**
- * Makes this process the only writer of a run's folder; the lock ends with `release` or with the process. Throws a sentence when another
+ * Makes this process the only writer of a run's folder, and puts right what one that was killed has left; the lock ends with `release` or
+ * with the process. Throws a sentence when another
  * one writes it.
  */
 export async function lockRunFolder(place: string): Promise<{ release(): Promise<void> }> {
   const path = join(place, LOCK);
   const attempt = await takeLockFile(path);
-  if (attempt.kind === "taken") return attempt;
+  if (attempt.kind === "taken") {
+    await new FolderStorage(place).recover();
+    return {
+      async release() {
+        await attempt.release();
+        // Of a run that has written nothing, nothing stays; a folder with files in it is not removed.
+        await rmdir(place).catch(() => undefined);
+      },
+    };
+  }
   if (attempt.kind === "unreadable")
     throw new Error(
       `run "${place}": the lock file ${path} cannot be read; if no other process writes the run, delete it`,

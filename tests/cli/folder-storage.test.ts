@@ -65,9 +65,12 @@ test("one process writes a run; its lock is no file of the run and ends with it"
   const path = join(place, "run.lock");
   const holder = JSON.parse(readFileSync(path, "utf8"));
   await lock.release();
-  expect(existsSync(path)).toBe(false);
+  expect(existsSync(place)).toBe(false);
+  await new FolderStorage(place).write("log.txt", utf8("l"));
   writeFileSync(path, JSON.stringify({ ...holder, pid: GONE }));
+  mkdirSync(join(place, `${STEP}.old-${GONE}`), { recursive: true });
   await (await lockRunFolder(place)).release();
+  expect(readdirSync(join(place, "checkpoints"))).toEqual(["step-000004"]);
   writeFileSync(path, JSON.stringify({ ...holder, host: "elsewhere" }));
   await expect(lockRunFolder(place)).rejects.toThrow(/on elsewhere writes it; .* delete .*run\.lock/);
   writeFileSync(path, "{");

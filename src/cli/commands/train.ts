@@ -7,7 +7,7 @@ import { StuckThreadError } from "../../ranks/slot";
 import { plannedRanks, Supervisor } from "../../ranks/supervisor";
 import { launch } from "../../train/launch";
 import { defineCommand, readInteger, type Values } from "../command";
-import { FolderStorage } from "../folder-storage";
+import { FolderStorage, lockRunFolder } from "../folder-storage";
 import { projectRoot } from "../host";
 import { rankThreads } from "../rank-threads";
 import {
@@ -71,8 +71,13 @@ export const command = defineCommand({
     if (runtime !== "node" && runtime !== "chromium" && runtime !== "firefox")
       throw new Error(`train: --runtime is "${runtime}", expected node, chromium or firefox`);
     const run = await prepare(values);
-    if (runtime === "node") await (run.ranks === 1 ? trainInNode(run) : trainInThreads(run));
-    else await trainInBrowser({ ...run, kind: runtime });
+    const lock = await lockRunFolder(run.folder);
+    try {
+      if (runtime === "node") await (run.ranks === 1 ? trainInNode(run) : trainInThreads(run));
+      else await trainInBrowser({ ...run, kind: runtime });
+    } finally {
+      await lock.release();
+    }
     // Ctrl-C while the data is read ends a run that has written nothing.
     process.stderr.write(existsSync(run.folder) ? `saved in ${run.folder}\n` : "stopped before the first step\n");
     return 0;
