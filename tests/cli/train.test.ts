@@ -211,6 +211,9 @@ describe("handloom train, evaluate and profile", () => {
     const { out } = await terminal("evaluate", evaluate, "--run", run, "--data", inside("HO3D"), "--json");
     const { ms, epoch, step, ...same } = validation as typeof validation & Record<string, unknown>;
     expect(JSON.parse(out)).toMatchObject({ ...same, step: 2, use_depth: true, box_jitter: 0 });
+    const { modalities } = JSON.parse(readFileSync(join(run, "evaluation.json"), "utf8"));
+    expect(modalities).toEqual(JSON.parse(out).report.modalities);
+    expect([modalities["RGB-D"].samples, modalities.RGB.samples]).toEqual([same.samples, same.samples]);
     const args = ["--run", run, "--data", inside("HO3D"), "--no-depth", "--box-jitter", "0.2"];
     const other = JSON.parse((await terminal("evaluate", evaluate, ...args, "--json")).out);
     expect(other).toMatchObject({ step: 2, use_depth: false, box_jitter: 0.2, samples: same.samples });
