@@ -225,6 +225,10 @@ export class Store {
         batch(() => {
           this.state.value = "finished";
           this.status.value = undefined;
+          // Rank 0 goes on to answer for profiles and samples, but trains no more.
+          this.ranks.value = this.ranks.value.map((each) =>
+            each.state === "training" ? { ...each, state: "ended", text: "the run is over" } : each,
+          );
           this.tick.value++;
         });
         break;

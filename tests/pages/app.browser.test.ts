@@ -249,6 +249,9 @@ describe("ranks", () => {
     await vi.waitFor(() => expect(legend()).toContain("compute292"));
     await userEvent.hover(bar);
     await vi.waitFor(() => expect(legend()).toContain("compute323"));
+    rank.finish(10, "done");
+    await vi.waitFor(() => expect(text(".rank-row")).toContain("Rank 0Endedthe run is over"));
+    expect(root.querySelectorAll(".rank-bar")).toHaveLength(2);
   });
 
   it("fail with a notice that can be dismissed, and the run goes on", async () => {
