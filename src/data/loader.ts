@@ -6,6 +6,7 @@ import { DataError } from "./data-error";
 import type { SampleOptions } from "./sample";
 import { IN_PLACE, type SamplePool } from "./sample-pool";
 import { epochOrder } from "./sampler";
+import type { CropRecord, Sample } from "./types";
 
 /** Of every `of` batches of an epoch, in order, a caller takes number `first` to `end` - 1. */
 export interface BatchShare {
@@ -96,6 +97,25 @@ export class Loader {
     this.close();
   }
 
+  /** What the batches are made of. */
+  get set(): CropSet {
+    return this.#set;
+  }
+
+  /** Columns W that the network sees, of the crop's side S. */
+  get shape(): { readonly size: number; readonly width: number } {
+    const { size, width } = this.#options;
+    return { size, width };
+  }
+
+  /** The sample that this loader makes of a record, of its set or not. Throws DataError as `makeSample`. */
+  sampleOf(record: CropRecord, epoch: number): Promise<Sample> {
+    const { batchSize, mode, augment, pool = IN_PLACE, ids, stepBatches, share, ahead, ...options } = this.#options;
+    const isTraining = mode === "train";
+    const sampleOptions = { ...options, augment: isTraining ? augment : undefined };
+    return pool.make({ record, options: sampleOptions, epoch: isTraining ? epoch : 0 });
+  }
+
   /** Batch `index` of 0 to batchesPerEpoch - 1. Throws DataError naming the frame when one cannot be read. */
   async batch(epoch: number, index: number): Promise<Batch> {
     if (!(Number.isInteger(index) && index >= 0 && index < this.batchesPerEpoch)) {
@@ -132,13 +152,8 @@ export class Loader {
   }
 
   async #make(epoch: number, index: number): Promise<Batch> {
-    const { batchSize, mode, augment, pool = IN_PLACE, ids, stepBatches, share, ahead, ...options } = this.#options;
-    const sampleOptions = { ...options, augment: mode === "train" ? augment : undefined };
-    const samples = this.idsOf(epoch, index).map(async (id) => {
-      const record = await this.#set.read(id);
-      return pool.make({ record, options: sampleOptions, epoch: mode === "train" ? epoch : 0 });
-    });
-    return makeBatch(await Promise.all(samples), batchSize);
+    const samples = this.idsOf(epoch, index).map(async (id) => this.sampleOf(await this.#set.read(id), epoch));
+    return makeBatch(await Promise.all(samples), this.#options.batchSize);
   }
 
   #prepareAfter(epoch: number, index: number): void {
