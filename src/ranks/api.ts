@@ -51,6 +51,8 @@ export interface StoredRun {
   readonly sizeBytes: number;
   /** Milliseconds since 1970, for display only. */
   readonly savedAt: number;
+  /** Why there is nothing of it any more, a sentence; deleting it forgets it. */
+  readonly lost?: string;
 }
 
 /** What a page may ask of a rank's worker, over Comlink. Events come back through `onEvent`. */

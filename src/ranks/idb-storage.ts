@@ -124,12 +124,15 @@ export class IdbStorage implements RunStorage {
   }
 
   /** Sentences on runs that were stored here and are gone without having been deleted here: evicted, or cleared by a person. */
-  static async lost(): Promise<readonly { readonly run: string; readonly message: string }[]> {
+  static async lost(): Promise<
+    readonly { readonly run: string; readonly savedAt: number; readonly message: string }[]
+  > {
     const names = new Set(await IdbStorage.names());
     return [...(await readMarks())]
       .filter(([run]) => !names.has(run))
       .map(([run, { checkpoint, savedAt }]) => ({
         run,
+        savedAt,
         message: `the run "${run}" (${checkpoint}, saved ${new Date(savedAt).toISOString().slice(0, 16).replace("T", " ")} UTC) was in this browser's storage and is gone: the browser or a person has cleared it; resume it from a download, or delete it here to be told no more`,
       }));
   }

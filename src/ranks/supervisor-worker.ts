@@ -78,7 +78,11 @@ class PageSupervisor implements RankApi {
       const { sizeBytes, savedAt } = await storage.facts();
       runs.push({ name, step, sizeBytes, savedAt });
     }
-    return runs;
+    const lost = await IdbStorage.lost();
+    return [
+      ...runs,
+      ...lost.map(({ run, savedAt, message }) => ({ name: run, step: 0, sizeBytes: 0, savedAt, lost: message })),
+    ];
   }
 
   async files(run: string): ReturnType<RankApi["files"]> {

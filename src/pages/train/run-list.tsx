@@ -23,7 +23,7 @@ export function RunList({ setup }: { readonly setup: Setup }) {
       <h3 id="runs-title">Stored runs</h3>
       {runs.length === 0 && <p class="hint">A run is stored here when it is stopped, paused or finished.</p>}
       <ul>
-        {runs.map(({ name, step, sizeBytes, savedAt }) => {
+        {runs.map(({ name, step, sizeBytes, savedAt, lost }) => {
           if (store.leaving.value.includes(name)) {
             return (
               <li key={name} class="leaving">
@@ -56,14 +56,12 @@ export function RunList({ setup }: { readonly setup: Setup }) {
                 <span class="run-name" title={name}>
                   {name}
                 </span>
-                <span class="hint num">
-                  step {step}, {bytes(sizeBytes)}, {WHEN.format(savedAt)}
-                </span>
+                <span class="hint num">{lost ?? `step ${step}, ${bytes(sizeBytes)}, ${WHEN.format(savedAt)}`}</span>
               </div>
               <button
                 type="button"
                 class="small"
-                disabled={isActive}
+                disabled={isActive || lost !== undefined}
                 onClick={() => open(name, step)}
                 aria-label={`Continue ${name}`}
               >
