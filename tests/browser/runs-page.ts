@@ -30,6 +30,34 @@ const actions = {
     outcome(storage.commit(folder(step), new Map([["model.safetensors", noise(megabytes)]]))),
   replace: (step: number) =>
     outcome(storage.commit(folder(step), new Map([["state.json", text]]), new Map([["checkpoints/last.json", text]]))),
+  /** A disk that keeps something else than it was given. */
+  async commitChanged(step: number) {
+    const { put } = IDBObjectStore.prototype;
+    IDBObjectStore.prototype.put = function (value, key) {
+      const changed = value instanceof Blob ? new Blob([value.slice(0, -1), "x"]) : value;
+      return put.call(this, changed, key);
+    };
+    try {
+      return await actions.commit({ step, megabytes: 1 });
+    } finally {
+      IDBObjectStore.prototype.put = put;
+    }
+  },
+  /** What the transactions of a commit ask for. */
+  async durabilities(step: number) {
+    const { transaction } = IDBDatabase.prototype;
+    const asked: unknown[] = [];
+    IDBDatabase.prototype.transaction = function (stores, mode, options) {
+      if (mode === "readwrite") asked.push(options?.durability);
+      return transaction.call(this, stores, mode, options);
+    };
+    try {
+      await actions.commit({ step, megabytes: 1 });
+      return asked;
+    } finally {
+      IDBDatabase.prototype.transaction = transaction;
+    }
+  },
   write: (megabytes: number) => outcome(storage.write("log.txt", noise(megabytes))),
   remove: () => storage.remove(""),
   facts: () => storage.facts(),

@@ -35,6 +35,15 @@ test("a commit replaces a folder whole and changes the files beside it", async (
   await page.close();
 });
 
+test("a commit is one strict transaction, and what was written is looked at before it is acknowledged", async () => {
+  const page = await chromium.open("verified");
+  expect(await chromium.run(page, "durabilities", 4)).toEqual(["strict"]);
+  expect(await chromium.run(page, "commitChanged", 8)).toBe(
+    'Error: run "demo": checkpoints/step-000008/model.safetensors was written to this browser\'s storage and reads as something else (1000000 bytes, expected 1000000); the checkpoint before it is still there; is the disk sound?',
+  );
+  await page.close();
+});
+
 test("no room, at five quotas and for three kinds of write: a sentence, and what was stored is whole", async () => {
   for (const quotaSize of [6e6, 7e6, 8e6, 9e6, 10e6]) {
     const name = `quota-${quotaSize / 1e6}`;
