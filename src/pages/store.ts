@@ -30,8 +30,8 @@ export type PanelName = "log" | "evaluation" | "ranks";
 
 /** How often components hear of new records: a fast run must not redraw a chart for each of its steps. */
 const TICK_MS = 100;
-/** Steps whose times are averaged: single ones differ too much to be read. */
-const TIMED_STEPS = 20;
+/** Timed steps that are averaged: single ones differ too much to be read. */
+const TIMED_STEPS = 5;
 /** Time in which a deleted run can be taken back. */
 const UNDO_MS = 8000;
 
@@ -67,7 +67,7 @@ export class Store {
   readonly tick = signal(0);
   history = new History();
   log: string[] = [];
-  /** Times of the last steps, [steps][ranks]. */
+  /** Times of the last steps that were timed, [steps][ranks]. */
   times: (readonly StepTimes[])[] = [];
 
   /** A run holds the worker: no other may start. */

@@ -42,9 +42,17 @@ function RankTable({ ranks }: { readonly ranks: readonly RankStatus[] }) {
     <section class="rank-times" aria-labelledby="rank-times-title">
       <div class="rank-legend">
         <h3 id="rank-times-title">
-          {known.length === 0 ? "Ranks" : `Where a step goes${times.length > 1 ? `, mean of ${times.length}` : ""}`}
+          {known.length === 0
+            ? "Ranks"
+            : `Where a step goes${times.length > 1 ? `, mean of ${times.length} steps` : ""}`}
         </h3>
-        {known.length > 0 && <Legend times={shown ?? meanTimes(known)} />}
+        {known.length > 0 ? (
+          <Legend times={shown ?? meanTimes(known)} />
+        ) : (
+          ranks.some(({ state }) => state === "training") && (
+            <p class="hint">Where each one's step goes is measured every few steps.</p>
+          )
+        )}
       </div>
       <ul
         class="rank-rows"
