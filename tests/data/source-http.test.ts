@@ -8,6 +8,7 @@ import { temporaryFolder } from "../../src/cli/host";
 import { serve } from "../../src/cli/serve";
 import { httpSource } from "../../src/data/source-http";
 import { HttpStorage } from "../../src/ranks/http-storage";
+import { StorageFull } from "../../src/train/storage";
 
 const temporary = temporaryFolder("source-http-test");
 const data = join(temporary.path, "HO3D_v3");
@@ -113,6 +114,19 @@ describe("HttpStorage", () => {
     expect([outside.status, await outside.text()]).toEqual([400, expect.stringContaining('has the part ".."')]);
     expect((await fetch(target, { method: "PUT", body: "no head" })).status).toBe(400);
     expect(await storage.list()).toEqual(["log.txt"]);
+  });
+
+  it("passes on that the terminal's disk is full", async () => {
+    class Full extends FolderStorage {
+      override async commit(folder: string): Promise<void> {
+        throw new StorageFull(`the disk has no room for ${folder}`);
+      }
+    }
+    const full = await serve(join(temporary.path, "web"), 0, { run: new Full(join(temporary.path, "full")) });
+    const failed = new HttpStorage(`${full.url}/run/`, "runs/b").commit("checkpoints/step-000001", new Map());
+    const message = "the disk has no room for checkpoints/step-000001";
+    await expect(failed).rejects.toMatchObject({ name: "StorageFull", message });
+    full.close();
   });
 
   it("says which run and file a failure is about", async () => {

@@ -5,8 +5,6 @@ import { KILLS, type TestChromium } from "./chromium";
 
 const SEED = 7;
 const CLEAN: Partial<KillCount> = { torn: 0, lost: 0, unreadable: 0, sentences: [] };
-/** Some of these kills come right behind a write. */
-const CONTROL_KILLS = 8;
 
 let chromium: TestChromium;
 beforeAll(async () => {
@@ -24,10 +22,8 @@ test.each(KILLS)(
 );
 
 test("one set for each file tears, so these kills would find a torn checkpoint", async () => {
-  let torn = 0;
-  for (let seed = SEED; torn === 0 && seed < SEED + CONTROL_KILLS; seed++)
-    ({ torn } = await killPages(chromium, { scheme: "unsafe", kind: "tab", kills: 1, seed }));
-  expect(torn).toBe(1);
+  const { torn } = await killPages(chromium, { scheme: "unsafe", kind: "tab", kills: 3, seed: SEED });
+  expect(torn).toBeGreaterThan(0);
 });
 
 test("two tabs: one writer each time, and the other takes over after a crash", async () => {
@@ -36,5 +32,5 @@ test("two tabs: one writer each time, and the other takes over after a crash", a
 });
 
 test("killing a process during checkpoint writes tears none and loses none that was acknowledged", async () => {
-  expect(await killProcesses(3, SEED)).toMatchObject({ ...CLEAN, kills: 3 });
+  expect(await killProcesses(3, SEED)).toMatchObject({ ...CLEAN, duringWrite: 3 });
 });

@@ -16,6 +16,11 @@ import { type Verdict, verify } from "./workload";
 
 const FOLDER = "tests/faults/checkpoints";
 
+/** Before the first write has told what it takes. */
+const GUESSED_WRITE_MS = 100;
+/** Kills that may be made for one that hits a write. */
+const MOST_TRIES = 4;
+
 /** What a number of kills has done. */
 export interface KillCount {
   kills: number;
@@ -43,11 +48,13 @@ class Diary {
   /** Acknowledged by this writer or one before it. */
   acknowledged: number;
   #began = 0;
-  /** Milliseconds that a write takes, of the last one; the first is a guess. */
-  writeMs = 150;
   #heard: (what: string) => void = () => undefined;
 
-  constructor(acknowledged: number) {
+  /** `writeMs`: what a write takes, as the last one did. */
+  constructor(
+    acknowledged: number,
+    public writeMs: number,
+  ) {
     this.acknowledged = acknowledged;
   }
 
@@ -77,13 +84,13 @@ class Diary {
   }
 }
 
-/** Waits for the moment of a kill: a quarter right after an acknowledgement, the others somewhere in a write or just behind it. */
+/** Waits for the moment of a kill: one of eight right after an acknowledgement, the others somewhere in a write. */
 async function moment(diary: Diary, seed: number, id: string): Promise<void> {
   const generator = random(seed, "kill", 0, id);
   const writes = 1 + Math.floor(2 * generator.uniform());
-  if (generator.uniform() < 0.25) return diary.next("done", writes);
+  if (generator.uniform() < 1 / 8) return diary.next("done", writes);
   await diary.next("begin", writes);
-  const delayMs = 1.1 * diary.writeMs * generator.uniform();
+  const delayMs = diary.writeMs * generator.uniform();
   await new Promise((resolve) => setTimeout(resolve, delayMs));
 }
 
@@ -112,7 +119,7 @@ function judge(
   }
 }
 
-/** Kills a part of `chromium` while its page writes checkpoints of 8 MB, `kills` times, and looks at what is left each time. */
+/** Kills a part of `chromium` while its page writes checkpoints of 8 MB, until `kills` have hit a write, and looks at what is left each time. */
 export async function killPages(
   chromium: TestChromium,
   options: { readonly scheme: Scheme; readonly kind: KillKind; readonly kills: number; readonly seed: number },
@@ -121,9 +128,9 @@ export async function killPages(
   const { scheme, kind, kills, seed } = options;
   const origin = `${scheme}-${kind}`;
   const count = noKills();
-  let [last, acknowledged] = [0, 0];
-  for (let i = 0; i < kills; i++) {
-    const diary = new Diary(acknowledged);
+  let [last, acknowledged, writeMs] = [0, 0, GUESSED_WRITE_MS];
+  for (let i = 0; count.duringWrite < kills && i < MOST_TRIES * kills; i++) {
+    const diary = new Diary(acknowledged, writeMs);
     const page = await chromium.open(origin);
     const kill = await chromium.armed(kind, page);
     chromium.onTell = diary.hear;
@@ -140,14 +147,14 @@ export async function killPages(
     await view.close();
     judge(count, `${origin} ${i}`, diary.acknowledged, isWriting, verdict);
     count.acknowledged += Math.max(0, diary.acknowledged - last);
-    acknowledged = diary.acknowledged;
+    ({ acknowledged, writeMs } = diary);
     last = Math.max(diary.begun, last);
     onKill(count);
   }
   return count;
 }
 
-/** Kills a process while it writes checkpoints into a folder. */
+/** Kills a process while it writes checkpoints into a folder, until `kills` have hit a write. */
 export async function killProcesses(kills: number, seed: number): Promise<KillCount> {
   const temporary = temporaryFolder("faults-folder");
   const outDir = join(temporary.path, "writer");
@@ -164,10 +171,10 @@ export async function killProcesses(kills: number, seed: number): Promise<KillCo
   });
   const run = join(temporary.path, "run");
   const count = noKills();
-  let [last, acknowledged] = [0, 0];
+  let [last, acknowledged, writeMs] = [0, 0, GUESSED_WRITE_MS];
   try {
-    for (let i = 0; i < kills; i++) {
-      const diary = new Diary(acknowledged);
+    for (let i = 0; count.duringWrite < kills && i < MOST_TRIES * kills; i++) {
+      const diary = new Diary(acknowledged, writeMs);
       const come = moment(diary, seed, `process-${i}`);
       const child = spawn(process.execPath, [join(outDir, "writer.mjs"), run, `${last + 1}`], {
         stdio: ["ignore", "pipe", "inherit"],
@@ -185,7 +192,7 @@ export async function killProcesses(kills: number, seed: number): Promise<KillCo
       const verdict = await verify(storage).catch((error: Error) => `cannot be read: ${error.message}`);
       judge(count, `process ${i}`, diary.acknowledged, isWriting, verdict);
       count.acknowledged += Math.max(0, diary.acknowledged - last);
-      acknowledged = diary.acknowledged;
+      ({ acknowledged, writeMs } = diary);
       last = Math.max(diary.begun, last);
       await storage.recover();
       const left = existsSync(join(run, "checkpoints")) ? readdirSync(join(run, "checkpoints")) : [];

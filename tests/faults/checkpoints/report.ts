@@ -13,7 +13,7 @@ function line(
   what: string,
   { kills, duringWrite, torn, lost, unreadable, acknowledged, sentences }: KillCount,
 ): string {
-  const counts = `${kills} kills, ${duringWrite} during a write, ${acknowledged} checkpoints acknowledged`;
+  const counts = `${kills} kills, ${duringWrite} of them during a write, ${acknowledged} checkpoints acknowledged`;
   const found = `torn ${bound(torn, kills)}, acknowledged and lost ${bound(lost, kills)}, unreadable ${bound(unreadable, kills)}`;
   return [`${what}: ${counts}: ${found}`, ...sentences.slice(0, 5).map((sentence) => `  ${sentence}`)].join("\n");
 }
