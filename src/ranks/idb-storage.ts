@@ -133,7 +133,7 @@ export class IdbStorage implements RunStorage {
       .map(([run, { checkpoint, savedAt }]) => ({
         run,
         savedAt,
-        message: `the run "${run}" (${checkpoint}, saved ${new Date(savedAt).toISOString().slice(0, 16).replace("T", " ")} UTC) was in this browser's storage and is gone: the browser or a person has cleared it; resume it from a download, or delete it here to be told no more`,
+        message: `the run "${run}" (${checkpoint}, saved ${new Date(savedAt).toISOString().slice(0, 16).replace("T", " ")} UTC) was in this browser's storage and is gone: the browser or a person has cleared it; a download of it can be unpacked and gone on with in a terminal (train --resume FOLDER); delete it here to be told no more`,
       }));
   }
 }

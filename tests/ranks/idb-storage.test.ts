@@ -79,7 +79,7 @@ test("a cleared database is not taken for that of a new user; a deleted run is f
       run: "demo",
       savedAt: expect.any(Number),
       message: expect.stringMatching(
-        /^the run "demo" \(checkpoints\/step-000004, saved \d{4}-\d\d-\d\d \d\d:\d\d UTC\) was in this browser's storage and is gone: the browser or a person has cleared it; resume it from a download, or delete it here/,
+        /^the run "demo" \(checkpoints\/step-000004, saved \d{4}-\d\d-\d\d \d\d:\d\d UTC\) was in this browser's storage and is gone: the browser or a person has cleared it; a download of it can be unpacked and gone on with in a terminal \(train --resume FOLDER\); delete it here/,
       ),
     },
   ]);
