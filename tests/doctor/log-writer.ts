@@ -204,7 +204,7 @@ function epochLines(fault: Fault, row: Simulated, options: Required<Omit<WriteOp
   const out: string[] = [];
   const [open, close] = ansi ? ["\u001b[32m", "\u001b[0m"] : ["", ""];
   const { epoch } = row;
-  if (epoch === 0) {
+  if (epoch === 0 && fault !== "unit-doubled-no-debug") {
     const n = debugNumbers(fault);
     const f = (x: number) => x.toFixed(3);
     const tensor = (x: readonly number[]) => `tensor([${x.map((v) => v.toFixed(4)).join(", ")}], device='cuda:0')`;

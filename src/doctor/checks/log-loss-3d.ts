@@ -1,6 +1,7 @@
 import type { Finding } from "../finding";
 import {
   batchOf,
+  type Decomposed,
   decompose,
   found,
   LARGEST_ELEMENT,
@@ -28,19 +29,27 @@ export const loss3d: LogCheck = (run) => {
   const since = series ? sinceOf(series.first) : `line ${debug!.line}`;
   const measured = debug?.elementMean;
   // A printed error per coordinate is a measurement and outranks the guess.
-  const element = measured !== undefined && measured > 0 ? measured : parts.element;
-  if (element > LARGEST_ELEMENT) return [impossible(run, value, element, measured !== undefined, since)];
+  const guess = parts.unit === "mm x 1000" ? 1000 * parts.element : parts.element;
+  const element = measured !== undefined && measured > 0 ? measured : guess;
+  if (element > LARGEST_ELEMENT) return [impossible(parts, value, element, measured !== undefined, since)];
   if (run.kind === "handloom" && parts.unit !== "m") return [ours(value, parts, since)];
   if (!parts.isSum || (parts.unit !== "mm" && parts.unit !== "m")) return [];
   return [sum(run, value, measured, parts.unit === "mm" && (trend === undefined || trend.fall < FALLS), since)];
 };
 
-function impossible(run: LogRun, value: number, element: number, isMeasured: boolean, since: string): Finding {
+function impossible(
+  { batch, isSum }: Decomposed,
+  value: number,
+  element: number,
+  isMeasured: boolean,
+  since: string,
+): Finding {
   const thousand = element > 2000;
-  const { batch } = batchOf(run);
   const how = isMeasured
     ? `the log measures ${show(element)} mm per coordinate`
-    : `over ${batch} samples x ${NUMBERS_3D} numbers it is ${show(element)} mm per coordinate`;
+    : isSum
+      ? `over ${batch} samples x ${NUMBERS_3D} numbers it is ${show(element)} mm per coordinate`
+      : `a mean of ${show(element)} mm per coordinate`;
   return found({
     id: thousand ? "unit-doubled" : element > 450 ? "loss-3d-impossible" : "double-centring",
     severity: "fatal",

@@ -110,33 +110,38 @@ const UNITS = { m: 1000, mm: 1, "mm x 1000": 1e-3 } as const;
 /** The first way, native one first, that gives a possible error of 2 to 115 mm; without one, the native way. */
 export function decompose(run: LogRun, loss: number): Decomposed {
   const { batch, isKnown } = batchOf(run);
-  const sums = [
-    [true, "mm"],
-    [true, "mm x 1000"],
-  ] as const;
-  const means = [
-    [false, "mm"],
-    [false, "mm x 1000"],
-  ] as const;
-  const ways: readonly (readonly [boolean, Decomposed["unit"]])[] =
-    run.kind === "handloom"
-      ? [
-          [false, "m"],
-          [false, "mm"],
-          [true, "mm"],
-        ]
-      : isMetres(run)
-        ? [[true, "m"], ...sums, ...means]
-        : loss < 2 * LARGEST_ELEMENT
-          ? [...means, [true, "m"], ...sums]
-          : [...sums, ...means];
-  const made = ways.map(
+  const made = waysOf(run, loss).map(
     ([isSum, unit]): Decomposed => ({
       element: (loss * UNITS[unit]) / (isSum ? batch * NUMBERS_3D : 1),
       ...{ isSum, unit, batch, isBatchKnown: isKnown },
     }),
   );
   return made.find(({ element }) => element >= 2 && element <= LARGEST_ELEMENT) ?? made[0];
+}
+
+type Way = readonly [isSum: boolean, unit: Decomposed["unit"]];
+
+/** How the loss may have been made, the likeliest way first. */
+function waysOf(run: LogRun, loss: number): readonly Way[] {
+  const sums: readonly Way[] = [
+    [true, "mm"],
+    [true, "mm x 1000"],
+  ];
+  const means: readonly Way[] = [
+    [false, "mm"],
+    [false, "mm x 1000"],
+  ];
+  if (run.kind === "handloom")
+    return [
+      [false, "m"],
+      [false, "mm"],
+      [true, "mm"],
+    ];
+  if (isMetres(run)) return [[true, "m"], ...sums, ...means];
+  // 2D errors are shares of the crop: beyond 1.5 they are sums, and 3D ones are made alike.
+  const flat = seriesOf(run, "loss_2d")?.first.value;
+  if (flat !== undefined && Number.isFinite(flat) && flat > 0) return flat > 1.5 ? sums : means;
+  return loss < 2 * LARGEST_ELEMENT ? [...means, ...sums] : [...sums, ...means];
 }
 
 /** HaMeR and WiLoR: losses in metres, known by their parameter losses. */

@@ -67,27 +67,34 @@ export class LineSplitter {
 
   #split(bytes: Uint8Array): void {
     let start = 0;
-    for (let i = 0; i < bytes.length; i++) {
-      const byte = bytes[i];
-      if (byte !== LF && byte !== CR) {
-        this.#afterCr = false;
-        continue;
-      }
-      this.#keep(bytes.subarray(start, i));
-      start = i + 1;
+    let lf = bytes.indexOf(LF);
+    let cr = bytes.indexOf(CR);
+    while (lf >= 0 || cr >= 0) {
+      const isLf = lf >= 0 && (cr < 0 || lf < cr);
+      const at = isLf ? lf : cr;
+      if (at > start) this.#afterCr = false;
+      this.#keep(bytes.subarray(start, at));
+      start = at + 1;
       // \r\n: the line was handed over at \r.
-      if (!(byte === LF && this.#afterCr)) this.#emit();
-      if (byte === LF) this.#number++;
-      this.#afterCr = byte === CR;
+      if (!(isLf && this.#afterCr)) this.#emit();
+      if (isLf) {
+        this.#number++;
+        lf = bytes.indexOf(LF, start);
+      } else cr = bytes.indexOf(CR, start);
+      this.#afterCr = !isLf;
     }
-    this.#keep(bytes.subarray(start));
+    if (start < bytes.length) {
+      this.#afterCr = false;
+      // Kept beyond this chunk, which its owner may use again.
+      this.#keep(bytes.slice(start, start + LONGEST_LINE + 1));
+    }
   }
 
   #keep(part: Uint8Array): void {
     if (part.length === 0) return;
     const room = LONGEST_LINE - this.#length;
     if (part.length > room) this.notes.cut++;
-    if (room > 0) this.#parts.push(part.slice(0, room));
+    if (room > 0) this.#parts.push(part.subarray(0, room));
     this.#length += Math.min(part.length, Math.max(0, room));
   }
 

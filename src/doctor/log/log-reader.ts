@@ -68,19 +68,23 @@ export class TextLogReader {
       if (rest.length < 4) return;
       scan.take(rest);
     }
-    if (this.runs.length === 0 || BEGINNINGS.some((word) => scan.has(word))) this.#beginning(line);
+    if (this.runs.length === 0) this.#begin(line);
     this.#run.lastLine = line;
-    if (scan.has("[debug")) this.#debugHeader(line);
-    else if (!this.#debugField()) {
-      this.#losses(line);
-      this.#metrics(line);
+    if (scan.has("[debug")) {
+      this.#debugHeader(line);
+      return;
     }
+    // A line of numbers that is known needs no further search: most of a log is such lines.
+    const isNamed = scan.has(":") || scan.has("=") || scan.has("：");
+    if (isNamed && (this.#debugField() || this.#losses(line))) return;
+    if (BEGINNINGS.some((word) => scan.has(word))) this.#beginning(line);
+    this.#metrics(line);
     this.#facts();
     this.#remarks(line);
   }
 
   #beginning(line: number): void {
-    if (this.runs.length === 0 || this.#run.hasContent) this.#begin(line);
+    if (this.#run.hasContent) this.#begin(line);
   }
 
   /** Notes the epoch that a printed line names; one that goes back begins a new run. */
@@ -124,10 +128,13 @@ export class TextLogReader {
     if (total && Number.isInteger(total) && total > 0) run.stepsPerEpoch = total;
     const step = epoch * (total ?? STEPS_PER_EPOCH) + (done ?? 0);
     if (scan.has("v_num=")) run.marks.lightning++;
+    let from = open + 1;
     for (const part of scan.text.slice(open + 1, end < 0 ? undefined : end).split(", ")) {
+      const at = from;
+      from += part.length + 2;
       const equals = part.indexOf("=");
       if (equals < 1 || part.startsWith("v_num")) continue;
-      const value = scan.numberAt(scan.text.indexOf(part, open) + equals + 1);
+      const value = scan.numberAt(at + equals + 1);
       if (value === undefined) continue;
       const key = part.slice(0, equals);
       // tqdm rounds to three digits and Lightning's "loss" is a running mean: not the step's own number.
@@ -152,8 +159,7 @@ export class TextLogReader {
     const scan = this.#scan;
     const { debugBatches, debugLosses } = this.#run;
     if (debugBatches.length === 0 && debugLosses.length === 0) return false;
-    const colon = scan.at(":");
-    if (colon < 0) return false;
+    if (!DEBUG_WORDS.some((word) => scan.has(word))) return false;
     for (const [label, keys] of BATCH_FIELDS) {
       const at = scan.at(label);
       if (at < 0) continue;
@@ -174,7 +180,8 @@ export class TextLogReader {
     return false;
   }
 
-  #losses(line: number): void {
+  /** Whether the line holds losses and nothing else that is looked for. */
+  #losses(line: number): boolean {
     const scan = this.#scan;
     const named = scan.after("epoch ") ?? (scan.has("轮") ? (scan.after("第") ?? scan.after("轮次")) : undefined);
     const isSummary = scan.has("loss") || scan.has("损失") || scan.has("mpjpe");
@@ -186,8 +193,9 @@ export class TextLogReader {
         this.#terms = {};
       }
     }
-    if (!isSummary) return;
+    if (!isSummary) return false;
     const run = this.#run;
+    let isTerm = false;
     const { epoch } = run;
     const step = (epoch ?? 0) * (run.stepsPerEpoch ?? STEPS_PER_EPOCH) + (this.#iteration ?? 0);
     for (const [name, labels] of TERMS) {
@@ -195,6 +203,7 @@ export class TextLogReader {
       if (value === undefined || (name === "shape_prior" && scan.has("(pose"))) continue;
       run.point(name, "train", { step, epoch, value, line });
       run.marks.original++;
+      isTerm = true;
       if (name !== "total_loss") this.#terms[name] = value;
       else {
         run.breakdown({ line, epoch, step, terms: this.#terms, total: value });
@@ -210,6 +219,7 @@ export class TextLogReader {
     if (rate !== undefined && (train !== undefined || val !== undefined))
       run.point("lr", "train", { ...at, value: rate });
     if (train !== undefined) run.marks.original++;
+    return (isTerm || train !== undefined || val !== undefined) && !scan.has("mpjpe");
   }
 
   #metrics(line: number): void {
@@ -238,7 +248,7 @@ export class TextLogReader {
     const on = scan.at("evaluated on ");
     const chinese = scan.has("评估") && scan.has("样本");
     if (on < 0 && !chinese) return;
-    const [samples, ranks] = scan.numbers(on < 0 ? 0 : on, 2);
+    const [samples, ranks] = scan.numbers(Math.max(on, 0), 2);
     if (samples === undefined || !Number.isInteger(samples)) return;
     run.evaluation({ line, samples, ranks: ranks !== undefined && Number.isInteger(ranks) ? ranks : undefined });
     run.marks.original++;
@@ -330,6 +340,9 @@ export class TextLogReader {
     this.#run.point(name, split, { step, epoch: scan.after("epoch "), value, line });
   }
 }
+
+/** One of these is in every field of a debug block. */
+const DEBUG_WORDS = ["mean:", "range:", "root joint", "loss value:"] as const;
 
 const BATCH_FIELDS: readonly (readonly [string, readonly string[]])[] = [
   ["rgb range:", ["rgb"]],
