@@ -60,10 +60,17 @@ export interface PredictionEvidence {
   readonly std: { readonly jointsMm: number; readonly verticesMm: number; readonly betas: number; readonly xy: number };
   /** Standard deviation over the joints of one hand in the image, in units of the crop. */
   readonly spread: { readonly predicted: number; readonly annotated: number };
-  /** Largest residuals of the refinement, and the mean distance of refined from coarse joints. */
-  readonly refinement: { readonly pose: number; readonly shape: number; readonly jointsMm: number };
+  readonly refinement: RefinementEvidence;
   /** Whether a gradient can flow from the predicted joints to any parameter. */
   readonly isDifferentiable: boolean;
+}
+
+/** Largest residuals, mean distance of refined from coarse joints, and largest number in the last layers that make them. */
+export interface RefinementEvidence {
+  readonly pose: number;
+  readonly shape: number;
+  readonly jointsMm: number;
+  readonly heads: number;
 }
 
 /** The graph that the refinement really works on. Edges are undirected, self-loops apart. */
@@ -91,10 +98,8 @@ export interface SamplingEvidence {
 export interface PatchEvidence {
   readonly tried: number;
   readonly found: number;
-  /** Answers at the place to which an exchange of rows and columns moves them. */
+  /** Answers elsewhere, at the place to which an exchange of rows and columns moves them. */
   readonly exchanged: number;
-  /** Share of the map's places that such an exchange moves. */
-  readonly movedShare: number;
   readonly places: readonly { readonly at: readonly [number, number]; readonly answers: readonly [number, number] }[];
 }
 

@@ -1,4 +1,5 @@
 import type { Batch } from "../data/batch";
+import { axisAngleFromMatrix } from "../data/hand/rotations";
 import type { LossName } from "./events";
 import type { Recording } from "./record";
 
@@ -22,4 +23,12 @@ export function writeBatch({ plan, inputs, focal }: Recording, batch: Batch): vo
   plan.write(inputs.hasMano, batch.hasMano);
   plan.write(inputs.pose, batch.pose);
   plan.write(inputs.shape, batch.shape);
+  if (inputs.poseAxisAngle) plan.write(inputs.poseAxisAngle, axisAngles(batch.pose));
+}
+
+/** Rotation matrices [..., 3, 3] as axis-angle vectors [..., 3] with angles in [0, pi]. */
+function axisAngles(matrices: Float32Array): Float32Array {
+  const out = new Float32Array(matrices.length / 3);
+  for (let k = 0; k < matrices.length / 9; k++) out.set(axisAngleFromMatrix(matrices, 9 * k), 3 * k);
+  return out;
 }
