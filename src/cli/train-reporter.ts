@@ -1,4 +1,4 @@
-import type { TrainEvent } from "../train/events";
+import type { FaultRecord, RankStatus, TrainEvent } from "../train/events";
 import { Progress } from "./progress";
 
 /** Shows a run's events: log lines and the progress bar on stderr; with `json` every record as a line on stdout. */
@@ -6,6 +6,7 @@ export class TrainReporter {
   #progress: Progress | undefined;
   #label = "";
   #totalSteps = 0;
+  readonly #rankStates = new Map<number, RankStatus["state"]>();
 
   constructor(private readonly json: boolean) {}
 
@@ -35,6 +36,13 @@ export class TrainReporter {
       case "checkpoint":
         this.#line(`checkpoint ${event.name} (${(event.sizeBytes / 2 ** 20).toFixed(1)} MiB)`);
         break;
+      case "rank":
+        this.#rank(event.status);
+        break;
+      case "fault":
+        this.#line(faultLine(event.record));
+        if (this.json) this.#out(event.record);
+        break;
       case "error":
         this.#line(event.message);
         break;
@@ -46,6 +54,13 @@ export class TrainReporter {
   finish(): void {
     this.#progress?.finish();
     this.#progress = undefined;
+  }
+
+  /** Where a rank is at; what it does while it is built would be four lines for each. */
+  #rank({ rank, state, text }: RankStatus): void {
+    if (this.#rankStates.get(rank) === state) return;
+    this.#rankStates.set(rank, state);
+    if (state === "building" || state === "lost" || state === "ended") this.#line(`rank ${rank}: ${text}`);
   }
 
   #status(text: string, done: number | undefined, total: number | undefined): void {
@@ -73,4 +88,11 @@ export class TrainReporter {
   #out(record: object): void {
     process.stdout.write(`${JSON.stringify(record)}\n`);
   }
+}
+
+/** How fast a fault was found and mended; what it was stands in the log. */
+function faultLine({ replayed, detected_ms, recovered_ms }: FaultRecord): string {
+  const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+  const again = replayed === 1 ? "1 step was" : `${replayed} steps were`;
+  return `  found after ${seconds(detected_ms)}, training again ${seconds(recovered_ms)} later; ${again} done again`;
 }
