@@ -227,7 +227,7 @@ export class Store {
           this.status.value = undefined;
           // Rank 0 goes on to answer for profiles and samples, but trains no more.
           this.ranks.value = this.ranks.value.map((each) =>
-            each.state === "training" ? { ...each, state: "ended", text: "the run is over" } : each,
+            each.state === "training" ? { ...each, state: "ended", text: "" } : each,
           );
           this.tick.value++;
         });

@@ -108,7 +108,7 @@ function RankRow({
 }) {
   const { word, icon } = STATES[state];
   // Of one that trains the state says enough; of others the reason is what matters.
-  const says = (state === "training" && adapter) || text;
+  const says = (state === "training" && adapter) || text || adapter;
   return (
     <li class="rank-row" data-state={state}>
       <span class="rank-name">Rank {rank}</span>
