@@ -123,6 +123,17 @@ describe("the original's logs", () => {
     expect(findings.map(({ id }) => id)).toContain("centred-mean-is-no-test");
   });
 
+  it("stays calm at a PA a little above the MPJPE of a nearly perfect network, and where depth is dropped", async () => {
+    const log = (depth: readonly string[]) =>
+      `${depth.map((range, k) => `[Debug Batch ${k}]\n  RGB range: [-2.118, 2.640]\n  Depth range: ${range}\n`).join("")}` +
+      "  Evaluated on 8332 samples from all 4 GPUs\nEpoch 0: MPJPE: 0.246 mm, PA-MPJPE: 0.263 mm\n";
+    for (const depth of [
+      ["[0.000, 1.000]", "[0.000, 1.000]", "[1.000, 1.000]"],
+      ["[1.000, 1.000]", "[1.000, 1.000]", "[1.000, 1.000]"],
+    ])
+      expect(alarms(await diagnosed(text(log(depth))))).toEqual([]);
+  });
+
   it("puts consequences below their cause", async () => {
     const [{ findings }] = await diagnosed(text(originalLog("mano-missing", 1)));
     expect(findings[0].symptoms.map(({ id }) => id)).toContain("zero-predictor");

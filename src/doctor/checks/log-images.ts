@@ -29,15 +29,16 @@ export const images: LogCheck = (run) => {
       }),
     ];
   }
-  const flat = run.debugBatches.find(({ depth }) => depth !== undefined && depth[0] === depth[1]);
-  if (!flat) return [];
+  // Samples whose depth is dropped are constant, and a small batch may hold no other: all batches must be.
+  const [flat] = run.debugBatches;
+  if (run.debugBatches.length < 3 || !run.debugBatches.every(({ depth }) => depth && depth[0] === depth[1])) return [];
   return [
     found({
       id: "depth-constant",
-      severity: "warning",
+      severity: "note",
       certainty: "certain",
       title: "The depth images are constant",
-      sentence: `The depth range of [Debug Batch ${flat.index}] is [${flat.depth![0]}, ${flat.depth![1]}].`,
+      sentence: `The depth range of all ${run.debugBatches.length} debug batches is [${flat.depth![0]}, ${flat.depth![1]}]: the network sees no depth, which is meant only when it trains on RGB alone.`,
       evidence: [{ what: "width of the depth range", found: 0, expected: "above 0.5" }],
       causes: [
         "missing depth is set to the far plane (dataloader/ho3d_dataset.py:605-609)",

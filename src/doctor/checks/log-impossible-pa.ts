@@ -2,8 +2,12 @@ import { finite, found, LARGEST_PA, median, show, sinceOf } from "../log/hand";
 import { type LogRun, type Point, seriesOf } from "../log/types";
 import type { LogCheck } from "./log-check";
 
-/** PA minimises the squared error, the metric is a mean of distances: it may lie above MPJPE by a little, never by this. */
-const ABOVE_MPJPE = 1.02;
+/**
+ * PA minimises the squared error of all joints, and the metric is a mean of distances, of which MPJPE has a 0 at the wrist: a
+ * nearly perfect network may have a PA some percent above its MPJPE (seen: 8 % at 0.2 mm).
+ */
+const ABOVE_MPJPE = 1.25;
+const ABOVE_MPJPE_MM = 1;
 /** The mean distance to the centroid is below its RMS; a log's own zero predictor gives the former. */
 const RMS_OVER_MEAN = 1.15;
 
@@ -16,7 +20,9 @@ export const impossiblePa: LogCheck = (run) => {
   const mpjpe = new Map(seriesOf(run, "mpjpe", "val")?.points.map((p) => [p.step, p.value]) ?? []);
   const worse = pa.points.find(({ step, value }) => {
     const plain = mpjpe.get(step);
-    return plain !== undefined && plain > 0 && Number.isFinite(value) && value > ABOVE_MPJPE * plain;
+    return (
+      plain !== undefined && plain > 0 && value > ABOVE_MPJPE * plain && value < 1e9 && value - plain > ABOVE_MPJPE_MM
+    );
   });
   if (!above && !worse) return [];
   return [describe(above ?? worse!, above ? bound : undefined, mpjpe.get((above ?? worse!).step), worse !== undefined)];

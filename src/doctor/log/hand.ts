@@ -32,7 +32,8 @@ export function show(value: number): string {
   return String(Number(value.toPrecision(4)));
 }
 
-export const percent = (share: number): string => `${Number((100 * share).toPrecision(2))} %`;
+export const percent = (share: number): string =>
+  `${Number((100 * share).toPrecision(share > 0.99 && share < 1 ? 4 : 2))} %`;
 
 /** Where it was seen: "line 12 (epoch 3)". */
 export const sinceOf = (at: { readonly line: number; readonly epoch?: number | undefined }): string =>
