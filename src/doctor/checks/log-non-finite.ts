@@ -1,4 +1,6 @@
+import type { Finding } from "../finding";
 import { found, sinceOf } from "../log/hand";
+import type { Point } from "../log/types";
 import type { LogCheck } from "./log-check";
 
 /** Losses, rates or gradients that are no numbers. An infinite MPJPE is a metric of no sample, not this. */
@@ -7,6 +9,8 @@ export const nonFinite: LogCheck = (run) => {
     .filter(({ name, nonFinite }) => nonFinite > 0 && !["mpjpe", "pa_mpjpe", "best_saved", "avg_metric"].includes(name))
     .sort((a, b) => a.firstNonFinite!.line - b.firstNonFinite!.line);
   const { count, line } = run.nonFiniteGradients;
+  const lost = run.series.find(({ name }) => name === "non_finite_predictions")?.highest;
+  if (broken.length === 0 && count === 0 && lost && lost.value > 0) return [predictions(lost)];
   if (broken.length === 0 && count === 0) return [];
   const [first] = broken;
   const applied = first !== undefined;
@@ -39,3 +43,17 @@ export const nonFinite: LogCheck = (run) => {
     }),
   ];
 };
+
+/** Predictions that an evaluation left out. */
+const predictions = (at: Point): Finding =>
+  found({
+    id: "non-finite",
+    severity: "serious",
+    certainty: "certain",
+    title: "Predictions are not finite",
+    sentence: `${at.value} predictions of the evaluation at line ${at.line} are not finite and are left out of its figures.`,
+    evidence: [{ what: "predictions that are not finite", found: at.value, expected: "0" }],
+    causes: ["weights that grew beyond what single precision holds", "samples whose depth or crop is not finite"],
+    remedy: "Inspect those samples; evaluation.json counts them by sequence.",
+    since: sinceOf(at),
+  });

@@ -45,7 +45,7 @@ export const oneRank: LogCheck = (run) => {
       severity: "serious",
       certainty: isKnown ? "certain" : "likely",
       title: "Validation covers one rank's share",
-      sentence: `Evaluated on ${first.samples} samples, one ${parts}th of the ${whole} of the validation set: only one rank's predictions are scored.`,
+      sentence: `Evaluated on ${first.samples} samples, 1/${parts} of the ${whole} of the validation set: only one rank's predictions are scored.`,
       evidence: [
         { what: "samples that are scored", found: first.samples, expected: `${whole}` },
         { what: "share of the validation set", found: show(share!), expected: "1" },

@@ -55,14 +55,22 @@ export function mayBeLog(name: string): boolean {
   return base.includes("tfevents") || base === "config.yaml" || /\.(?:log|txt|out|err|jsonl)$/i.test(base);
 }
 
-/** Reads files into one book. Files of one folder of ours (config.yaml, metrics.jsonl, log.txt) make one run. */
-export async function readLogs(files: Iterable<LogFile>): Promise<LogBook> {
+/** Reads files into one book, telling how far it is in each. Files of one folder of ours (config.yaml, metrics.jsonl, log.txt) make one run. */
+export async function readLogs(
+  files: Iterable<LogFile>,
+  onProgress?: (file: string, bytes: number) => void,
+): Promise<LogBook> {
   const runs: LogRun[] = [];
   const reports: FileReport[] = [];
   const inOrder = [...files].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   for (const { name, chunks } of inOrder) {
     const reader = new LogFileReader(name);
-    for await (const chunk of chunks()) reader.push(chunk);
+    let bytes = 0;
+    for await (const chunk of chunks()) {
+      reader.push(chunk);
+      bytes += chunk.length;
+      onProgress?.(name, bytes);
+    }
     const { builders, report } = reader.end();
     reports.push(report);
     // A beginning without a number behind it is no run, unless it is all there is.
@@ -110,6 +118,18 @@ function joinFolders(runs: readonly LogRun[]): LogRun[] {
   }
   return joined;
 }
+
+/** Bytes of a slice of a Blob: reading yields to the page between two. */
+const SLICE_BYTES = 1 << 18;
+
+/** A dropped or chosen file, slice by slice. */
+export const blobAsFile = (name: string, blob: Blob): LogFile => ({
+  name,
+  async *chunks() {
+    for (let at = 0; at < blob.size; at += SLICE_BYTES)
+      yield new Uint8Array(await blob.slice(at, at + SLICE_BYTES).arrayBuffer());
+  },
+});
 
 /** One file whose bytes are all there. */
 export const bytesAsFile = (name: string, bytes: Uint8Array): LogFile => ({ name, chunks: () => [bytes] });

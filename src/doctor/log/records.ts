@@ -71,7 +71,7 @@ function addEvaluation(run: RunBuilder, record: Json, step: number, line: number
     ["mpjpe_mm", "mpjpe"],
     ["pa_mpjpe_mm", "pa_mpjpe"],
   ] as const) {
-    const value = numberOf(record[key]);
+    const value = lossOf(record[key]);
     if (value !== undefined) run.point(name, "val", { step, epoch, value, line });
   }
   const samples = numberOf(record.samples);
