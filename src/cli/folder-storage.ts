@@ -123,7 +123,12 @@ export class FolderStorage implements RunStorage {
   }
 
   async remove(folder: string): Promise<void> {
-    await rm(join(this.place, folder), { recursive: true, force: true });
+    await this.recover();
+    // Under another name first: a kill in the middle would leave a part of a checkpoint.
+    const gone = `${join(this.place, folder)}${PARTIAL}${process.pid}`;
+    await rm(gone, { recursive: true, force: true });
+    await orAbsent(rename(join(this.place, folder), gone));
+    await rm(gone, { recursive: true, force: true });
   }
 }
 
