@@ -34,18 +34,18 @@ const EXPECTED: Readonly<Partial<Record<Fault, string>>> = {
   "rank0-only": "evaluated-on-one-rank",
   "rank0-only-old": "evaluated-on-one-rank",
   "no-samples": "metric-without-samples",
-  "unit-doubled": "unit-doubled",
+  "unit-doubled": "labels-unit",
   "unit-doubled-no-debug": "unit-doubled",
-  "gt-metres": "gt-in-metres",
+  "gt-metres": "labels-unit",
   "prediction-scale": "prediction-scale",
-  "gt-relative": "gt-root-relative",
+  "gt-relative": "labels-root-relative",
   "double-centring": "double-centring",
-  opengl: "opengl-frame",
-  blank: "blank-images",
+  opengl: "frame-opengl",
+  blank: "image-blank",
   "three-stuck": "three-d-stuck",
   "two-stuck": "two-d-stuck",
   permuted: "joint-order",
-  "not-augmented": "labels-not-augmented",
+  "not-augmented": "labels-not-rotated",
   "impossible-pa": "metric-impossible",
   "bad-sum": "loss-does-not-add-up",
   repeated: "losses-repeated",
@@ -53,7 +53,7 @@ const EXPECTED: Readonly<Partial<Record<Fault, string>>> = {
   "no-warmup": "no-warmup",
   "lr-restart": "lr-restarted",
   leak: "validation-leak",
-  "random-split": "random-frame-split",
+  "random-split": "split-leak",
   "not-pretrained": "not-pretrained",
 };
 
@@ -184,6 +184,6 @@ describe("other logs", () => {
 
   it("ignores what it is told to", async () => {
     const book = await readLogs([bytesAsFile("a.log", utf8(originalLog("blank", 1)))]);
-    expect(diagnoseLog(book, new Set(["blank-images"]))[0].findings.map(({ id }) => id)).not.toContain("blank-images");
+    expect(diagnoseLog(book, new Set(["image-blank"]))[0].findings.map(({ id }) => id)).not.toContain("image-blank");
   });
 });

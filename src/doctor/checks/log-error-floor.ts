@@ -28,7 +28,7 @@ export const errorFloor: LogCheck = (run) => {
   const at = seriesOf(run, "mpjpe", "val")!;
   return [
     found({
-      id: isValBetter ? "labels-not-augmented" : "joint-order",
+      id: isValBetter ? "labels-not-rotated" : "joint-order",
       severity: "warning",
       certainty: "possible",
       title: isValBetter

@@ -50,7 +50,7 @@ function unitFinding(batches: readonly DebugBatchFields[]): Finding | undefined 
 function unit(line: number, value: number, what: string, typical: number): Finding {
   const isLarge = value > typical;
   return found({
-    id: isLarge ? "unit-doubled" : "gt-in-metres",
+    id: "labels-unit",
     severity: "fatal",
     certainty: "certain",
     title: isLarge ? "The ground truth is multiplied by 1000 twice" : "The ground truth is in metres",
@@ -67,7 +67,7 @@ function unit(line: number, value: number, what: string, typical: number): Findi
     remedy:
       "Print one wrist before and after the conversion; HO-3D's files are in metres. Here everything is in metres; leave out the quirk double-millimetres.",
     change: { withoutQuirks: ["double-millimetres"] },
-    explains: ["prediction-scale", "three-d-stuck", "loss-3d-impossible", "loss-is-a-sum"],
+    explains: ["unit-doubled", "prediction-scale", "three-d-stuck", "loss-3d-impossible", "loss-is-a-sum"],
     since: `line ${line}`,
   });
 }
@@ -77,7 +77,7 @@ function frameFinding(batches: readonly DebugBatchFields[]): Finding | undefined
   if (behind.length === 0) return undefined;
   const [first] = behind;
   return found({
-    id: "opengl-frame",
+    id: "frame-opengl",
     severity: "fatal",
     certainty: "certain",
     title: "The ground truth is behind the camera",
@@ -97,7 +97,7 @@ function frameFinding(batches: readonly DebugBatchFields[]): Finding | undefined
     remedy:
       "Multiply joints, root rotation and translation by diag(1, -1, -1) on reading. Here the import converts; leave out the quirk opengl-unconverted.",
     change: { withoutQuirks: ["opengl-unconverted", "pose-opengl"] },
-    explains: ["blank-images", "three-d-stuck", "two-d-stuck", "nothing-learns", "error-floor", "mean-predictor"],
+    explains: ["image-blank", "three-d-stuck", "two-d-stuck", "nothing-learns", "error-floor", "mean-predictor"],
     since: `line ${first.line}`,
   });
 }
@@ -107,7 +107,7 @@ function relativeFinding(batches: readonly DebugBatchFields[]): Finding | undefi
   if (atZero.length === 0) return undefined;
   const [first] = atZero;
   return found({
-    id: "gt-root-relative",
+    id: "labels-root-relative",
     severity: "serious",
     certainty: "certain",
     title: "The ground truth is wrist-relative already",

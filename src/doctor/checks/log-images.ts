@@ -11,7 +11,7 @@ export const images: LogCheck = (run) => {
     const [low, high] = blank[0].rgb!;
     return [
       found({
-        id: "blank-images",
+        id: "image-blank",
         severity: "fatal",
         certainty: "certain",
         title: "The images are blank",

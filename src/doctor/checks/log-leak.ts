@@ -14,7 +14,7 @@ function randomSplit(run: LogRun): Finding[] {
   if (!remark) return [];
   return [
     found({
-      id: "random-frame-split",
+      id: "split-leak",
       severity: "warning",
       certainty: "certain",
       title: "Validation frames are neighbours of training frames",

@@ -30,7 +30,6 @@ export class LineSplitter {
   #parts: Uint8Array[] = [];
   #length = 0;
   #number = 1;
-  #afterCr = false;
   #isFirst = true;
   #wide: TextDecoder | undefined;
   readonly #utf8 = decoder("utf-8", true)!;
@@ -72,19 +71,16 @@ export class LineSplitter {
     while (lf >= 0 || cr >= 0) {
       const isLf = lf >= 0 && (cr < 0 || lf < cr);
       const at = isLf ? lf : cr;
-      if (at > start) this.#afterCr = false;
       this.#keep(bytes.subarray(start, at));
       start = at + 1;
-      // \r\n: the line was handed over at \r.
-      if (!(isLf && this.#afterCr)) this.#emit();
+      // At the \n of \r\n there is nothing left to hand over.
+      this.#emit();
       if (isLf) {
         this.#number++;
         lf = bytes.indexOf(LF, start);
       } else cr = bytes.indexOf(CR, start);
-      this.#afterCr = !isLf;
     }
     if (start < bytes.length) {
-      this.#afterCr = false;
       // Kept beyond this chunk, which its owner may use again.
       this.#keep(bytes.slice(start, start + LONGEST_LINE + 1));
     }
