@@ -101,7 +101,9 @@ export async function sweepRotations(
 ): Promise<RotationEvidence["sweep"]> {
   const cases = ANGLES.flatMap((angle) => AXES.map((axis) => ({ angle, axis })));
   const worst = new Map<number, number>();
-  const at = replay.writtenBy(outputs.rotations);
+  // After both: what the betas are made of may have given its memory to another tensor by then.
+  const at = Math.max(replay.writtenBy(outputs.rotations), replay.writtenBy(outputs.betas));
+  const end = replay.writtenBy(outputs.vertices);
   const [betas] = await plan.read(outputs.betas);
   for (let first = 0; first < cases.length; first += size) {
     const some = cases.slice(first, first + size);
@@ -111,7 +113,7 @@ export async function sweepRotations(
       rotations.set(matrixFromAxisAngle(axis.map((x) => x * angle)), 144 * row);
     });
     plan.write(outputs.rotations, rotations);
-    replay.run(at, replay.forwardEnd);
+    replay.run(at, end);
     const [vertices] = await plan.read(outputs.vertices);
     const length = 3 * hand.vertexCount;
     some.forEach(({ angle }, row) => {

@@ -90,7 +90,10 @@ export function compareSampling(
 
 /** The graph that the recorded convolutions gather along, against the edges of the hand's faces. */
 export function compareGraph(replay: Replay, { faces, vertexCount }: HandModel): GraphEvidence | null {
-  const tensors = replay.dispatchesOf("graph-conv", "forward").at(0)?.dispatch.tensors;
+  // Joint regressors are gathered by the same kernels, but from vertices to joints.
+  const tensors = replay
+    .dispatchesOf("graph-conv", "forward")
+    .find(({ dispatch: { dims } }) => dims.rows === vertexCount && dims.columns === vertexCount)?.dispatch.tensors;
   const [rowStart, column] = [tensors?.row_start.data, tensors?.column.data];
   if (!rowStart || !column) return null;
   const key = (a: number, b: number): number => Math.min(a, b) * vertexCount + Math.max(a, b);
