@@ -1,10 +1,15 @@
-/** `npm run faults -- checkpoints [--kills N] [--contests N] [--seed N] [--only KIND]`: the whole of a campaign. */
+/**
+ * The whole of a campaign: `npm run faults -- checkpoints [--kills N] [--contests N] [--seed N] [--only KIND]`, or
+ * `npm run faults -- ranks [--kind KIND] [--n N] [--seed N] [--browser NAME] [--ranks N]`.
+ */
 import { parseArgs } from "node:util";
 import { checkpoints } from "./checkpoints/report";
+import { ranks } from "./ranks/report";
 
 const CAMPAIGNS: Readonly<Record<string, (values: Readonly<Record<string, string | undefined>>) => Promise<boolean>>> =
   {
     checkpoints,
+    ranks,
   };
 
 const { values, positionals } = parseArgs({
@@ -14,6 +19,10 @@ const { values, positionals } = parseArgs({
     contests: { type: "string" },
     seed: { type: "string" },
     only: { type: "string" },
+    kind: { type: "string" },
+    n: { type: "string" },
+    browser: { type: "string" },
+    ranks: { type: "string" },
   },
 });
 const campaign = CAMPAIGNS[positionals[0] ?? ""];
