@@ -21,6 +21,8 @@ export interface FaultPlan {
   readonly faults: readonly RankFault[];
   /** Int32 [faults]: 0 to come, 1 struck, 2 the supervisor is to end the worker. */
   readonly words: ArrayBufferLike;
+  /** Float64 [faults]: when each struck, ms since 1970 of a clock that only grows, the same in all workers of a page; 0 before. */
+  readonly times: ArrayBufferLike;
 }
 
 const STRUCK = 1;
@@ -29,11 +31,9 @@ const SLOW_STEPS = 10;
 const SLOW_FACTOR = 9;
 
 export function faultPlan(faults: readonly RankFault[]): FaultPlan {
-  const bytes = 4 * Math.max(1, faults.length);
-  return {
-    faults,
-    words: typeof SharedArrayBuffer === "undefined" ? new ArrayBuffer(bytes) : new SharedArrayBuffer(bytes),
-  };
+  const Memory = typeof SharedArrayBuffer === "undefined" ? ArrayBuffer : SharedArrayBuffer;
+  const count = Math.max(1, faults.length);
+  return { faults, words: new Memory(4 * count), times: new Memory(8 * count) };
 }
 
 /** Workers that ask to be ended by force, each once. */
@@ -54,6 +54,7 @@ export interface FaultHost {
 /** A group whose rank fails as the plan says; `step` is the number of steps that are done when it begins. */
 export function faultyGroup(group: TrainGroup, plan: FaultPlan, host: FaultHost, step: number): TrainGroup {
   const words = new Int32Array(plan.words);
+  const times = new Float64Array(plan.times);
   const sleeper = new Int32Array(new SharedArrayBuffer(4));
   let making = step;
   let slowUntil = 0;
@@ -76,6 +77,7 @@ export function faultyGroup(group: TrainGroup, plan: FaultPlan, host: FaultHost,
       const isHere = fault.worker === host.worker && fault.step === making && fault.at === at;
       if (!isHere || (fault.kind === "nan") !== isNan) continue;
       if (Atomics.compareExchange(words, i, 0, STRUCK) !== 0) continue;
+      times[i] = performance.timeOrigin + performance.now();
       has = true;
       strike(fault, i);
     }

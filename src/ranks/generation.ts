@@ -1,6 +1,6 @@
 /** The life of one group, seen from outside: watched, aborted when a rank fails, and over once every rank is out of it or given up. */
 import type { ShadowMemory } from "../train/snapshot";
-import { abortGroup, abortOf, COLLECTIVES, type GroupMemory, WORD, wordOf } from "./group-memory";
+import { abortGroup, abortOf, type GroupMemory, WORD, wordOf } from "./group-memory";
 import type { RankEnd, RankPlace } from "./rank-api";
 import type { Slot, Timers } from "./slot";
 import { Watchdog, type WatchdogOptions } from "./watchdog";
@@ -11,7 +11,7 @@ const SILENT_MS = 1000;
 const CULPRIT_MS = 2000;
 /** How long any other one may, ms: the GPU may be at a long step. */
 const COME_OUT_MS = 60_000;
-/** Time between two looks until the first step of a group is done, ms. */
+/** Time between two looks until a group has begun, ms. */
 const CLOSE_LOOK_MS = 20;
 
 /** What went wrong, before what was done about it is known. */
@@ -44,7 +44,7 @@ export interface GenerationOptions {
   readonly watchdog?: WatchdogOptions;
   /** Called with every look. */
   readonly onLook: () => void;
-  /** Called once, when the first step was made. */
+  /** Called once, when every rank has restored its weights and begun its first step. */
   readonly onBegun: () => void;
   /** Called once, when the group was aborted, by whomever. */
   readonly onAbort: () => void;
@@ -164,11 +164,9 @@ export class Generation {
     return Atomics.load(this.#words, wordOf(rank, word));
   }
 
-  /** Rank 0 has come to the beginning of its second step. */
+  /** Every rank has come to the beginning of its first step. */
   get #isBegun(): boolean {
-    const collective = COLLECTIVES[this.#load(0, WORD.collective)];
-    const call = this.#load(0, WORD.call);
-    return collective === "agree" ? call > 1 : collective !== "nothing" && collective !== "barrier";
+    return this.#members.every((_, rank) => this.#load(rank, WORD.call) > 0);
   }
 
   #noteSigns(now: number): void {
@@ -209,6 +207,12 @@ export class Generation {
     }
   }
 
+  /** A rank that throws since its device is lost says so when it is out. */
+  #reasonOf({ rank, reason }: Fault): string {
+    const end = this.#members[rank]?.end;
+    return end?.kind === "fault" && end.reason === "device" ? end.reason : reason;
+  }
+
   #finish(): void {
     this.#cancel();
     const of = (fits: (member: Member) => boolean): Slot[] => this.#members.filter(fits).map(({ slot }) => slot);
@@ -218,7 +222,7 @@ export class Generation {
     this.#resolve({
       kind: isWhole ? first.kind : "fault",
       step: first && first.kind !== "fault" ? first.step : 0,
-      fault: this.#fault,
+      fault: this.#fault && { ...this.#fault, reason: this.#reasonOf(this.#fault) },
       rebuild: of((member) => member.end?.kind === "fault" && !member.end.canContinue && !isEnded(member)),
       ended: of(isEnded),
       stuck: of(({ isStuck }) => isStuck),

@@ -146,7 +146,7 @@ export interface FaultRecord {
   readonly text: string;
   /** A sentence: what was done. */
   readonly action: string;
-  /** From the last sign of life to the abort, and from there to the first step that is done again. */
+  /** From the last sign of work to the abort, and from there until every rank of the new group has restored its weights and begun a step. */
   readonly detected_ms: number;
   readonly recovered_ms: number;
   readonly ranks_before: number;
