@@ -102,6 +102,8 @@ export class Supervisor {
   /** Workers that are being built again; given up ones are in none of the lists. */
   readonly #rebuilding = new Map<Slot, Promise<void>>();
   #lastTrouble = "";
+  /** To be built again once the others are at work. */
+  #lost: Slot[] = [];
   /** Waits for news of workers or of a person. */
   readonly #waiting = new Set<() => void>();
   /** Who was rank 0 last: asked for profiles and samples once the run is over. */
@@ -386,11 +388,14 @@ export class Supervisor {
       ...{ memory, shadow, timers: this.#timers, watchdog: this.options.watchdog },
       place: { recordedStep, recordedEvaluation, mixedAdapters, isSoftware, announce },
       onLook: () => this.#injectFaults(),
-      onBegun: () => this.#reportFault(),
+      onBegun: () => {
+        this.#reportFault();
+        this.#rebuildLost();
+      },
       onAbort: () => this.#lookUp(),
     });
-    for (const [rank, slot] of members.entries())
-      slot.say("training", worldSize === 1 ? "training alone" : `training as rank ${rank} of ${worldSize}`);
+    for (const slot of members)
+      slot.say("training", worldSize === 1 ? "training alone" : `training, one of ${worldSize} ranks`);
     this.#current = generation;
     this.#lastFirst = members[0];
     const running = generation.run();
@@ -413,6 +418,7 @@ export class Supervisor {
   #settle(end: GenerationEnd, members: readonly Slot[]): void {
     const { rebuild, ended, stuck, fault } = end;
     if (end.kind === "done" || end.kind === "stopped") return;
+    this.#rebuildLost();
     const cannotEnd = stuck.filter((slot) => !slot.end());
     const lost = [...rebuild, ...ended, ...stuck];
     const step = this.#committed;
@@ -423,6 +429,7 @@ export class Supervisor {
       const before = members.length;
       const after = before - lost.length;
       const culprit = members[fault.rank];
+      const text = namedByWorker(fault.text, members);
       const who = lost.map(({ worker }) => worker).join(", ");
       const action =
         lost.length === 0
@@ -432,24 +439,30 @@ export class Supervisor {
             : `${after} of ${before} ranks went on from step ${step}, rank ${who} is ${rebuild.length === lost.length ? "built" : "started"} again`;
       const replayed = Math.max(0, this.#recorder!.recordedStep - step);
       this.#pending = {
-        ...fault,
+        ...{ ...fault, text },
         ...{ worker: culprit?.worker ?? -1, step, replayed, action, ranksBefore: before, ranksAfter: after },
       };
-      this.#log(`${fault.text}; ${action}`);
-      for (const slot of lost) slot.say("lost", fault.text);
+      this.#log(`${text}; ${action}`);
+      for (const slot of lost) slot.say("lost", text);
     }
     if (cannotEnd.length > 0) {
       const who = cannotEnd.map(({ worker }) => worker).join(", ");
       throw new StuckThreadError(
-        `rank ${who} hangs in a thread that cannot be ended (${fault?.text ?? "it did not come out of its group"}); the run ends with a checkpoint of step ${step}, go on with --resume`,
+        `rank ${who} hangs in a thread that cannot be ended (${fault ? namedByWorker(fault.text, members) : "it did not come out of its group"}); the run ends with a checkpoint of step ${step}, go on with --resume`,
       );
     }
     if (this.#faultsInRow >= MOST_FAULTS) {
       throw new Error(
-        `${MOST_FAULTS} faults in a row without one step kept between them, the last one: ${fault?.text}; the run ends at step ${step}`,
+        `${MOST_FAULTS} faults in a row without one step kept between them, the last one: ${fault && namedByWorker(fault.text, members)}; the run ends at step ${step}`,
       );
     }
-    for (const slot of lost) this.#rebuild(slot, Math.max(0, this.#faultsInRow - 1));
+    this.#lost = lost;
+    // The survivors come first: building a network keeps a processor busy for seconds.
+    if (lost.length === members.length) this.#rebuildLost();
+  }
+
+  #rebuildLost(): void {
+    for (const slot of this.#lost.splice(0)) this.#rebuild(slot, Math.max(0, this.#faultsInRow - 1));
   }
 
   /** The step that a new group would go on from. */
@@ -549,6 +562,13 @@ export class Supervisor {
     for (const slot of slots) slot.end();
   }
 }
+
+/** A group's sentence with the numbers of workers, which people see, in place of the ranks in the group. */
+const namedByWorker = (text: string, members: readonly Slot[]): string =>
+  text.replace(/\brank (\d+)\b/g, (found, rank: string) => {
+    const slot = members[Number(rank)];
+    return slot ? `rank ${slot.worker}` : found;
+  });
 
 const SHAPE_ERROR = "RankShapeError";
 

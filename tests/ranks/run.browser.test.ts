@@ -13,56 +13,52 @@ import {
 } from "../helpers/rank-run";
 
 const STEPS = 30;
-const FAULTY_STEPS = 12;
-const config = rankConfig({ steps: STEPS, checkpointEvery: 15, evaluateEvery: 15, snapshotEvery: 5 });
-const short = rankConfig({ steps: FAULTY_STEPS, checkpointEvery: 6, evaluateEvery: 6, snapshotEvery: 3 });
+/** Every rank compiles a hundred kernels, which a processor without a GPU takes seconds for. */
+const PATIENCE_MS = 600_000;
+const config = rankConfig({ steps: STEPS, checkpointEvery: 15, evaluateEvery: 15, snapshotEvery: 3 });
 const run = (ranks: number, options: Partial<RankRunOptions> = {}): Promise<RankRun> =>
   trainRanks({ host: pageRanks("test"), ranks, config, ...options });
 
 describe("ranks in workers of a page", () => {
-  beforeAll(() => expect(crossOriginIsolated).toBe(true));
-
-  it("make the same bytes and figures on 1, 2 and 4 ranks", async () => {
-    const one = await run(1);
-    expect(one.error).toBeUndefined();
-    const hashes = await checkpointOf(one, STEPS);
-    expect(Object.values(hashes)).not.toContain("missing");
-    for (const ranks of [2, 4]) {
-      const several = await run(ranks);
-      expect(await checkpointOf(several, STEPS)).toEqual(hashes);
-      expect(metricsOf(several)).toEqual(metricsOf(one));
-      expect(faultsOf(several)).toEqual([]);
-    }
-  });
-
-  let whole: RankRun;
+  let one: RankRun;
   beforeAll(async () => {
-    whole = await run(1, { config: short });
-  });
+    expect(crossOriginIsolated).toBe(true);
+    one = await run(1);
+  }, PATIENCE_MS);
 
-  // One of each kind, and each point.
-  const faults: readonly RankFault[] = [
-    { worker: 1, step: 5, at: "before", kind: "throw" },
-    { worker: 0, step: 4, at: "in", kind: "hang" },
-    { worker: 2, step: 8, at: "after", kind: "terminate" },
-    { worker: 0, step: 7, at: "before", kind: "close" },
-    { worker: 1, step: 4, at: "in", kind: "lost" },
-  ];
-  for (const fault of faults) {
-    it(`go on when one is to ${fault.kind} ${fault.at} the reduce, with the same bytes`, async () => {
-      const faulty = await run(3, { config: short, faults: [fault] });
+  it(
+    "make the same bytes and figures on 1, 2 and 4 ranks",
+    async () => {
+      expect(one.error).toBeUndefined();
+      const hashes = await checkpointOf(one, STEPS);
+      expect(Object.values(hashes)).not.toContain("missing");
+      for (const ranks of [2, 4]) {
+        const several = await run(ranks);
+        expect(await checkpointOf(several, STEPS)).toEqual(hashes);
+        expect(metricsOf(several)).toEqual(metricsOf(one));
+        expect(stepsOf(several)[0].ranks).toBe(ranks);
+      }
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    "go on when one throws, hangs, is terminated, closes, loses its device or is slow, and make the same bytes",
+    async () => {
+      const faults: readonly RankFault[] = [
+        { worker: 1, step: 4, at: "before", kind: "throw" },
+        { worker: 0, step: 8, at: "in", kind: "hang" },
+        { worker: 2, step: 12, at: "after", kind: "terminate" },
+        { worker: 3, step: 16, at: "before", kind: "close" },
+        { worker: 1, step: 20, at: "in", kind: "lost" },
+        { worker: 0, step: 25, at: "before", kind: "slow" },
+      ];
+      const faulty = await run(4, { faults });
       expect(faulty.error).toBeUndefined();
-      expect(await checkpointOf(faulty, FAULTY_STEPS)).toEqual(await checkpointOf(whole, FAULTY_STEPS));
-      expect(metricsOf(faulty)).toEqual(metricsOf(whole));
-      expect(faultsOf(faulty)[0]).toMatchObject({ rank: fault.worker, ranks_before: 3 });
-      console.log(JSON.stringify(faultsOf(faulty)));
-      expect(stepsOf(faulty)).toHaveLength(FAULTY_STEPS);
-    });
-  }
-
-  it("make ten slow steps with one that is ten times slower, and no fault", async () => {
-    const slow = await run(2, { config: short, faults: [{ worker: 1, step: 3, at: "before", kind: "slow" }] });
-    expect(faultsOf(slow)).toEqual([]);
-    expect(await checkpointOf(slow, FAULTY_STEPS)).toEqual(await checkpointOf(whole, FAULTY_STEPS));
-  });
+      expect(await checkpointOf(faulty, STEPS)).toEqual(await checkpointOf(one, STEPS));
+      expect(metricsOf(faulty)).toEqual(metricsOf(one));
+      expect(faultsOf(faulty).map(({ rank }) => rank)).toEqual([1, 0, 2, 3, 1]);
+    },
+    PATIENCE_MS,
+  );
 });

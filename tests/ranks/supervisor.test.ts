@@ -61,7 +61,8 @@ class FakeRank implements RankWorkerApi {
 
   train(place: RankPlace): Promise<RankEnd> {
     this.place = place;
-    Atomics.store(new Int32Array(place.memory.control), wordOf(place.rank, WORD.state), 1);
+    const words = new Int32Array(place.memory.control);
+    for (const word of [WORD.state, WORD.call]) Atomics.store(words, wordOf(place.rank, word), 1);
     return new Promise((resolve) => {
       this.leave = resolve;
       this.script.train(this, place);
