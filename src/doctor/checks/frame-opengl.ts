@@ -30,7 +30,14 @@ export const frameOpenGl: DataCheck = ({ samples }) => {
     remedy:
       "Convert joints by (x, -y, -z), and MANO's root rotation by diag(1, -1, -1), before anything is projected; let an empty crop stop the import. Here src/data/ho3d.ts does, and only the quirk opengl-unconverted leaves it out. Depth and colour cannot be judged before this is mended.",
     change: { withoutQuirks: ["opengl-unconverted"] },
-    explains: ["image-blank", "joints-outside-input", "depth-missing-as-far", "depth-disagrees", "labels-unit"],
+    explains: [
+      "crop-empty",
+      "image-blank",
+      "joints-outside-input",
+      "depth-missing-as-far",
+      "depth-disagrees",
+      "labels-unit",
+    ],
     ...shownBy(behind),
   };
 };

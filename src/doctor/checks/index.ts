@@ -2,6 +2,7 @@
 import { boxesFromTruth } from "./boxes-from-truth";
 import { channelOrder } from "./channel-order";
 import { countsCheck } from "./counts";
+import { cropEmpty } from "./crop-empty";
 import { cropMovedTwice } from "./crop-moved-twice";
 import type { DataCheck } from "./data-check";
 import { depthBytes } from "./depth-bytes";
@@ -28,6 +29,7 @@ export const DATA_CHECKS: readonly DataCheck[] = [
   boxesFromTruth,
   channelOrder,
   countsCheck,
+  cropEmpty,
   cropMovedTwice,
   depthBytes,
   depthDisagrees,

@@ -27,6 +27,7 @@ export const labelsUnit: DataCheck = ({ samples }) => {
     ],
     causes: ["labels in millimetres or in the hand model's own unit", "joints in another order than OpenPose's"],
     remedy: "Convert the labels to metres where they are read: metresPerUnit of the row in src/data/adapter.ts.",
+    explains: ["hand-pose-differs", "depth-disagrees", "depth-missing-as-far"],
     ...shownBy(samples),
   };
 };

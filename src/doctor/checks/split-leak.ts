@@ -1,3 +1,4 @@
+import type { Evidence, Finding } from "../finding";
 import { type DataCheck, of } from "./data-check";
 
 /** Neighbouring video frames, and other cameras of the same instant, on both sides of the split: validation then measures memory. */
@@ -5,7 +6,7 @@ export const splitLeak: DataCheck = ({ split }) => {
   const { train, validation, sharedFrames, sharedSequences, validationSequences } = split;
   const { sharedRecordings, validationRecordings, examples, nearestFrames } = split;
   if (sharedRecordings === 0 && sharedFrames === 0) return undefined;
-  const evidence = [
+  const evidence: readonly Evidence[] = [
     {
       what: "recordings of validation that training has too",
       found: of(sharedRecordings, validationRecordings),
@@ -28,18 +29,7 @@ export const splitLeak: DataCheck = ({ split }) => {
         ]),
   ];
   if (sharedFrames === validation && train === validation) {
-    return {
-      id: "split-overfit",
-      severity: "note",
-      certainty: "certain",
-      title: "Validation is on the training samples",
-      sentence: `All ${validation} validation frames are training frames: the metric shows what was learned by heart, and nothing else.`,
-      evidence,
-      causes: ["data.overfit is set, to see whether the network can learn a few samples at all"],
-      remedy: "Leave data.overfit out for a result.",
-      change: { set: { "data.overfit": "false" } },
-      samples: [],
-    };
+    return overfit(validation, evidence);
   }
   const distance =
     nearestFrames === undefined ? "" : `, ${nearestFrames} frame${nearestFrames === 1 ? "" : "s"} away (median)`;
@@ -66,3 +56,19 @@ export const splitLeak: DataCheck = ({ split }) => {
     explains: ["validation-leak"],
   };
 };
+
+/** One batch learned by heart on purpose. */
+function overfit(validation: number, evidence: readonly Evidence[]): Finding {
+  return {
+    id: "split-overfit",
+    severity: "note",
+    certainty: "certain",
+    title: "Validation is on the training samples",
+    sentence: `All ${validation} validation frames are training frames: the metric shows what was learned by heart, and nothing else.`,
+    evidence,
+    causes: ["data.overfit is set, to see whether the network can learn a few samples at all"],
+    remedy: "Leave data.overfit out for a result.",
+    change: { set: { "data.overfit": "false" } },
+    samples: [],
+  };
+}
