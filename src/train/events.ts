@@ -1,7 +1,9 @@
 /** What a run says while it goes: the one protocol that the page, the terminal and the run's files are fed from. */
 import type { EvaluationReport } from "../metrics/evaluation";
 import type { MetricName } from "../metrics/judge";
+import type { Diagnosis } from "./findings";
 import type { StepTimes } from "./ranks";
+import type { RunEvidence } from "./run-evidence";
 
 export type LossName = "loss_2d" | "loss_3d_joint" | "loss_3d_vert" | "shape_prior" | "loss_aux" | "total_loss";
 
@@ -163,6 +165,10 @@ export type TrainEvent =
   | { readonly type: "step"; readonly record: StepRecord }
   | { readonly type: "evaluation"; readonly record: EvaluationRecord }
   | { readonly type: "sample"; readonly view: SampleView }
+  /** Numbers for the doctor. */
+  | { readonly type: "evidence"; readonly evidence: RunEvidence }
+  /** All that the doctor has found so far, whenever it changes; from whoever drives the run. */
+  | { readonly type: "findings"; readonly diagnoses: readonly Diagnosis[] }
   | { readonly type: "checkpoint"; readonly step: number; readonly name: string; readonly sizeBytes: number }
   | { readonly type: "paused"; readonly step: number }
   | { readonly type: "finished"; readonly step: number; readonly reason: "done" | "stopped" }
