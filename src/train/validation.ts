@@ -1,0 +1,40 @@
+import { evaluate } from "./evaluate";
+import type { EvaluationRecord } from "./events";
+import type { Position } from "./keeper";
+import { evaluationLines } from "./run-lines";
+import type { Session } from "./session";
+import type { Trainer } from "./trainer";
+
+/** What is scored: a trainer, with its place in the run. */
+type Scored = Pick<Trainer, "parts" | "evaluation" | "stepsPerEpoch" | "totalSteps">;
+
+/** Scores the validation set with the weights as they are, notes in `position` whether they are the best, and tells it. */
+export async function validate(
+  { parts, evaluation, stepsPerEpoch, totalSteps }: Scored,
+  position: Position,
+  session: Session,
+): Promise<EvaluationRecord> {
+  const { emit, val, meanPose, clock, config } = parts;
+  const { step } = position;
+  const started = clock.now();
+  const progress = (done: number, total: number): void => {
+    if (session.isFirst) emit({ type: "status", text: "evaluating", done, total });
+  };
+  const { scores, report } = await evaluate(evaluation, val, meanPose, progress, {
+    group: session.shared,
+    quirks: new Set<string>(config.quirks),
+    // At the end RGB-D and RGB are scored apart; before it a second prediction of every sample would cost too much.
+    alsoWithoutDepth: step === totalSteps,
+  });
+  const epoch = Math.max(0, Math.ceil(step / stepsPerEpoch) - 1);
+  const record: EvaluationRecord = { step, epoch, split: "val", ...scores, ms: clock.now() - started };
+  if (record.pa_mpjpe_mm !== null && (position.best === null || record.pa_mpjpe_mm < position.best)) {
+    position.best = record.pa_mpjpe_mm;
+    position.bestStep = step;
+  }
+  if (!session.tellsEvaluation(step)) return record;
+  for (const line of evaluationLines(record, session.group?.worldSize ?? 1)) emit({ type: "log", line });
+  emit({ type: "report", step, epoch, split: "val", report });
+  emit({ type: "evaluation", record });
+  return record;
+}
