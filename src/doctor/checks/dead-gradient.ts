@@ -1,4 +1,4 @@
-import { hasHand, type ModelCheck, percent } from "./model-check";
+import { isComparable, type ModelCheck, percent } from "./model-check";
 
 /** From here on it is not a branch that is dead but the network. */
 const MOST = 0.5;
@@ -13,7 +13,7 @@ export const deadGradient: ModelCheck = ({ gradients, prediction, ...evidence })
   const all = [...new Set([...nonFinite, ...dead])];
   if (all.length === 0) return undefined;
   const share = all.length / parameters;
-  const isFatal = hasHand({ gradients, prediction, ...evidence }) && (nonFinite.length > 0 || share > MOST);
+  const isFatal = isComparable({ gradients, prediction, ...evidence }) && (nonFinite.length > 0 || share > MOST);
   const list = (names: readonly string[]): string =>
     `${names.slice(0, 3).join(", ")}${names.length > 3 ? ` and ${names.length - 3} more` : ""}`;
   const parts = [

@@ -1,4 +1,4 @@
-import { hasHand, type ModelCheck, percent, show } from "./model-check";
+import { isComparable, type ModelCheck, percent, show } from "./model-check";
 
 /** L1 losses have corners, and differences of float32 losses noise: correct gradients were found up to a tenth off. */
 const OFF = 0.3;
@@ -6,7 +6,7 @@ const OFF = 0.3;
 /** Along a module's gradient the loss must rise by the gradient's norm, by central differences. Source: catalogue D38; 6.5 (k). */
 export const gradientWrong: ModelCheck = (evidence) => {
   const { slopes } = evidence;
-  if (!slopes || !hasHand(evidence)) return undefined;
+  if (!slopes || !isComparable(evidence)) return undefined;
   const wrong = slopes
     .map((each) => ({ ...each, off: Math.abs(each.difference - each.backward) / each.backward }))
     .filter(({ off }) => !(off <= OFF))

@@ -1,5 +1,5 @@
 import type { JointComparison } from "../../train/model-evidence";
-import { hasHand, identityMm, isIdentity, jointName, type ModelCheck, show, shownBy } from "./model-check";
+import { identityMm, isComparable, isIdentity, jointName, type ModelCheck, show, shownBy } from "./model-check";
 
 /** Under the right assignment the joints must coincide: bones differ by more than this between fingers, float32 by 1e-4 mm. */
 const ASSIGNED_MM = 3;
@@ -11,7 +11,7 @@ const IDENTITY_MM = 1.5;
  * distance (Kuhn 1955) is not the identity and explains the distance. Source: catalogue D5.
  */
 export const jointOrder: ModelCheck = (evidence) => {
-  if (!hasHand(evidence)) return undefined;
+  if (!isComparable(evidence)) return undefined;
   const { reference, annotation } = evidence.decoder;
   const inModel = permuted(reference);
   const found = inModel ?? permuted(annotation);

@@ -1,11 +1,11 @@
-import { hasHand, type ModelCheck, ratios, shownBy, termEvidence } from "./model-check";
+import { isComparable, type ModelCheck, ratios, shownBy, termEvidence } from "./model-check";
 
 /** Of the total: sums of five float32 numbers. */
 const TOTAL = 1e-3;
 
 /** A term, or the total, is neither its formula's value nor any other that was tried. */
 export const lossUnexplained: ModelCheck = (evidence) => {
-  if (!hasHand(evidence)) return undefined;
+  if (!isComparable(evidence)) return undefined;
   const { terms, total, weighted, batch } = evidence.losses;
   const wrong = terms.filter(({ reading, found }) => !reading && Number.isFinite(found));
   const isTotalOff = Math.abs(total - weighted) > TOTAL * Math.max(Math.abs(weighted), 1e-6);

@@ -22,9 +22,9 @@ export const shownBy = ({ samples }: ModelEvidence): Pick<Finding, "samples" | "
   link: inspectLink(samples.at(0)),
 });
 
-/** Without a hand every comparison of hands fails for that one reason. */
-export const hasHand = ({ prediction: { isZero, isDifferentiable } }: ModelEvidence): boolean =>
-  !isZero && isDifferentiable;
+/** Predictions are those of a hand and finite: else every comparison fails for that one reason, which has its own finding. */
+export const isComparable = ({ prediction: { isZero, isDifferentiable, nonFinite } }: ModelEvidence): boolean =>
+  !isZero && isDifferentiable && nonFinite === 0;
 
 /** Mean distance of joints of one name. */
 export const identityMm = ({ perJointMm }: JointComparison): number =>

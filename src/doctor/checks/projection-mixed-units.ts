@@ -1,4 +1,4 @@
-import { hasHand, type ModelCheck, show, shownBy } from "./model-check";
+import { isComparable, type ModelCheck, show, shownBy } from "./model-check";
 
 /** float32 is some 1e-5 pixels off; half a pixel could be another convention of pixel centres, not of units. */
 const GAP_PX = 1;
@@ -9,7 +9,7 @@ const GAP_PX = 1;
  */
 export const projectionMixedUnits: ModelCheck = (evidence) => {
   const { projection, prediction } = evidence;
-  if (!hasHand(evidence) || projection.meanPx <= GAP_PX) return undefined;
+  if (!isComparable(evidence) || projection.meanPx <= GAP_PX) return undefined;
   const [x, y] = projection.factor;
   const [height, width] = projection.image;
   // By how much the original squeezes, apart from its own focal length, which changes perspective a little.

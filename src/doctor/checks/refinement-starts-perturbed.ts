@@ -1,4 +1,4 @@
-import { type ModelCheck, show, shownBy } from "./model-check";
+import { isComparable, type ModelCheck, show, shownBy } from "./model-check";
 
 /**
  * With fresh weights the refinement must be the identity: its last layers start at zero (docs/model.md, step 6), so that any
@@ -7,7 +7,7 @@ import { type ModelCheck, show, shownBy } from "./model-check";
 export const refinementStartsPerturbed: ModelCheck = (evidence) => {
   const { isFresh, prediction } = evidence;
   const { pose, shape, jointsMm, heads } = prediction.refinement;
-  if (!isFresh || (pose === 0 && shape === 0 && heads === 0)) return undefined;
+  if (!isFresh || !isComparable(evidence) || (pose === 0 && shape === 0 && heads === 0)) return undefined;
   return {
     id: "refinement-starts-perturbed",
     severity: "warning",

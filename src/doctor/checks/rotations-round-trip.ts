@@ -1,4 +1,4 @@
-import { hasHand, type ModelCheck, show, shownBy } from "./model-check";
+import { isComparable, type ModelCheck, show, shownBy } from "./model-check";
 
 /** float32 is some 1e-3 mm off at any angle; a tenth of a millimetre is a rotation of 1e-3 rad at a fingertip. */
 const GAP_MM = 0.1;
@@ -8,7 +8,7 @@ const GAP_MM = 0.1;
  * to pi. Source: catalogue D38: exact 0 below 1e-3 rad, 3.1415 read as 0.596.
  */
 export const rotationsRoundTrip: ModelCheck = (evidence) => {
-  if (!hasHand(evidence)) return undefined;
+  if (!isComparable(evidence)) return undefined;
   const { predictionMm, sweep } = evidence.rotations;
   const worst = sweep.reduce((a, b) => (b.maxMm > a.maxMm ? b : a), { angleRadians: 0, maxMm: 0 });
   if (!(Math.max(predictionMm, worst.maxMm) > GAP_MM)) return undefined;

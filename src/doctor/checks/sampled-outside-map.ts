@@ -1,4 +1,4 @@
-import { hasHand, type ModelCheck, percent, show, shownBy } from "./model-check";
+import { isComparable, type ModelCheck, percent, show, shownBy } from "./model-check";
 
 /** Pixels of the map between the sampled place and the projected one: half a pixel is a question of pixel centres (D43). */
 const OFFSET_PX = 0.75;
@@ -8,7 +8,7 @@ const LEAST_SHARE = 0.4;
 /** Vertices are not sampled where they project to, or hardly any of them falls on the map. Source: catalogue D35. */
 export const sampledOutsideMap: ModelCheck = (evidence) => {
   const { sampling } = evidence;
-  if (!sampling || !hasHand(evidence)) return undefined;
+  if (!sampling || !isComparable(evidence)) return undefined;
   const { offsetPx, insideShare, projectedShare, map } = sampling;
   const isElsewhere = !(offsetPx <= OFFSET_PX);
   if (!isElsewhere && !(insideShare < LEAST_SHARE)) return undefined;

@@ -1,5 +1,5 @@
 import type { JointComparison } from "../../train/model-evidence";
-import { hasHand, isTip, jointName, type ModelCheck, show, shownBy } from "./model-check";
+import { isComparable, isTip, jointName, type ModelCheck, show, shownBy } from "./model-check";
 
 /** Joints that are not tips agree to 1e-4 mm in float32; labels that were fitted may be a little off. */
 const OTHERS_MM = 0.5;
@@ -10,7 +10,7 @@ const MOST_MM = 15;
 
 /** All joints agree but the tips, which are vertices of somebody's choice. Source: catalogue D6, about 2.7 mm. */
 export const tipsOfAnotherModel: ModelCheck = (evidence) => {
-  if (!hasHand(evidence)) return undefined;
+  if (!isComparable(evidence)) return undefined;
   const { reference, annotation } = evidence.decoder;
   const inModel = shifted(reference);
   const found = inModel ?? shifted(annotation);
