@@ -222,6 +222,17 @@ describe("faults of files and readers", () => {
     expect(found.sentence).toContain("7 px without");
   });
 
+  test("a crop that is elsewhere, but not at metres taken for pixels, was not moved twice", async () => {
+    const evidence = await evidenceOf(sets[0], smallConfig(["com-shift-twice"]));
+    const samples = evidence.samples.map((sample) => ({
+      ...sample,
+      augmentation: { ...sample.augmentation, toCentreInMetres: sample.augmentation.toCentreInMetres + 0.05 },
+    }));
+    const [found] = diagnosesOf({ ...evidence, samples });
+    expect(found.id).toBe("image-blank");
+    expect(found.causes[0]).toContain("augmentation moves the crop");
+  });
+
   test.each([
     [1, 200, "note"],
     [10, 200, "warning"],

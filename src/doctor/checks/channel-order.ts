@@ -1,4 +1,4 @@
-import { type DataCheck, round } from "./data-check";
+import type { DataCheck } from "./data-check";
 
 /** A red picture comes out with red above this and the others below what is left; resampling and 8 bits leave 0.004. */
 const PURE = 0.9;
@@ -9,7 +9,7 @@ export const channelOrder: DataCheck = ({ testFrame: { rgb }, samples }) => {
   if (red > PURE && Math.max(green, blue) < 1 - PURE) return undefined;
   const isBgr = blue > PURE && Math.max(red, green) < 1 - PURE;
   const mean = (c: number): number => samples.reduce((sum, { plain }) => sum + plain.imageMeans[c], 0) / samples.length;
-  const shown = rgb.map((value) => round(value, 2)).join(", ");
+  const shown = rgb.map((value) => Math.abs(value).toFixed(2)).join(", ");
   return {
     id: "channel-order",
     severity: "warning",

@@ -1,4 +1,5 @@
 /** What the checks of the data share: their type, and numbers as text. */
+import { quantile } from "../../data/summary/histogram";
 import type { DataEvidence, DataSampleEvidence } from "../../train/evidence";
 import type { Finding } from "../finding";
 
@@ -16,13 +17,13 @@ export const MANO_EXPLAINED_MM = 1;
 
 export const percent = (share: number): string => `${Number((100 * share).toPrecision(2))} %`;
 export const of = (part: number, all: number): string => `${part} of ${all}`;
-export const round = (value: number, digits = 3): string => String(Number(value.toPrecision(digits)));
+/** Three digits; what is below a thousandth is "0.000": no unit here has a use for it. */
+export const round = (value: number, digits = 3): string =>
+  value !== 0 && Math.abs(value) < 0.0005 ? "0.000" : String(Number(value.toPrecision(digits)));
 
 /** Middle of the values, NaN of none. */
 export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  return quantile(Float64Array.from(values).sort(), 0.5);
 }
 
 /** Ids without repetition, as a finding names them, and the link that opens the first in the inspector. */
@@ -35,7 +36,7 @@ export function shownBy(samples: readonly { readonly id: string }[]): Pick<Findi
 export const wrapped = (degrees: number): number => degrees - 360 * Math.ceil((degrees - 180) / 360);
 
 /** Samples whose crop is turned and whose labels have a turn of their own. */
-export function turnedSamples(
+function turnedSamples(
   samples: readonly DataSampleEvidence[],
   turn: "jointsDegrees" | "poseDegrees",
 ): { readonly sample: DataSampleEvidence; readonly crop: number; readonly label: number }[] {

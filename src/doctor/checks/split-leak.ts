@@ -33,10 +33,11 @@ export const splitLeak: DataCheck = ({ split }) => {
   }
   const distance =
     nearestFrames === undefined ? "" : `, ${nearestFrames} frame${nearestFrames === 1 ? "" : "s"} away (median)`;
+  const recordings = `${of(sharedRecordings, validationRecordings)} validation recordings were seen in training`;
   const what =
     sharedSequences > 0
-      ? `${of(sharedSequences, validationSequences)} validation sequences have training frames too${distance}`
-      : `${of(sharedRecordings, validationRecordings)} validation recordings were seen in training by other cameras`;
+      ? `${recordings}, ${of(sharedSequences, validationSequences)} sequences by the same camera${distance}`
+      : `${recordings} by other cameras`;
   return {
     id: "split-leak",
     severity: "serious",

@@ -21,7 +21,7 @@ export interface DataParts {
  * Samples that are looked at: a fault of a quarter of them is missed once in 10,000 times (0.75^32). More cost time before the
  * first step; two batches of 16 are these.
  */
-export const PROBE_SAMPLES = 32;
+const PROBE_SAMPLES = 32;
 /** Ids that are named as examples. */
 const EXAMPLES = 8;
 

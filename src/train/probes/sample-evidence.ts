@@ -90,7 +90,7 @@ function compare(labels: Float32Array, points: Numbers, which: readonly number[]
       square += point * point;
       px = Math.max(px, size * Math.abs(label - point));
     }
-    const scale = product / square;
+    const scale = square > 0 ? product / square : 1;
     const left = which.map((j) => size * Math.abs(labels[3 * j + c] / scale - points[2 * j + c]));
     return { px, scale, scaledPx: Math.max(0, ...left) };
   };
