@@ -20,6 +20,9 @@ const STORAGE_USAGE = 0x80 | 0x4 | 0x8; // STORAGE | COPY_SRC | COPY_DST
 const UNIFORM_USAGE = 0x40 | 0x8; // UNIFORM | COPY_DST
 const READBACK_USAGE = 0x1 | 0x8; // MAP_READ | COPY_DST
 
+/** Most bytes of a staging buffer of `readInPieces`. */
+const PIECE_BYTES = 64 * 2 ** 20;
+
 /** Dawn in Node crashes when it is given a view of shared memory; browsers take it. */
 const IS_NODE =
   (globalThis as { readonly process?: { readonly versions?: { readonly node?: string } } }).process?.versions?.node !==
@@ -188,6 +191,42 @@ export class Gpu {
     const isShared = !(values.buffer instanceof ArrayBuffer);
     const own = isShared && IS_NODE ? values.slice() : values;
     this.device.queue.writeBuffer(buffer, offset, own as Float32Array<ArrayBuffer>);
+  }
+
+  /**
+   * `read` of more than should lie in one staging buffer: at most `pieceBytes` at a time, a multiple of 4. Work that is submitted
+   * before it resolves is in later pieces and not in earlier ones.
+   */
+  async readInPieces(
+    ranges: readonly { readonly buffer: GPUBuffer; readonly offset: number; readonly sizeBytes: number }[],
+    pieceBytes = PIECE_BYTES,
+  ): Promise<ArrayBuffer[]> {
+    const results = ranges.map(({ sizeBytes }) => new ArrayBuffer(sizeBytes));
+    let piece: { readonly result: number; readonly at: number; readonly sizeBytes: number }[] = [];
+    let free = pieceBytes;
+    const flush = async (): Promise<void> => {
+      const read = await this.read(
+        piece.map(({ result, at, sizeBytes }) => {
+          const { buffer, offset } = ranges[result];
+          return { buffer, offset: offset + at, sizeBytes };
+        }),
+      );
+      for (const [i, { result, at }] of piece.entries())
+        new Uint8Array(results[result], at).set(new Uint8Array(read[i]));
+      piece = [];
+      free = pieceBytes;
+    };
+    for (const [result, range] of ranges.entries()) {
+      for (let at = 0; at < range.sizeBytes; ) {
+        const sizeBytes = Math.min(free, range.sizeBytes - at);
+        piece.push({ result, at, sizeBytes });
+        at += sizeBytes;
+        free -= sizeBytes;
+        if (free === 0) await flush();
+      }
+    }
+    if (piece.length > 0) await flush();
+    return results;
   }
 
   /** The bytes of a staging buffer whose copies were submitted, until its `unmap`. Throws DeviceLostError first. */

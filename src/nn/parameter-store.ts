@@ -107,14 +107,14 @@ export class ParameterStore implements ParameterBuffers {
     this.gpu.write(buffer, offset, values);
   }
 
-  /** All values (or gradients) by name. */
+  /** Copies of all values (or gradients) by name, read in pieces, so that a large model needs no staging buffer of its size. */
   async read(what: "values" | "gradients" = "values"): Promise<Map<string, Float32Array<ArrayBuffer>>> {
     const parameters = this.parameters.filter((p) => what === "values" || p.trainable);
     const ranges = parameters.map((p) => ({
       ...(what === "values" ? this.value(p) : this.gradient(p)),
       sizeBytes: 4 * p.size,
     }));
-    const bytes = await this.gpu.read(ranges);
+    const bytes = await this.gpu.readInPieces(ranges);
     return new Map(parameters.map((p, i) => [p.name, new Float32Array(bytes[i])]));
   }
 

@@ -141,6 +141,11 @@ export class Accumulation {
       this.#after.set(at, "waitsAt" in after ? after.waitsAt : await this.#compile(at, after.additions));
   }
 
+  /** What is run besides the micro-batches, in order, once a step: additions and, for one rank, the mean; for the profile. */
+  get plans(): readonly Plan[] {
+    return [...this.#after.values()].filter((after) => typeof after !== "number");
+  }
+
   /** Levels of partial sums at the moment. */
   get levels(): number {
     return this.#levels.length;

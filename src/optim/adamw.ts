@@ -164,31 +164,20 @@ export class AdamW {
     return found;
   }
 
-  /** Copies of the moments, read in pieces of about 64 MiB, so that a large model needs no staging buffer of its size. */
+  /** Copies of the moments, read in pieces, so that a large model needs no staging buffer of its size. */
   async readMoments(): Promise<Moments> {
-    const m = new Map<string, Float32Array<ArrayBuffer>>();
-    const v = new Map<string, Float32Array<ArrayBuffer>>();
     const all = [...this.moments.entries()];
-    for (let first = 0; first < all.length; ) {
-      let last = first;
-      for (let bytes = 0; last < all.length && (last === first || bytes < PIECE_BYTES); last++)
-        bytes += 8 * all[last][1].entry.parameter.size;
-      const piece = all.slice(first, last);
-      const ranges = piece.flatMap(([, { entry, ...buffers }]) =>
-        [buffers.m, buffers.v].map((buffer) => ({
-          buffer,
-          offset: 4 * entry.offset,
-          sizeBytes: 4 * entry.parameter.size,
-        })),
-      );
-      const read = await this.gpu.read(ranges);
-      for (const [i, [name]] of piece.entries()) {
-        m.set(name, new Float32Array(read[2 * i]));
-        v.set(name, new Float32Array(read[2 * i + 1]));
-      }
-      first = last;
-    }
-    return { m, v };
+    const ranges = all.flatMap(([, { entry, ...buffers }]) =>
+      [buffers.m, buffers.v].map((buffer) => ({
+        buffer,
+        offset: 4 * entry.offset,
+        sizeBytes: 4 * entry.parameter.size,
+      })),
+    );
+    const read = await this.gpu.readInPieces(ranges);
+    const moment = (which: 0 | 1): Map<string, Float32Array<ArrayBuffer>> =>
+      new Map(all.map(([name], i) => [name, new Float32Array(read[2 * i + which])]));
+    return { m: moment(0), v: moment(1) };
   }
 
   /** Restores moments and the step count. Throws, writing nothing, when a parameter is missing, unknown or of another size. */

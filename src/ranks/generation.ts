@@ -26,9 +26,11 @@ export interface Fault {
 }
 
 export interface GenerationEnd {
-  readonly kind: "done" | "stopped" | "reform" | "fault";
+  readonly kind: "done" | "stopped" | "reform" | "diverged" | "fault";
   /** For "done" and "stopped". */
   readonly step: number;
+  /** For "diverged": why. */
+  readonly text: string;
   readonly fault: Fault | undefined;
   /** Ranks whose network must be built again, in the worker that they have; ranks whose worker ended; ranks that did not come out. */
   readonly rebuild: readonly Slot[];
@@ -222,6 +224,7 @@ export class Generation {
     this.#resolve({
       kind: isWhole ? first.kind : "fault",
       step: first && first.kind !== "fault" ? first.step : 0,
+      text: first?.kind === "diverged" ? first.text : "",
       fault: this.#fault && { ...this.#fault, reason: this.#reasonOf(this.#fault) },
       rebuild: of((member) => member.end?.kind === "fault" && !member.end.canContinue && !isEnded(member)),
       ended: of(isEnded),

@@ -60,6 +60,8 @@ export type RankEnd =
   | { readonly kind: "done" | "stopped"; readonly step: number }
   /** The group asked all ranks to come out between two steps, to be formed anew. */
   | { readonly kind: "reform"; readonly step: number }
+  /** Steps were refused again and again: the run cannot go on, whatever ranks it has. `text` says why; all ranks end so in the same step. */
+  | { readonly kind: "diverged"; readonly step: number; readonly text: string }
   /** `canContinue`: this worker can join the next group as it is; else it must be built again (device lost) or ended. */
   | { readonly kind: "fault"; readonly reason: string; readonly text: string; readonly canContinue: boolean };
 

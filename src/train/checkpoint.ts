@@ -131,6 +131,8 @@ export interface Resumed {
   /** Lines of the run's files up to the checkpoint's step. */
   readonly metrics: string;
   readonly log: string;
+  /** All lines of faults.jsonl: a fault after the checkpoint's step has happened all the same. */
+  readonly faults: string;
   /** Sentences for the log: damaged checkpoints that were passed over, and settings that changed. */
   readonly notes: readonly string[];
 }
@@ -242,7 +244,8 @@ async function resumed(
   if (withoutMoments > 0)
     notes.push(`${folder}: ${withoutMoments} parameters have no optimiser state, they begin at 0`);
   const saved = steps.filter((step) => step <= state.step);
-  return { snapshot, state, saved, metrics, log: await read("log.txt"), notes };
+  const [log, faults] = [await read("log.txt"), await read("faults.jsonl")];
+  return { snapshot, state, saved, metrics, log, faults, notes };
 }
 
 /** Settings that decide the numbers and are not as the checkpoint has them, one sentence each. */

@@ -123,7 +123,11 @@ export interface ProfileReport {
   readonly adapter: string;
   /** "timestamp-query" or "wall clock". */
   readonly clock: string;
+  /** Micro-batches of a step that this rank runs. */
+  readonly microBatches: number;
+  /** Kernels of a step: forward and backward for each of its micro-batches, then adding them up and the update. */
   readonly stepMs: number;
+  /** Each kernel of one micro-batch, of adding up and of the update, once. */
   readonly rows: readonly KernelRow[];
 }
 

@@ -56,7 +56,7 @@ export interface TrainGroup {
 export interface StepTimes {
   /** Waiting for the loader's samples. */
   readonly dataMs: number;
-  /** Forward and backward of its micro-batches, until their sums begin to arrive. */
+  /** Forward and backward of its micro-batches, until their sums begin to arrive; of one rank the mean, the update and reading the step's numbers as well. */
   readonly computeMs: number;
   /** Read-back of the sums, beside which the ready buckets are reduced. */
   readonly readMs: number;
@@ -64,6 +64,6 @@ export interface StepTimes {
   readonly reduceMs: number;
   /** Waiting for other ranks in collectives. */
   readonly waitMs: number;
-  /** Means to the GPU, update, and reading the step's numbers. */
+  /** Means to the GPU, update, and reading the step's numbers. 0 for one rank: nothing is read before the update, so it is part of `computeMs`. */
   readonly updateMs: number;
 }

@@ -43,7 +43,7 @@ export class Recorder {
     const { storage, resumed, wallSeconds } = options;
     this.#metrics = new LineFile(storage, "metrics.jsonl", resumed?.metrics);
     this.#log = new LineFile(storage, "log.txt", resumed?.log);
-    this.#faults = new LineFile(storage, "faults.jsonl");
+    this.#faults = new LineFile(storage, "faults.jsonl", resumed?.faults);
     this.#saved = resumed?.saved ?? [];
     this.#step = resumed?.state.step ?? 0;
     this.#evaluation = this.#step;

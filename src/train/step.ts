@@ -1,4 +1,5 @@
 /** One optimiser step: micro-batches, their mean, the update, and what is told of it. */
+import type { Plan } from "../autograd/plan";
 import type { Config } from "../config";
 import type { Batch } from "../data/batch";
 import type { Loader } from "../data/loader";
@@ -75,19 +76,28 @@ export class Stepper {
     return (this.#group?.rank ?? 0) === 0;
   }
 
+  /** What this rank runs of each step. */
+  get ownMicroBatches(): { readonly first: number; readonly end: number } {
+    return this.#group?.microBatches ?? { first: 0, end: this.parts.microBatches };
+  }
+
+  /** What adds its micro-batches up. */
+  get accumulationPlans(): readonly Plan[] {
+    return this.parts.accumulation.plans;
+  }
+
   readonly #reading = <T>(answer: Promise<T>): Promise<T> => this.#group?.reading(answer) ?? answer;
 
   /** Step `step`, counted from 0, with the weights as they are. Where ranks share it, `waitedMs` is what they waited to begin. */
   async run(step: number, rates: Rates, waitedMs = 0): Promise<StepOutcome> {
-    const { clock, runner, accumulation, optimizer, microBatches } = this.parts;
+    const { clock, runner, accumulation, optimizer } = this.parts;
     let shown: Shown | undefined;
     const look = async (batch: Batch): Promise<void> => {
       if (this.#isFirst && this.#isShown(step)) shown = await this.#reading(this.#look(batch));
     };
-    const own = this.#group?.microBatches ?? { first: 0, end: microBatches };
     const ran = await runner.run(
       step,
-      own,
+      this.ownMicroBatches,
       look,
       (m) => this.#reduce?.submitted(m),
       this.#isShared ? this.#group : undefined,
@@ -109,7 +119,7 @@ export class Stepper {
     };
     const times: StepTimes = {
       dataMs: ran.dataMs,
-      // Alone nothing is read between the last micro-batch and the update, so that both are in here.
+      // Alone nothing is read between the last micro-batch and the update: the GPU's time for both is in here.
       computeMs: (reduced?.arrived ?? ended) - ran.started - (ran.dataMs - ran.firstDataMs),
       readMs: reduced?.readMs ?? 0,
       reduceMs: reduced?.reduceMs ?? 0,

@@ -31,7 +31,8 @@ export const utf8 = (text: string): Uint8Array<ArrayBuffer> =>
 /** A text file that grows: lines are gathered and the whole file is rewritten at `flush`. */
 export class LineFile {
   readonly #lines: string[] = [];
-  #dirty = false;
+  /** Lines that are in the file. */
+  #written: number;
 
   constructor(
     private readonly storage: RunStorage,
@@ -39,6 +40,7 @@ export class LineFile {
     earlier = "",
   ) {
     if (earlier !== "") this.#lines.push(...earlier.replace(/\n$/, "").split("\n"));
+    this.#written = this.#lines.length;
   }
 
   get lines(): readonly string[] {
@@ -47,12 +49,13 @@ export class LineFile {
 
   add(line: string): void {
     this.#lines.push(line);
-    this.#dirty = true;
   }
 
+  /** Nothing where all lines are in the file already. Rejects as the storage does; the next flush tries again. */
   async flush(): Promise<void> {
-    if (!this.#dirty) return;
-    this.#dirty = false;
+    const count = this.#lines.length;
+    if (count === this.#written) return;
     await this.storage.write(this.path, utf8(`${this.#lines.join("\n")}\n`));
+    this.#written = count;
   }
 }

@@ -56,8 +56,9 @@ export interface TrainEnd {
   readonly step: number;
 }
 
-/** Steps between two events of where the time went. */
+/** Steps between two events of where the time went, and the step of a group that the first one tells of: in the one before everything is new. */
 const TIMES_STEPS = 20;
+const FIRST_TIMES = 2;
 
 /**
  * One rank: trains one network on one device, alone or in a group. Tells what happens by `emit` and puts snapshots into
@@ -72,6 +73,8 @@ export class Trainer {
   readonly #keeper: Keeper;
   /** Steps in a row that the GPU refused. */
   #refused = 0;
+  /** Steps until times are told. */
+  #untilTimes = FIRST_TIMES;
   #isOver = false;
   /** Of the run that is going. */
   #session = new Session();
@@ -214,6 +217,7 @@ export class Trainer {
    */
   async run(options: RunOptions = {}): Promise<TrainEnd> {
     this.#session = new Session(options);
+    this.#untilTimes = FIRST_TIMES;
     this.#requests.isRunning = true;
     try {
       await this.stepper.join(options.group);
@@ -284,6 +288,7 @@ export class Trainer {
     const rates = ratesAt(config, this.totalSteps, step, resumedStep);
     const { record, lines, view, times } = await this.stepper.run(step, rates, waitedMs);
     this.#position.step++;
+    this.#untilTimes--;
     group?.reportTimes(times);
     if (shared?.mixedAdapters) await takeFirstWeights(this.store, shared);
     const isTold = this.#session.tellsStep(this.step);
@@ -293,10 +298,10 @@ export class Trainer {
     if (!isTold) return;
     for (const line of lines) emit({ type: "log", line });
     if (view) emit({ type: "sample", view });
-    if (this.step % TIMES_STEPS === 0) {
-      const all = group ? Array.from({ length: group.worldSize }, (_, rank) => group.timesOf(rank)) : [times];
-      emit({ type: "times", step: this.step, times: all });
-    }
+    if (this.#untilTimes > 0) return;
+    this.#untilTimes = TIMES_STEPS - (this.step % TIMES_STEPS);
+    const all = group ? Array.from({ length: group.worldSize }, (_, rank) => group.timesOf(rank)) : [times];
+    emit({ type: "times", step: this.step, times: all });
   }
 
   /**
@@ -340,11 +345,11 @@ export class Trainer {
     return this.#requests.job(() => job(this));
   }
 
-  /** Times every kernel of one micro-batch and of the update; weights, moments and statistics are put back as they were. */
+  /** Times every kernel of a step; weights, moments and statistics are put back as they were. */
   async profile(repeats: number): Promise<ProfileReport> {
     // Replays what was written last; before the first step its batch.
     await this.stepper.writeFirst(this.step);
-    return profileStep(this, repeats);
+    return profileStep(this, this.stepper, repeats);
   }
 
   /** One sample of a split with the prediction of the weights as they are. */

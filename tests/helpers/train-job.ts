@@ -133,8 +133,8 @@ export class TrainRank {
       const own = mischief?.rank === rank ? mischievous(group, trainer, mischief) : group;
       return { events, end: await trainer.run({ group: own, shadow, recordedStep }) };
     } catch (error) {
-      group?.abort(error);
       const { message, name } = error as Error;
+      if (name !== "DivergedError") group?.abort(error);
       return { events, error: message, name };
     } finally {
       endKeepAlive();

@@ -47,6 +47,7 @@ interface Group {
   readonly kernel: string;
   readonly pass: KernelRow["pass"];
   count: number;
+  /** Once each. */
   ms: number;
   flops: number;
   bytes: number;
@@ -67,8 +68,8 @@ function groupRows(rows: readonly KernelRow[]): Group[] {
   return [...groups.values()].sort((a, b) => b.ms - a.ms);
 }
 
-/** The report as a table of kernels and passes, slowest first. */
-export function profileTable({ adapter, clock: timer, stepMs, rows }: ProfileReport): string {
+/** The report as a table of the kernels and passes of one micro-batch and of the update, slowest first; shares are of the step. */
+export function profileTable({ adapter, clock: timer, microBatches, stepMs, rows }: ProfileReport): string {
   const groups = groupRows(rows);
   const width = Math.max(...groups.map(({ kernel }) => kernel.length));
   const head = ["count", "ms", "share", "GFLOP/s", "GB/s"].map((text) => text.padStart(9)).join("");
@@ -76,9 +77,13 @@ export function profileTable({ adapter, clock: timer, stepMs, rows }: ProfileRep
     (value > 0 && Number.isFinite(value) ? value.toFixed(digits) : "-").padStart(9);
   const lines = groups.map(({ kernel, pass, count, ms, flops, bytes }) => {
     const rates = cell(flops / ms / 1e6, 1) + cell(bytes / ms / 1e6, 1);
-    const share = `${((100 * ms) / stepMs).toFixed(1)} %`.padStart(9);
+    const perStep = pass === "update" ? ms : microBatches * ms;
+    const share = `${((100 * perStep) / stepMs).toFixed(1)} %`.padStart(9);
     return `${kernel.padEnd(width)}  ${pass.padEnd(8)}${cell(count, 0)}${cell(ms, 3)}${share}${rates}`;
   });
-  const total = `${rows.length} dispatches, ${stepMs.toFixed(2)} ms in kernels (${timer}) on ${adapter}`;
-  return `${"kernel".padEnd(width)}  ${"pass".padEnd(8)}${head}\n${lines.join("\n")}\n${total}\n`;
+  const kernelMs = (isUpdate: boolean): number =>
+    groups.reduce((sum, { pass, ms }) => sum + ((pass === "update") === isUpdate ? ms : 0), 0);
+  const total = `${rows.length} dispatches (${timer}) on ${adapter}: one micro-batch ${kernelMs(false).toFixed(2)} ms, sums and update ${kernelMs(true).toFixed(2)} ms`;
+  const step = `a step of ${microBatches} micro-batch${microBatches === 1 ? "" : "es"} takes ${stepMs.toFixed(2)} ms in kernels, of which the shares are`;
+  return `${"kernel".padEnd(width)}  ${"pass".padEnd(8)}${head}\n${lines.join("\n")}\n${total}\n${step}\n`;
 }

@@ -138,13 +138,13 @@ function Totals({ report }: { readonly report: ProfileReport }) {
         label="Step"
         value={milliseconds(report.stepMs)}
         unit="ms"
-        note={`${plural(report.rows.length, "dispatch").replace("dispatchs", "dispatches")}`}
+        note={`${plural(report.microBatches, "micro-batch", "micro-batches")}, sums and update`}
       />
       <Total
-        label="Kernels"
+        label="Kernels, one micro-batch"
         value={milliseconds(sum)}
         unit="ms"
-        note={report.stepMs > 0 ? `${fixed((100 * sum) / report.stepMs, 0)} % of the step` : ""}
+        note={`${plural(report.rows.length, "dispatch", "dispatches")}, with sums and update`}
       />
       <Total label="Forward" value={milliseconds(passes.forward)} unit="ms" note={percent(passes.forward)} />
       <Total label="Backward" value={milliseconds(passes.backward)} unit="ms" note={percent(passes.backward)} />
