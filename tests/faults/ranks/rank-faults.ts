@@ -4,12 +4,16 @@ import { type Random, random } from "../../../src/data/random";
 import type { RankFault } from "../../../src/ranks/fault-hook";
 import type { PageServer } from "./browsers";
 import { Patient } from "./browsers";
-import { complaints, type Outcome, type Struck } from "./run";
+import { complaints, type Kill, type Outcome, type Struck } from "./run";
 
 export const STEPS = 24;
 const RANKS = 4;
-const KINDS = ["throw", "hang", "terminate", "close", "slow"] as const;
+const KINDS = ["throw", "hang", "terminate", "close", "kill", "slow"] as const;
+type Kind = (typeof KINDS)[number];
 const PLACES = ["before", "in", "after"] as const;
+
+/** Latest moment of a kill behind a step that was told, ms: about a step. */
+const MOST_DELAY_MS = 400;
 
 /** What faults have come to. */
 export interface FaultCount {
@@ -23,17 +27,25 @@ export interface FaultCount {
 
 const pick = <T>(stream: Random, of: readonly T[]): T => of[Math.floor(of.length * stream.uniform())];
 
-/** `count` faults of one run, on as many workers, ascending by step. */
-export function drawFaults(seed: number, run: number, kinds: readonly RankFault["kind"][] = KINDS): RankFault[] {
+/** Faults of one run, on as many workers, ascending by step: those that ranks make themselves, and those from outside. */
+export function drawFaults(
+  seed: number,
+  run: number,
+  kinds: readonly Kind[] = KINDS,
+): { readonly faults: readonly RankFault[]; readonly kills: readonly Kill[] } {
   const stream = random(seed, "rank faults", run, "run");
   const workers = [0, 1, 2, 3];
-  const faults = workers.map((_, i): RankFault => {
+  const faults: RankFault[] = [];
+  const kills: Kill[] = [];
+  for (let i = 0; i < RANKS; i++) {
     const [worker] = workers.splice(Math.floor(workers.length * stream.uniform()), 1);
-    const span = (STEPS - 4) / RANKS;
-    const step = 2 + Math.floor(span * (i + stream.uniform()));
-    return { worker, step, at: pick(stream, PLACES), kind: pick(stream, kinds) };
-  });
-  return faults;
+    const step = 2 + Math.floor(((STEPS - 4) / RANKS) * (i + stream.uniform()));
+    const [at, kind] = [pick(stream, PLACES), pick(stream, kinds)];
+    const delayMs = Math.floor(MOST_DELAY_MS * stream.uniform());
+    if (kind === "kill") kills.push({ worker, step, delayMs });
+    else faults.push({ worker, step, at, kind });
+  }
+  return { faults, kills };
 }
 
 /** Runs with four faults each until `count` faults have struck. */
@@ -44,7 +56,7 @@ export async function rankFaults(
     readonly count: number;
     readonly seed: number;
     readonly ranks?: number;
-    readonly kinds?: readonly RankFault["kind"][];
+    readonly kinds?: readonly Kind[];
   },
   onRun: (what: string) => void = () => undefined,
 ): Promise<FaultCount> {
@@ -55,47 +67,52 @@ export async function rankFaults(
   let survived = 0;
   let runs = 0;
   try {
-    const whole = await patient.train({ ranks, steps: STEPS });
+    const faultless = await patient.train({ ranks, steps: STEPS });
     onRun(
-      `fault-free: ${whole.error ?? whole.end}, step ${whole.step}, ${whole.adapter}, median step ${median(whole.stepMs)} ms`,
+      `fault-free: ${faultless.error ?? faultless.end}, step ${faultless.step}, ${faultless.adapter}, median step ${median(faultless.stepMs)} ms`,
     );
-    if (whole.told.length > 0)
-      sentences.push(`the fault-free run told of ${whole.told.length} faults: ${whole.told[0].text}`);
+    if (faultless.told.length > 0)
+      sentences.push(`the fault-free run told of ${faultless.told.length} faults: ${faultless.told[0].text}`);
     while (struck.length < count && runs < count) {
       const began = performance.now();
-      const faults = drawFaults(seed, runs, kinds).filter(({ worker }) => worker < ranks);
-      const outcome = await patient.train({ ranks, steps: STEPS, faults });
-      const found = [...complaints(outcome, whole), ...falseFaults(outcome)];
+      const drawn = drawFaults(seed, runs, kinds);
+      const isThere = ({ worker }: { readonly worker: number }): boolean => worker < ranks;
+      const [faults, kills] = [drawn.faults.filter(isThere), drawn.kills.filter(isThere)];
+      const outcome = await patient.train({ ranks, steps: STEPS, faults, kills });
+      const found = [...complaints(outcome, faultless), ...falseFaults(outcome)];
       struck.push(...outcome.struck);
       if (found.length === 0) survived += outcome.struck.length;
       sentences.push(...found.map((sentence) => `run ${runs}: ${sentence}`));
       onRun(
-        `run ${runs} ${found.length === 0 ? "same" : "OTHER"} ${seconds(performance.now() - began)} s: ${outcome.struck.map(describe).join("; ")}${found.map((sentence) => `\n  ${sentence}`).join("")}`,
+        `run ${runs} ${found.length === 0 ? "same" : "OTHER"} ${seconds(performance.now() - began)} s (built ${seconds(outcome.builtMs)}, trained ${seconds(outcome.trainedMs)}), told ${outcome.told.map(({ detected_ms, recovered_ms }) => `${detected_ms}/${recovered_ms}`).join(" ")}: ${outcome.struck.map(describe).join("; ")}${found.map((sentence) => `\n  ${sentence}`).join("")}`,
       );
       runs++;
       // Workers that were ended by force leave memory behind until their page is gone.
-      if (runs % 5 === 0) await patient.reopen();
+      if (runs % 10 === 0) await patient.reopen();
     }
-    return { adapter: `${whole.adapter}, ${await patient.version}`, runs, struck, survived, sentences };
+    return { adapter: `${faultless.adapter}, ${await patient.version}`, runs, struck, survived, sentences };
   } finally {
     await patient.close();
   }
 }
 
-/** Ranks that were found at fault and were not. */
+/** Ranks that were found at fault and were not, and faults that nobody was told of. */
 function falseFaults({ told, struck }: Outcome): string[] {
   const found: string[] = [];
-  const workers = new Set(
-    struck.filter(({ fault }) => !["slow", "nan"].includes(fault.kind)).map(({ fault }) => fault.worker),
-  );
-  for (const { rank, text } of told) if (!workers.has(rank)) found.push(`rank ${rank} was found at fault: ${text}`);
-  const ended = struck.filter(({ fault }) => !["slow", "nan"].includes(fault.kind));
-  if (told.length !== ended.length) found.push(`${told.length} faults told, ${ended.length} struck`);
+  const ended = struck.filter(({ kind }) => kind !== "slow");
+  for (const { rank, text } of told)
+    if (!ended.some(({ worker }) => worker === rank)) found.push(`rank ${rank} was found at fault: ${text}`);
+  // Two ranks may fail in one group, which ends once.
+  if (told.length > ended.length) found.push(`${told.length} faults told, ${ended.length} struck`);
+  for (const { kind, worker, detectedMs } of ended)
+    if (detectedMs === undefined) found.push(`rank ${worker} was to ${kind}, and no group was aborted after it`);
   return found;
 }
 
-const describe = ({ fault: { worker, step, at, kind }, detectedMs, recoveredMs }: Struck): string =>
-  `${kind} ${at} ${step} rank ${worker} ${detectedMs === undefined ? "-" : Math.round(detectedMs)}/${recoveredMs === undefined ? "-" : Math.round(recoveredMs)} ms`;
+const whole = (ms: number | undefined): string => (ms === undefined ? "-" : `${Math.round(ms)}`);
+
+const describe = ({ worker, step, at, kind, detectedMs, recoveredMs }: Struck): string =>
+  `${kind} ${at} ${step} rank ${worker} ${whole(detectedMs)}/${whole(recoveredMs)} ms`;
 
 const seconds = (ms: number): string => (ms / 1000).toFixed(1);
 

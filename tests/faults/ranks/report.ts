@@ -46,11 +46,11 @@ async function faults(server: PageServer, values: Values): Promise<boolean> {
       `${browser} (${adapter}), seed ${seed}: ${struck.length} faults in ${runs} runs, ${survived} survived, not survived ${bound(struck.length - survived, struck.length)}`,
     );
     console.log("| fault | n | detected ms p50 | p100 | recovered ms p50 | p100 |\n|---|---|---|---|---|---|");
-    for (const kind of new Set(struck.map(({ fault }) => fault.kind)))
+    for (const kind of new Set(struck.map(({ kind }) => kind)))
       console.log(
         timesRow(
           kind,
-          struck.filter(({ fault }) => fault.kind === kind),
+          struck.filter((one) => one.kind === kind),
         ),
       );
     console.log(timesRow("all", struck));

@@ -1,13 +1,24 @@
 /** Supervises runs with files in memory, and measures faults with a clock of its own beside the supervisor's. */
 import { expose } from "comlink";
-import type { FaultPlan, RankFault } from "../../../src/ranks/fault-hook";
+import type { SharedCrops } from "../../../src/data/shared-crops";
+import type { FaultPlan } from "../../../src/ranks/fault-hook";
 import { abortOf, type GroupMemory, WORD, wordOf } from "../../../src/ranks/group-memory";
 import { pageRanks } from "../../../src/ranks/page-ranks";
-import type { RankCalls, RankHost } from "../../../src/ranks/slot";
+import type { RankCalls, RankHandle, RankHost } from "../../../src/ranks/slot";
 import { Supervisor } from "../../../src/ranks/supervisor";
 import type { FaultRecord, TrainEvent } from "../../../src/train/events";
 import { MemoryStorage } from "../../helpers/memory-storage";
-import { campaignConfig, FRAMES, faultsOf, hashesOf, metricsOf, type Order, type Outcome, type Struck } from "./run";
+import {
+  campaignConfig,
+  FRAMES,
+  faultsOf,
+  hashesOf,
+  type Kill,
+  metricsOf,
+  type Order,
+  type Outcome,
+  type Struck,
+} from "./run";
 
 /** Time between two looks at the groups, ms: the least that a worker's timer takes. */
 const LOOK_MS = 4;
@@ -16,6 +27,7 @@ const now = (): number => performance.timeOrigin + performance.now();
 
 interface Seen {
   readonly memory: GroupMemory;
+  readonly workers: Set<number>;
   abortedAt: number | undefined;
   reason: string;
   begunAt: number | undefined;
@@ -25,6 +37,8 @@ interface Seen {
 class Witness {
   readonly groups: Seen[] = [];
   plan: FaultPlan | undefined;
+  readonly #handles = new Map<number, RankHandle>();
+  readonly #kills: { readonly kill: Kill; readonly at: number }[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
@@ -35,20 +49,27 @@ class Witness {
     return {
       start: (worker) => {
         const handle = host.start(worker);
-        return { ...handle, api: this.#calls(handle.api) };
+        this.#handles.set(worker, handle);
+        return { ...handle, api: this.#calls(worker, handle.api) };
       },
     };
   }
 
-  #calls(api: RankCalls): RankCalls {
+  #calls(worker: number, api: RankCalls): RankCalls {
     return {
-      build: (options, emit) => {
+      build: async (options, emit) => {
         this.plan = options.faults;
-        return api.build(options, emit);
+        const shape = await api.build({ ...options, crops: options.crops ?? rendered }, emit);
+        rendered ??= shape.crops;
+        return { ...shape, crops: rendered };
       },
       train: (place) => {
-        if (!this.groups.some(({ memory }) => memory === place.memory))
-          this.groups.push({ memory: place.memory, abortedAt: undefined, reason: "", begunAt: undefined });
+        let seen = this.groups.find(({ memory }) => memory === place.memory);
+        if (!seen) {
+          seen = { memory: place.memory, workers: new Set(), abortedAt: undefined, reason: "", begunAt: undefined };
+          this.groups.push(seen);
+        }
+        seen.workers.add(worker);
         return api.train(place);
       },
       reform: () => api.reform(),
@@ -59,6 +80,17 @@ class Witness {
       inspect: (split, index) => api.inspect(split, index),
       close: () => api.close(),
     };
+  }
+
+  /** Ends the worker by force, unless it has ended before: the supervisor is not told. */
+  kill(kill: Kill): void {
+    setTimeout(() => {
+      const isThere = this.groups.at(-1)?.workers.has(kill.worker) && this.groups.at(-1)?.abortedAt === undefined;
+      const handle = this.#handles.get(kill.worker);
+      if (!handle || !isThere) return;
+      this.#kills.push({ kill, at: now() });
+      handle.terminate();
+    }, kill.delayMs);
   }
 
   #look(): void {
@@ -82,17 +114,22 @@ class Witness {
   }
 
   get struck(): Struck[] {
-    if (!this.plan) return [];
-    const times = new Float64Array(this.plan.times);
-    return this.plan.faults.flatMap((fault, i) => (times[i] > 0 ? [this.#outcome(fault, times[i])] : []));
+    const times = this.plan ? new Float64Array(this.plan.times) : [];
+    const planned = (this.plan?.faults ?? []).flatMap((fault, i) =>
+      times[i] > 0 ? [this.#outcome(fault, times[i])] : [],
+    );
+    const killed = this.#kills.map(({ kill, at }) =>
+      this.#outcome({ kind: "kill", worker: kill.worker, step: kill.step, at: `${kill.delayMs} ms behind` }, at),
+    );
+    return [...planned, ...killed];
   }
 
-  #outcome(fault: RankFault, at: number): Struck {
+  #outcome({ kind, worker, step, at: place }: Pick<Struck, "kind" | "worker" | "step" | "at">, at: number): Struck {
     // A slow rank and a NaN end no group.
-    const abort = ["slow", "nan"].includes(fault.kind) ? undefined : this.aborts.find((one) => one.at >= at - LOOK_MS);
+    const abort = ["slow", "nan"].includes(kind) ? undefined : this.aborts.find((one) => one.at >= at - LOOK_MS);
     const begun = abort?.begunAt;
     return {
-      fault,
+      ...{ kind, worker, step, at: place },
       detectedMs: abort && Math.max(0, abort.at - at),
       recoveredMs: abort && begun !== undefined ? begun - abort.at : undefined,
     };
@@ -106,6 +143,8 @@ function isBegun({ control, worldSize }: GroupMemory): boolean {
   return true;
 }
 
+/** Samples of all runs. */
+let rendered: SharedCrops | undefined;
 let storage = new MemoryStorage();
 let step = 0;
 let faults = 0;
@@ -123,9 +162,10 @@ export interface Ward {
 let witness: Witness | undefined;
 
 const ward: Ward = {
-  async train({ ranks, steps, faults: plan, resume = false, stopAt }) {
+  async train({ ranks, steps, faults: plan, kills = [], resume = false, stopAt }) {
     if (!resume) storage = new MemoryStorage();
     [step, faults] = [0, 0];
+    const began = now();
     const own = new Witness();
     witness = own;
     const told: FaultRecord[] = [];
@@ -145,6 +185,7 @@ const ward: Ward = {
         if (event.type !== "step") return;
         step = event.record.step;
         stepMs.push(event.record.ms);
+        for (const kill of kills) if (kill.step === step) own.kill(kill);
         if (step === stopAt) void supervisor.stop();
       },
     });
@@ -153,8 +194,10 @@ const ward: Ward = {
       error = reason.message;
       return undefined;
     });
+    const ended = now();
     await supervisor.dispose();
     own.end();
+    const firstAt = own.groups[0]?.begunAt ?? ended;
     return {
       ...{ error, end: end?.kind, step: end?.step ?? step, told, lines, stepMs, adapter: started },
       hashes: await hashesOf(storage),
@@ -162,6 +205,7 @@ const ward: Ward = {
       written: faultsOf(storage),
       struck: own.struck,
       aborts: own.aborts,
+      ...{ builtMs: firstAt - began, trainedMs: ended - firstAt },
     };
   },
   place: () => ({ step, faults, begun: witness?.groups.filter(({ begunAt }) => begunAt !== undefined).length ?? 0 }),

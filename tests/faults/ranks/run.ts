@@ -9,10 +9,19 @@ import { rankConfig } from "../../helpers/rank-run";
 /** Rendered once for all runs of a browser. */
 export const FRAMES = 8;
 
+/** A worker that is ended from outside, wherever it is by then. */
+export interface Kill {
+  readonly worker: number;
+  /** Once this step was told, and so much later, ms. */
+  readonly step: number;
+  readonly delayMs: number;
+}
+
 export interface Order {
   readonly ranks: number;
   readonly steps: number;
   readonly faults?: readonly RankFault[];
+  readonly kills?: readonly Kill[];
   /** Goes on from the last checkpoint of the run before. */
   readonly resume?: boolean;
   /** Asks for an end after this step. */
@@ -21,7 +30,11 @@ export interface Order {
 
 /** What became of one injected fault. */
 export interface Struck {
-  readonly fault: RankFault;
+  /** As a `RankFault`, or "kill" for one from outside. */
+  readonly kind: RankFault["kind"] | "kill";
+  readonly worker: number;
+  readonly step: number;
+  readonly at: string;
   /** From the fault to the abort of the group, as another thread sees it; undefined where no group was aborted. */
   readonly detectedMs: number | undefined;
   /** From the abort until every rank of the next group has restored its weights and begun a step. */
@@ -47,6 +60,9 @@ export interface Outcome {
   /** Milliseconds of every step, as the run tells them. */
   readonly stepMs: readonly number[];
   readonly adapter: string;
+  /** Until the first group began, and from there to the end. */
+  readonly builtMs: number;
+  readonly trainedMs: number;
 }
 
 /** The smallest network that has all parts: some MFLOP for a step of 4 micro-batches; a snapshot every third step. */
