@@ -9,7 +9,7 @@ export type DataCheck = (evidence: DataEvidence) => Finding | undefined;
 /** Samples that a finding names at most. */
 const NAMED = 8;
 /** Degrees from which a crop counts as turned: any fault of a turn is then far above rounding. */
-const TURNED_DEGREES = 5;
+const TURNED_DEGREES = 1;
 /** Distance between MANO and joints that nothing explains but a fault, mm: readers leave 0.1 mm, float32 0.001 mm. */
 export const MANO_GAP_MM = 1;
 /** Another reading of the parameters explains such a gap when it leaves less than this, mm. */
@@ -47,10 +47,10 @@ function turnedSamples(
   });
 }
 
-/** Degrees by which a label's turn may miss the crop's: float32 leaves 1e-4, any fault several. */
-const SAME_TURN = 1;
+/** Degrees by which a label's turn may miss the crop's: float32 leaves 1e-4. */
+const SAME_TURN = 0.1;
 
-export interface WrongTurns {
+interface WrongTurns {
   /** Turned samples, and those whose labels turned otherwise. */
   readonly turned: number;
   readonly wrong: readonly { readonly sample: DataSampleEvidence; readonly crop: number; readonly label: number }[];
