@@ -146,13 +146,14 @@ export interface LossEvidence {
   readonly batch: number;
   readonly microBatches: number;
   readonly terms: readonly TermEvidence[];
-  /** `loss_aux` where the annotation is the prediction itself. */
-  readonly auxOfEqual: number;
+  /** `loss_aux` where the annotation is the prediction itself; null where the term is its formula's, which says it. */
+  readonly auxOfEqual: number | null;
   /** Total and the weighted sum of its terms. */
   readonly total: number;
   readonly weighted: number;
 }
 
+/** Of a backward pass in which the refinement's heads were given small numbers where they were zero. */
 export interface GradientEvidence {
   /** Norm over all parameters, and of each module ("vit_backbone.blocks"). */
   readonly norm: number;

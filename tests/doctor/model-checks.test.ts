@@ -16,7 +16,7 @@ const diagnosed = (evidence: ModelEvidence): Diagnosis[] =>
 
 const aa = { model: { jointRep: "aa" } } as const;
 
-const FAULTS: readonly (readonly [QuirkName, string, Config?])[] = [
+const FAULTS: readonly (readonly [QuirkName, string])[] = [
   ["mano-thumb-first", "joint-order"],
   ["tips-smplx", "tips-of-another-model"],
   ["mano-missing", "mano-missing"],
@@ -29,13 +29,14 @@ const FAULTS: readonly (readonly [QuirkName, string, Config?])[] = [
   ["loss-sum-mm", "loss-is-a-sum"],
   ["double-millimetres", "unit-doubled"],
   ["double-centring", "double-centring"],
-  ["aux-axis-angle", "aux-compares-axis-angle", smallConfig(aa)],
+  ["aux-axis-angle", "aux-compares-axis-angle"],
 ];
 
 describe("a fault of the network or its losses is the first finding", () => {
   it.each(FAULTS)(
     "%s: %s",
-    async (quirk, id, config = smallConfig()) => {
+    async (quirk, id) => {
+      const config = smallConfig(quirk === "aux-axis-angle" ? aa : {});
       for (const evidence of await evidenceOf({ ...config, quirks: [quirk] }, SEEDS)) {
         const found = diagnosed(evidence);
         expect(found.map((each) => each.id)).toEqual([id]);
@@ -71,11 +72,11 @@ describe("a healthy network", () => {
   ])(
     "%s has no finding, expensive probes included",
     async (_, config, trained) => {
-      for (const evidence of await evidenceOf(config, SEEDS, { expensive: true, trained })) {
-        expect(diagnosed(evidence)).toEqual([]);
-        expect(evidence.shares).toHaveLength(5);
-        expect(evidence.slopes?.length).toBeGreaterThan(5);
-      }
+      const [first, second] = await evidenceOf(config, SEEDS, { expensive: true, trained });
+      expect(diagnosed(first)).toEqual([]);
+      expect(diagnosed(second)).toEqual([]);
+      expect(first.shares).toHaveLength(5);
+      expect(first.slopes?.length).toBeGreaterThan(5);
     },
     LIMIT_MS,
   );

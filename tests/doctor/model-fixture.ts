@@ -93,7 +93,7 @@ function write(recording: Recording, batch: Batch): void {
   for (const mask of recording.inputs.dropPath ?? []) recording.plan.write(mask, new Float32Array(mask.size).fill(1));
 }
 
-/** What the probes say of a network with these faults, for each seed of weights and data. */
+/** What the probes say of a network with these faults, for each seed of weights and data; expensive ones for the first alone. */
 export async function evidenceOf(
   config: Config,
   seeds: readonly number[],
@@ -107,7 +107,8 @@ export async function evidenceOf(
       const batches = await batchesOf({ ...config, quirks: [] }, seed);
       built.store.initialize(seed);
       if (trained > 0) await trainSteps(built, batches[1], trained);
-      out.push(await probeModel(built, { batches, step: trained, ...others }));
+      const expensive = others.expensive === true && seed === seeds[0];
+      out.push(await probeModel(built, { batches, step: trained, ...others, expensive }));
     }
     return out;
   } finally {

@@ -8,10 +8,9 @@ import type { Replay } from "./model-replay";
 /** Gradients are read in parts of this size, so that a large network does not need its own size in host memory. */
 const READ_BYTES = 64 * 2 ** 20;
 
-/** Calls `look` with each trainable parameter's gradient, or value. */
-async function eachParameter(
+/** Calls `look` with each trainable parameter's gradient. */
+async function eachGradient(
   store: ParameterStore,
-  what: "values" | "gradients",
   look: (name: string, values: Float32Array<ArrayBuffer>) => void,
 ): Promise<void> {
   const all = store.parameters.filter(({ trainable }) => trainable);
@@ -20,9 +19,7 @@ async function eachParameter(
     let bytes = 0;
     while (end < all.length && (end === first || bytes + 4 * all[end].size <= READ_BYTES)) bytes += 4 * all[end++].size;
     const some = all.slice(first, end);
-    const read = await store.gpu.read(
-      some.map((p) => ({ ...(what === "values" ? store.value(p) : store.gradient(p)), sizeBytes: 4 * p.size })),
-    );
+    const read = await store.gpu.read(some.map((p) => ({ ...store.gradient(p), sizeBytes: 4 * p.size })));
     some.forEach(({ name }, i) => {
       look(name, new Float32Array(read[i]));
     });
@@ -39,92 +36,75 @@ function squaresOf(values: Float32Array): number {
   return sum;
 }
 
-/** Names of last layers of the refinement's heads, whose zeros keep everything before them from learning. */
+/** Last layers of the refinement's heads, whose zeros keep everything before them from learning. */
 const HEADS = ["pose_head", "shape_head"].map((head) => `gcn_refinement.${head}.2.weight`);
-/** What can only learn through those heads. */
-const BEHIND_HEADS = /^gcn_refinement\.(gcn|pose_head\.0|shape_head\.0)|^deconv_upsampler/;
 const TRIAL = 1e-2;
 
-export interface GradientParts {
-  readonly store: ParameterStore;
-  readonly training: Recording;
-  readonly replay: Replay;
-  /** Whether samples of the batch have, and lack, a depth image. */
-  readonly depth: { readonly some: boolean; readonly all: boolean };
+/**
+ * Where the refinement's heads are zero, as they start, gives them small numbers, so that what lies behind them gets a gradient
+ * too; `restore` puts the zeros back.
+ */
+export async function openHeads(store: ParameterStore): Promise<{ restore(): void }> {
+  const known = new Set(store.names);
+  const values = await readParameters(
+    store,
+    HEADS.filter((name) => known.has(name)),
+  );
+  const areZero = [...values.values()].every((each) => each.every((x) => x === 0));
+  if (!areZero) return { restore: () => undefined };
+  for (const [name, each] of values) {
+    store.write(
+      name,
+      each.map((_, i) => TRIAL * Math.sin(1 + i * 1.7)),
+    );
+  }
+  return {
+    restore(): void {
+      for (const [name, each] of values) store.write(name, each);
+    },
+  };
 }
 
 /**
- * Runs the training plan on the inputs that it holds. Where the refinement's heads are zero, as they start, they get small
- * numbers for a second run, so that what lies behind them is tried too; the store is left as it was.
+ * What the store holds after a backward pass of `training` on a batch of which some, or all, samples have a depth image. The
+ * heads must have been open.
  */
-export async function probeGradients({ store, training, replay, depth }: GradientParts): Promise<GradientEvidence> {
+export async function gradientsOf(
+  store: ParameterStore,
+  { plan }: Recording,
+  depth: { readonly some: boolean; readonly all: boolean },
+): Promise<GradientEvidence> {
   const zero: string[] = [];
   const nonFinite: string[] = [];
   const squares = new Map<string, number>();
-  training.plan.run();
-  await eachParameter(store, "gradients", (name, gradient) => {
+  await eachGradient(store, (name, gradient) => {
     const sum = squaresOf(gradient);
     squares.set(moduleOf(name), (squares.get(moduleOf(name)) ?? 0) + sum);
     if (!Number.isFinite(sum) && !gradient.every(Number.isFinite)) nonFinite.push(name);
-    else if (!gradient.some((x) => x !== 0)) zero.push(name);
+    else if (!isExcused(name, depth) && gradient.every((x) => x === 0)) zero.push(name);
   });
-  const answersWhenTried = await namesThatAnswer(store, replay, zero);
-  const needless = zero.filter((name) => !answersWhenTried.has(name) && !isExcused(name, depth));
   const total = [...squares.values()].reduce((sum, x) => sum + x, 0);
   return {
     norm: Math.sqrt(total),
     modules: Object.fromEntries([...squares].map(([name, sum]) => [name, Math.sqrt(sum)])),
     parameters: store.parameters.filter(({ trainable }) => trainable).length,
-    zero: needless,
+    zero,
     nonFinite,
-    untouched: training.plan.untouched.map(({ name }) => name),
+    untouched: plan.untouched.map(({ name }) => name),
   };
 }
 
 /** A batch without depth has no gradient for its patches, one with nothing but depth none for the placeholder. */
-const isExcused = (name: string, { some, all }: GradientParts["depth"]): boolean =>
+const isExcused = (name: string, { some, all }: { readonly some: boolean; readonly all: boolean }): boolean =>
   (name.startsWith("modality_fusion.depth_embed.patch_embed") && !some) ||
   (name.startsWith("modality_fusion.depth_embed.placeholder") && all);
-
-/** Of the parameters without a gradient, those that have one once heads of zeros have left zero. */
-async function namesThatAnswer(
-  store: ParameterStore,
-  replay: Replay,
-  zero: readonly string[],
-): Promise<ReadonlySet<string>> {
-  const answered = new Set<string>();
-  const known = new Set(store.names);
-  const heads = HEADS.filter((name) => known.has(name));
-  const behind = zero.filter((name) => BEHIND_HEADS.test(name));
-  if (heads.length === 0 || behind.length === 0) return answered;
-  const before = await readParameters(store, heads);
-  if (!heads.every((name) => before.get(name)!.every((x) => x === 0))) return answered;
-  try {
-    for (const [name, values] of before) {
-      store.write(
-        name,
-        values.map((_, i) => TRIAL * Math.sin(1 + i * 1.7)),
-      );
-    }
-    replay.plan.run();
-    for (const [name, gradient] of await readParameters(store, behind, "gradients")) {
-      if (gradient.some((x) => x !== 0)) answered.add(name);
-    }
-  } finally {
-    for (const [name, values] of before) store.write(name, values);
-  }
-  return answered;
-}
 
 async function readParameters(
   store: ParameterStore,
   names: readonly string[],
-  what: "values" | "gradients" = "values",
 ): Promise<Map<string, Float32Array<ArrayBuffer>>> {
   const parameters = names.map((name) => store.entry(name).parameter);
-  const read = await store.gpu.read(
-    parameters.map((p) => ({ ...(what === "values" ? store.value(p) : store.gradient(p)), sizeBytes: 4 * p.size })),
-  );
+  const read = await store.gpu.read(parameters.map((p) => ({ ...store.value(p), sizeBytes: 4 * p.size })));
   return new Map(names.map((name, i) => [name, new Float32Array(read[i])]));
 }
 
@@ -184,7 +164,7 @@ export async function probeShares(
     for (const other of terms) if (other.gradient !== gradient) plan.write(other.gradient, new Float32Array(1));
     replay.run(start.index + 1, plan.steps.length);
     let sum = 0;
-    await eachParameter(store, "gradients", (_, values) => {
+    await eachGradient(store, (_, values) => {
       sum += squaresOf(values);
     });
     norms.push({ term, norm: Math.sqrt(sum) });
@@ -218,7 +198,7 @@ export async function probeSlopes(
     if (trainable) modules.set(moduleOf(name), [...(modules.get(moduleOf(name)) ?? []), name]);
   }
   const gradients = new Map<string, Float32Array<ArrayBuffer>>();
-  await eachParameter(store, "gradients", (name, values) => void gradients.set(name, values));
+  await eachGradient(store, (name, values) => void gradients.set(name, values));
   const total = Math.abs(await loss());
   const out: SlopeEvidence[] = [];
   for (const [module, names] of modules) {

@@ -111,8 +111,10 @@ export function compareGraph(replay: Replay, { faces, vertexCount }: HandModel):
   return { vertices: vertexCount, edges: used.size, meshEdges: mesh.size, shared, selfLoops };
 }
 
-/** Patches that are tried at most, and how light they are: grey is 0, white about 2.4 after ImageNet's normalisation. */
-const PATCHES = 16;
+/** Patches that are tried: as many as one run takes beside plain grey, within these bounds. */
+const FEWEST_PATCHES = 4;
+const MOST_PATCHES = 8;
+/** How light they are: grey is 0, white about 2.4 after ImageNet's normalisation. */
 const WHITE = 2.4;
 
 /**
@@ -131,40 +133,47 @@ export async function probePatches(
   const [, mapRows, mapColumns, channels] = map.shape;
   const size = recording.batch;
   const cells = rows * columns;
-  const tried = Math.min(PATCHES, cells);
-  // Spread over the whole image in an order that is no multiple of a row.
-  const places = Array.from({ length: tried }, (_, i) => Math.floor(((i + 0.5) * cells) / tried));
-  const show = async (image: Float32Array): Promise<Float32Array> => {
-    const depth = new Float32Array(batch.depth.length).fill(1);
+  const tried = Math.min(cells, Math.max(FEWEST_PATCHES, Math.min(MOST_PATCHES, size - 1)));
+  // Spread over the whole image; the first image is plain grey.
+  const shown = [-1, ...Array.from({ length: tried }, (_, i) => Math.floor(((i + 0.5) * cells) / tried))];
+  const depth = new Float32Array(batch.depth.length).fill(1);
+  let grey: Float32Array | undefined;
+  const places: PatchEvidence["places"][number][] = [];
+  for (let first = 0; first < shown.length; first += size) {
+    const some = shown.slice(first, first + size);
+    const image = lightPatches(some, size, { height, width, patch });
     writeBatch(recording, { ...batch, image, depth, hasDepth: new Float32Array(size) });
     replay.run(0, replay.writtenBy(map));
-    return (await recording.plan.read(map))[0];
-  };
-  const grey = await show(new Float32Array(batch.image.length));
-  const answers: PatchEvidence["places"][number][] = [];
-  let found = 0;
-  let exchanged = 0;
-  for (let first = 0; first < tried; first += size) {
-    const some = places.slice(first, first + size);
-    const seen = await show(lightPatches(some, size, { height, width, patch }));
-    some.forEach((cell, row) => {
-      const answer = strongest(seen, grey, row, mapRows * mapColumns, channels);
-      const at = [Math.floor(cell / columns), cell % columns] as const;
-      const there = [Math.floor(answer / mapColumns), answer % mapColumns] as const;
-      if (at[0] === there[0] && at[1] === there[1]) found++;
-      // Laid out row after row in a map of another width, or really transposed.
-      else if (answer === cell || (at[0] === there[1] && at[1] === there[0])) exchanged++;
-      answers.push({ at, answers: there });
-    });
+    const [seen] = await recording.plan.read(map);
+    const length = mapRows * mapColumns * channels;
+    grey ??= seen.slice(0, length);
+    for (const [row, cell] of some.entries()) {
+      if (cell < 0) continue;
+      const answer = strongest(seen.subarray(row * length, (row + 1) * length), grey, channels);
+      places.push({
+        at: [Math.floor(cell / columns), cell % columns],
+        answers: [Math.floor(answer / mapColumns), answer % mapColumns],
+      });
+    }
   }
-  return { tried, found, exchanged, places: answers };
+  const isFound = ({ at, answers }: (typeof places)[number]): boolean => at.join() === answers.join();
+  // Laid out row after row in a map of another width, or really transposed.
+  const isExchanged = ({ at: [r, c], answers: [row, column] }: (typeof places)[number]): boolean =>
+    r * columns + c === row * mapColumns + column || (r === column && c === row);
+  return {
+    tried,
+    found: places.filter(isFound).length,
+    exchanged: places.filter((place) => !isFound(place) && isExchanged(place)).length,
+    places,
+  };
 }
 
-/** Grey images [B, 3, S, W] with one white patch each, at the cells given. */
+/** Grey images [B, 3, S, W] with one white patch each, at the cells given; none for a cell of -1. */
 function lightPatches(cells: readonly number[], size: number, { height, width, patch }: Frame): Float32Array {
   const image = new Float32Array(size * 3 * height * width);
   const columns = width / patch;
   cells.forEach((cell, b) => {
+    if (cell < 0) return;
     const [top, left] = [patch * Math.floor(cell / columns), patch * (cell % columns)];
     for (let c = 0; c < 3; c++) {
       for (let y = top; y < top + patch; y++) {
@@ -176,15 +185,14 @@ function lightPatches(cells: readonly number[], size: number, { height, width, p
   return image;
 }
 
-/** The cell of row `row` where two maps [B, cells, C] differ most. */
-function strongest(a: Float32Array, b: Float32Array, row: number, cells: number, channels: number): number {
+/** The cell where two maps [cells, C] differ most. */
+function strongest(a: Float32Array, b: Float32Array, channels: number): number {
   let best = 0;
   let most = -1;
-  for (let cell = 0; cell < cells; cell++) {
+  for (let at = 0; at < b.length; at += channels) {
     let sum = 0;
-    const at = (row * cells + cell) * channels;
     for (let c = 0; c < channels; c++) sum += (a[at + c] - b[at + c]) ** 2;
-    if (sum > most) [best, most] = [cell, sum];
+    if (sum > most) [best, most] = [at / channels, sum];
   }
   return best;
 }

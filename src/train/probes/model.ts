@@ -1,3 +1,4 @@
+import type { Tensor } from "../../autograd/tensor";
 import type { Batch } from "../../data/batch";
 import type { LossWeights } from "../../model/losses";
 import type { UTNet } from "../../model/utnet";
@@ -5,7 +6,7 @@ import type { ParameterStore } from "../../nn/parameter-store";
 import type { LossTerm, ModelEvidence, PredictionEvidence } from "../model-evidence";
 import type { Recording } from "../record";
 import { writeBatch } from "../recording-io";
-import { keepState, largestOfHeads, probeGradients, probeShares, probeSlopes } from "./model-gradients";
+import { gradientsOf, keepState, largestOfHeads, openHeads, probeShares, probeSlopes } from "./model-gradients";
 import { compareDecoder, sweepRotations, vertexGapMm } from "./model-hand";
 import { compareGraph, compareProjection, compareSampling, probePatches, samplingOf } from "./model-image";
 import { compareLosses } from "./model-losses";
@@ -79,11 +80,10 @@ class Probes {
 
   async run(): Promise<ModelEvidence> {
     const { step, isFresh = step === 0, expensive = false } = this.options;
-    const hand = await this.#timed("hand", () => this.#hand());
-    const batchChange = await this.#timed("batch", () => this.#batchChange());
+    const { joints, xy, ...hand } = await this.#timed("hand", () => this.#hand());
+    const batchChange = await this.#timed("batch", () => this.#batchChange(joints, xy));
     const patches = await this.#timed("patches", () => this.#patches());
-    const losses = await this.#timed("losses", () => this.#losses());
-    const gradients = await this.#timed("gradients", () => this.#gradients());
+    const { losses, gradients } = await this.#timed("training", () => this.#lossesAndGradients());
     const { store, training, weights } = this.parts;
     const shares = expensive
       ? await this.#timed("shares", () => probeShares(store, training, weights, this.#training))
@@ -104,14 +104,15 @@ class Probes {
 
   /** Everything that one evaluation of the batch says, and the sweep that goes on from it. */
   async #hand(): Promise<
-    Pick<ModelEvidence, "decoder" | "prediction" | "graph" | "sampling" | "projection" | "rotations">
+    Pick<ModelEvidence, "decoder" | "prediction" | "graph" | "sampling" | "projection" | "rotations"> &
+      Record<"joints" | "xy", Float32Array>
   > {
     const { model, evaluation, store } = this.parts;
     const { hand, shape } = model;
     const { outputs, losses } = evaluation;
     writeBatch(evaluation, this.#shown);
     const sampling = samplingOf(this.#evaluation);
-    const names = {
+    const read = await this.#read(this.#evaluation, {
       joints: outputs.keypoints3d,
       xy: outputs.keypoints2d,
       vertices: outputs.vertices,
@@ -126,12 +127,8 @@ class Probes {
       deltaPose: outputs.deltaPose,
       deltaShape: outputs.deltaShape,
       truthJoints: losses.truth.joints,
-      ...(sampling && { pixels: sampling.pixels }),
-    };
-    const values = await this.#evaluation.forwardReading(Object.values(names));
-    const read = Object.fromEntries(Object.keys(names).map((name, i) => [name, values[i]])) as {
-      [Name in keyof typeof names]: Float32Array;
-    };
+      pixels: sampling?.pixels ?? outputs.inMapShare,
+    });
     const { rotations, betas, vertices, camera } = read;
     const focal = this.#focal(evaluation, this.#shown);
     const coarse = {
@@ -144,19 +141,20 @@ class Probes {
       vertexGapMm(hand, { vertices, rotations, betas }, this.#rows),
     );
     return {
+      joints: read.joints,
+      xy: read.xy,
       decoder: compareDecoder(hand, this.#shown, read.truthJoints),
       prediction: this.#prediction(read, await largestOfHeads(store)),
       graph: compareGraph(this.#evaluation, hand),
-      sampling:
-        sampling && read.pixels
-          ? compareSampling(
-              { pixels: read.pixels, map: sampling.map.shape, insideShare: read.insideShare[0] },
-              read.coarseVertices,
-              camera,
-              focal,
-              shape,
-            )
-          : null,
+      sampling: sampling
+        ? compareSampling(
+            { pixels: read.pixels, map: sampling.map.shape, insideShare: read.insideShare[0] },
+            read.coarseVertices,
+            camera,
+            focal,
+            shape,
+          )
+        : null,
       projection: compareProjection(read.xy, read.joints, camera, focal, shape),
       rotations: { predictionMm, sweep: await sweepRotations(hand, evaluation, this.#evaluation) },
     };
@@ -200,18 +198,15 @@ class Probes {
     };
   }
 
-  /** The last different sample among the others, and among copies of itself; nothing where there is but one. */
-  async #batchChange(): Promise<ModelEvidence["batchChange"]> {
+  /** The last different sample among the others, joints [B, 21, 3] and xy [B, 21, 2], and among copies of itself. */
+  async #batchChange(joints: Float32Array, xy: Float32Array): Promise<ModelEvidence["batchChange"]> {
     const { evaluation, model } = this.parts;
     const row = this.#rows - 1;
     if (row === 0) return null;
-    const predict = async (batch: Batch): Promise<Float32Array[]> => {
-      writeBatch(evaluation, batch);
-      this.#evaluation.forward();
-      return evaluation.plan.read(evaluation.outputs.keypoints3d, evaluation.outputs.keypoints2d);
-    };
-    const [joints, xy] = await predict(this.#shown);
-    const [jointsAlone, xyAlone] = await predict(gatherRows([{ batch: this.#shown, row }], evaluation.batch));
+    writeBatch(evaluation, gatherRows([{ batch: this.#shown, row }], evaluation.batch));
+    this.#evaluation.run(0, this.#evaluation.writtenBy(evaluation.outputs.keypoints2d));
+    const { keypoints3d, keypoints2d } = evaluation.outputs;
+    const [jointsAlone, xyAlone] = await evaluation.plan.read(keypoints3d, keypoints2d);
     const gap = (a: Float32Array, b: Float32Array, size: number): number => {
       let most = 0;
       for (let i = 0; i < size; i++) {
@@ -239,11 +234,40 @@ class Probes {
     for (const mask of training.inputs.dropPath ?? []) training.plan.write(mask, new Float32Array(mask.size).fill(1));
   }
 
-  async #losses(): Promise<ModelEvidence["losses"]> {
-    const { training, model, microBatches } = this.parts;
-    const { outputs, losses, plan } = training;
+  /** One forward and one backward pass, with the refinement's heads open. */
+  async #lossesAndGradients(): Promise<Pick<ModelEvidence, "losses" | "gradients">> {
+    const { store, training } = this.parts;
     const [batch] = this.options.batches;
+    const heads = await openHeads(store);
+    try {
+      this.#writeTraining(batch);
+      const { losses, coarse } = await this.#losses(batch);
+      this.#training.run(this.#training.forwardEnd, training.plan.steps.length);
+      const depth = { some: batch.hasDepth.includes(1), all: !batch.hasDepth.includes(0) };
+      const gradients = await gradientsOf(store, training, depth);
+      const aux = losses.terms.find(({ term }) => term === "loss_aux");
+      const isRight = aux?.reading?.rotations === "matrices";
+      return { losses: { ...losses, auxOfEqual: isRight ? null : await this.#auxOfEqual(batch, coarse) }, gradients };
+    } finally {
+      heads.restore();
+    }
+  }
+
+  /** Labels that are the prediction itself. */
+  async #auxOfEqual(batch: Batch, coarse: Pick<Batch, "pose" | "shape">): Promise<number> {
+    const { plan, losses } = this.parts.training;
+    this.#writeTraining({ ...batch, ...coarse });
+    this.#training.forward();
+    const [aux] = await plan.read(losses.loss_aux);
     this.#writeTraining(batch);
+    return aux[0];
+  }
+
+  async #losses(
+    batch: Batch,
+  ): Promise<{ losses: Omit<ModelEvidence["losses"], "auxOfEqual">; coarse: Pick<Batch, "pose" | "shape"> }> {
+    const { training, model, microBatches } = this.parts;
+    const { outputs, losses } = training;
     const inputs = {
       keypoints2d: outputs.keypoints2d,
       keypoints3d: outputs.keypoints3d,
@@ -261,34 +285,29 @@ class Probes {
       loss_aux: losses.loss_aux,
       total: losses.total_loss,
     };
-    const named = { ...inputs, ...values };
-    const read = await this.#training.forwardReading(Object.values(named));
-    const of = Object.fromEntries(Object.keys(named).map((name, i) => [name, read[i]])) as {
-      [Name in keyof typeof named]: Float32Array;
-    };
+    const of = await this.#read(this.#training, { ...inputs, ...values });
     const found = Object.fromEntries(Object.keys(values).map((name) => [name, of[name as keyof typeof values][0]]));
     const terms = found as Record<LossTerm | "total", number>;
-    const compared = compareLosses(model.hand, of, batch, microBatches, terms);
-    // Labels that are the prediction itself.
-    this.#writeTraining({ ...batch, pose: of.coarseRotations, shape: of.coarseBetas });
-    this.#training.forward();
-    const [aux] = await plan.read(losses.loss_aux);
     return {
-      batch: batch.size,
-      microBatches,
-      terms: compared,
-      auxOfEqual: aux[0],
-      total: terms.total,
-      weighted: training.totalOf(terms),
+      losses: {
+        batch: batch.size,
+        microBatches,
+        terms: compareLosses(model.hand, of, batch, microBatches, terms),
+        total: terms.total,
+        weighted: training.totalOf(terms),
+      },
+      coarse: { pose: of.coarseRotations, shape: of.coarseBetas },
     };
   }
 
-  #gradients(): Promise<ModelEvidence["gradients"]> {
-    const { store, training } = this.parts;
-    const [batch] = this.options.batches;
-    this.#writeTraining(batch);
-    const depth = { some: batch.hasDepth.includes(1), all: !batch.hasDepth.includes(0) };
-    return probeGradients({ store, training, replay: this.#training, depth });
+  /** One forward pass, tensors by the names given. */
+  async #read<Name extends string>(
+    replay: Replay,
+    tensors: Readonly<Record<Name, Tensor>>,
+  ): Promise<Record<Name, Float32Array<ArrayBuffer>>> {
+    const names = Object.keys(tensors) as Name[];
+    const values = await replay.forwardReading(names.map((name) => tensors[name]));
+    return Object.fromEntries(names.map((name, i) => [name, values[i]])) as Record<Name, Float32Array<ArrayBuffer>>;
   }
 }
 
