@@ -7,6 +7,9 @@ import { projectRoot } from "./host";
 import type { DataOption } from "./run-setup";
 import { startWorkerThread } from "./worker-thread";
 
+/** A thread that hangs ends the run, since it cannot be ended by itself: so patience with a busy machine, ms. */
+export const THREAD_WATCHDOG = { silentMs: 20_000, allSilentMs: 60_000 } as const;
+
 /** What a thread reads; the same choices as for a run in the main thread. */
 export interface RankThreadData {
   readonly data: DataOption;

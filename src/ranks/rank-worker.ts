@@ -10,6 +10,7 @@ import { type PreparedData, prepareData, type RunData } from "../train/data";
 import type { ProfileReport, RankEvent, SampleView } from "../train/events";
 import { evaluationTables } from "../train/gather";
 import type { TrainGroup } from "../train/ranks";
+import { DivergedError } from "../train/refused";
 import { committedSnapshot, readSnapshotState } from "../train/snapshot";
 import { Trainer } from "../train/trainer";
 import { faultyGroup } from "./fault-hook";
@@ -38,6 +39,8 @@ interface Opened {
 const clock = { now: (): number => performance.now() };
 /** Submissions in flight over all ranks on a CPU adapter, which more of them only slow down. */
 const SOFTWARE_SUBMISSIONS = 2;
+/** Longest wait for the supervisor to hear what was said, ms; it answers at once, but to a checkpoint only when it is written. */
+const HEARD_MS = 5000;
 
 export class RankWorker implements RankWorkerApi {
   #options: RankOptions | undefined;
@@ -47,13 +50,19 @@ export class RankWorker implements RankWorkerApi {
   #trainer: Trainer | undefined;
   #building: Promise<unknown> = Promise.resolve();
   #emit: (event: RankEvent) => unknown = () => undefined;
+  /** The supervisor's answer to what was said last. */
+  #heard: Promise<unknown> = Promise.resolve();
   readonly #closed = new AbortController();
 
   constructor(private readonly platform: RankPlatform) {}
 
   build(options: RankOptions, emit: (event: RankEvent) => unknown): Promise<RankShape> {
     this.#options = options;
-    this.#emit = emit;
+    this.#emit = (event) => {
+      const answer = emit(event);
+      this.#heard = Promise.resolve(answer).catch(() => undefined);
+      return answer;
+    };
     const building = this.#build(options);
     this.#building = building.catch(() => undefined);
     return building;
@@ -112,6 +121,13 @@ export class RankWorker implements RankWorkerApi {
   }
 
   async train(place: RankPlace): Promise<RankEnd> {
+    const end = await this.#train(place);
+    // What was said goes another way than this answer, which must not come before it.
+    await Promise.race([this.#heard, new Promise((resolve) => setTimeout(resolve, HEARD_MS))]);
+    return end;
+  }
+
+  async #train(place: RankPlace): Promise<RankEnd> {
     const trainer = this.#need("train");
     const { rank, memory, shadow, recordedStep, recordedEvaluation, mixedAdapters, isSoftware } = place;
     let group: ProcessGroup | undefined;
@@ -128,6 +144,8 @@ export class RankWorker implements RankWorkerApi {
       const step = snapshot ? readSnapshotState(snapshot).step : 0;
       return await trainer.run({ group: this.#faulty(group, step), shadow, recordedStep, recordedEvaluation });
     } catch (error) {
+      // All ranks throw this one, and each must have left the last collective by itself.
+      if (error instanceof DivergedError) return { kind: "diverged", step: trainer.step, text: error.message };
       group?.abort(error);
       return await this.#faultOf(error as Error);
     } finally {

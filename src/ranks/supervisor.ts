@@ -3,6 +3,7 @@ import { microBatchesOf } from "../config";
 import { readCheckpoint } from "../train/checkpoint";
 import { isForPeople, type ProfileReport, type RankEvent, type SampleView, type TrainEvent } from "../train/events";
 import { Recorder } from "../train/recorder";
+import { DivergedError } from "../train/refused";
 import { committedSnapshot, createShadow, readSnapshotState, type ShadowMemory } from "../train/snapshot";
 import type { RunStorage } from "../train/storage";
 import type { StartOptions } from "./api";
@@ -34,6 +35,8 @@ export interface SupervisorOptions
   /** Go on from the storage's last checkpoint. */
   readonly resume: boolean;
   readonly emit: (event: TrainEvent) => void;
+  /** Sentences for the log. */
+  readonly notes?: readonly string[];
   /** Seconds since 1970, for tfevents. */
   readonly wallSeconds: () => number;
   readonly timers?: Timers;
@@ -122,7 +125,7 @@ export class Supervisor {
         }),
     );
     this.#faults = options.faults && faultPlan(options.faults);
-    if (why !== undefined) this.#log(why);
+    for (const line of [...(options.notes ?? []), ...(why === undefined ? [] : [why])]) this.#log(line);
   }
 
   get isStopping(): boolean {
@@ -137,12 +140,14 @@ export class Supervisor {
       this.#reportFault();
       this.#isOver = true;
       await this.#recorder?.idle();
+      await this.#saveCommitted();
       this.#emit({ type: "finished", step: end.step, reason: end.kind });
       await this.#close(this.#slots.filter((slot) => slot !== this.#lastFirst));
       return end;
     } catch (error) {
       this.#reportFault();
       this.#isOver = true;
+      await this.#recorder?.idle();
       await this.#saveCommitted();
       this.#emit({ type: "error", message: (error as Error).message });
       await this.#recorder?.idle();
@@ -418,6 +423,7 @@ export class Supervisor {
   #settle(end: GenerationEnd, members: readonly Slot[]): void {
     const { rebuild, ended, stuck, fault } = end;
     if (end.kind === "done" || end.kind === "stopped") return;
+    if (end.kind === "diverged") throw new DivergedError(namedByWorker(end.text, members));
     this.#rebuildLost();
     const cannotEnd = stuck.filter((slot) => !slot.end());
     const lost = [...rebuild, ...ended, ...stuck];

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type RankThreads, rankThreads } from "../../src/cli/rank-threads";
+import { type RankThreads, rankThreads, THREAD_WATCHDOG } from "../../src/cli/rank-threads";
 import {
   checkpointOf,
   FRAMES,
@@ -42,7 +42,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 async function run(ranks: number, options: Partial<RankRunOptions> = {}): Promise<RankRun> {
   const threads: RankThreads = rankThreads({ data: { kind: "synthetic", frames: FRAMES }, hand: "openhand" }, program);
-  const done = await trainRanks({ host: threads, ranks, config, ...options });
+  const done = await trainRanks({ host: threads, ranks, config, watchdog: THREAD_WATCHDOG, ...options });
   expect(await threads.ended(20_000)).toBe(0);
   return done;
 }

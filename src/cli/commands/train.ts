@@ -6,10 +6,11 @@ import { handOf } from "../../data/adapter";
 import { StuckThreadError } from "../../ranks/slot";
 import { plannedRanks, Supervisor } from "../../ranks/supervisor";
 import { launch } from "../../train/launch";
+import { configToResume } from "../../train/resume-config";
 import { defineCommand, readInteger, type Values } from "../command";
 import { FolderStorage, lockRunFolder } from "../folder-storage";
 import { projectRoot } from "../host";
-import { rankThreads } from "../rank-threads";
+import { rankThreads, THREAD_WATCHDOG } from "../rank-threads";
 import {
   clock,
   type DataOption,
@@ -155,8 +156,10 @@ async function trainInThreads({ folder, data, hand, reporter, ...run }: Run): Pr
   // Names the Vulkan driver for all threads, and is the place to hear that there is no adapter.
   (await openGpu()).destroy();
   const threads = rankThreads({ data, hand });
+  const storage = new FolderStorage(folder);
+  const settled = run.resume ? await configToResume(storage, run.config) : undefined;
   const supervisor = new Supervisor({
-    ...{ ...run, host: threads, storage: new FolderStorage(folder) },
+    ...{ ...run, ...settled, host: threads, storage },
     emit: reporter.show.bind(reporter),
     wallSeconds: clock.wallSeconds,
     watchdog: THREAD_WATCHDOG,
@@ -184,9 +187,6 @@ async function trainInThreads({ folder, data, hand, reporter, ...run }: Run): Pr
   process.stderr.write(`handloom: ${left} ranks did not end; the run is saved in ${folder}\n`);
   endProcess();
 }
-
-/** A thread that hangs ends the run, since it cannot be ended by itself: so patience with a busy machine. */
-const THREAD_WATCHDOG = { silentMs: 20_000, allSilentMs: 60_000 } as const;
 
 /** How long threads may take to end once the run is over, ms. */
 const THREADS_END_MS = 10_000;
