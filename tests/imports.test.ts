@@ -20,8 +20,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   // The one rule of sums: losses are added on the host as gradients are on the GPU.
   train: ["model", "optim", "data", "metrics", "nn", "autograd", "gpu", "export", "config", "ranks/mean-reduction"],
   bench: ["train", "model", "optim", "nn", "ops", "autograd", "gpu", "data", "config"],
-  ranks: ["train", "bench", "model", "data", "gpu", "config", "export"],
-  doctor: ["train", "data", "metrics", "config", "export/tfevents"],
+  ranks: ["train", "doctor", "bench", "model", "data", "gpu", "config", "export"],
+  // The schedule that logged rates are compared with.
+  doctor: ["train", "data", "metrics", "config", "export/tfevents", "optim/schedule"],
   pages: ["ranks", "doctor", "export", "train", "config", "data", "metrics"],
   cli: [
     "ranks",
