@@ -2,6 +2,7 @@
 import { expose } from "comlink";
 import { storedSteps } from "../train/checkpoint";
 import type { TrainEvent } from "../train/events";
+import { configToResume } from "../train/resume-config";
 import type { RunStorage } from "../train/storage";
 import type { RankApi, StartOptions, StoredRun } from "./api";
 import { HttpStorage } from "./http-storage";
@@ -26,8 +27,10 @@ class PageSupervisor implements RankApi {
       lock = await hold();
       const resume = options.resume !== undefined;
       if (!resume) await requireNew(options, storage);
+      const settled = resume ? await configToResume(storage, options.config) : undefined;
       this.#supervisor = new Supervisor({
         ...options,
+        ...settled,
         ...{ name, storage, resume, emit: onEvent, host: pageRanks(name) },
         wallSeconds: () => Date.now() / 1000,
       });

@@ -5,6 +5,7 @@ import type { Gpu } from "../gpu/gpu";
 import { prepareData, type RunData } from "./data";
 import type { TrainEvent } from "./events";
 import { LocalRun, type LocalRunParts } from "./local-run";
+import { configToResume } from "./resume-config";
 import type { RunStorage } from "./storage";
 
 export interface LaunchOptions {
@@ -26,7 +27,10 @@ export interface LaunchOptions {
 
 /** From a data set, a hand and a config to a run of one rank in this thread. */
 export async function launch(options: LaunchOptions): Promise<LocalRun> {
-  const { frames, config, emit, signal } = options;
+  const { frames, emit, signal, resume, storage } = options;
+  const { config, notes } = resume
+    ? await configToResume(storage, options.config)
+    : { config: options.config, notes: [] };
   const prepared = await prepareData(
     frames,
     config,
@@ -36,5 +40,5 @@ export async function launch(options: LaunchOptions): Promise<LocalRun> {
     { microBatches: microBatchesOf(config) },
   );
   for (const line of prepared.notes) emit({ type: "log", line });
-  return LocalRun.create({ ...options, ...prepared, dataName: frames.name }, { resume: options.resume });
+  return LocalRun.create({ ...options, ...prepared, config, dataName: frames.name }, { resume, notes });
 }

@@ -30,10 +30,13 @@ export class LocalRun {
   ) {}
 
   /**
-   * Builds the network; loads the storage's last checkpoint when `resume` is set. Throws a sentence when there is none or it
-   * does not fit.
+   * Builds the network; loads the storage's last checkpoint when `resume` is set. `notes` are sentences for the log. Throws a
+   * sentence when there is no checkpoint or it does not fit.
    */
-  static async create(parts: LocalRunParts, options: { readonly resume?: boolean } = {}): Promise<LocalRun> {
+  static async create(
+    parts: LocalRunParts,
+    options: { readonly resume?: boolean; readonly notes?: readonly string[] } = {},
+  ): Promise<LocalRun> {
     const { storage, config, emit, clock } = parts;
     let run: LocalRun | undefined;
     const hear = (event: RankEvent): unknown => {
@@ -49,7 +52,7 @@ export class LocalRun {
     const recorder = new Recorder({ storage, config, layout, facts, emit, wallSeconds, resumed });
     run = new LocalRun(trainer, recorder, createShadow(layout, resumed?.snapshot), emit);
     trainer.announce({ resumedStep: resumed?.state.step });
-    for (const line of resumed?.notes ?? []) hear({ type: "log", line });
+    for (const line of [...(options.notes ?? []), ...(resumed?.notes ?? [])]) hear({ type: "log", line });
     await recorder.idle();
     return run;
   }
