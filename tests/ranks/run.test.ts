@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
@@ -25,7 +25,9 @@ let folder = "";
 let program = "";
 beforeAll(async () => {
   // Inside the project, which the threads look for their assets and packages in.
-  folder = await mkdtemp(join(fileURLToPath(new URL("../../", import.meta.url)), "dist-ranks-"));
+  const dist = fileURLToPath(new URL("../../dist/", import.meta.url));
+  await mkdir(dist, { recursive: true });
+  folder = await mkdtemp(join(dist, "ranks-"));
   await build({
     configFile: false,
     logLevel: "silent",
