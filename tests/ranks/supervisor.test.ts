@@ -207,6 +207,23 @@ describe("a supervisor", () => {
     expect(first.announce).toEqual({ ranks: 1, resumedStep: undefined });
   });
 
+  it("ends at once when the steps of all ranks are refused, with a checkpoint", async () => {
+    let groups = 0;
+    const { supervisor, storage, events, started } = scene(2, {
+      train(rank, { rank: place, memory }) {
+        groups = memory.generation;
+        if (place === 0) rank.commit(7);
+        rank.leave({ kind: "diverged", step: 7, text: "3 steps in a row were refused; made by rank 1" });
+      },
+    });
+    await expect(supervisor.run()).rejects.toThrow(/^3 steps in a row were refused; made by rank 1$/);
+    expect(groups).toBe(1);
+    expect(started).toHaveLength(2);
+    expect(await storage.list()).toContain("checkpoints/step-000007/state.json");
+    expect(events.at(-1)).toMatchObject({ type: "error", message: expect.stringContaining("3 steps in a row") });
+    expect(events.filter(({ type }) => type === "fault")).toEqual([]);
+  });
+
   it("ends after five faults without a step kept between them, with a checkpoint", async () => {
     let groups = 0;
     const { supervisor, storage, events } = scene(2, {
