@@ -3,15 +3,18 @@ import type { BrowserKind } from "../../../src/cli/browser";
 import { type Random, random } from "../../../src/data/random";
 import type { RankFault } from "../../../src/ranks/fault-hook";
 import type { PageServer } from "./browsers";
-import { Patient } from "./browsers";
+import { ENDLESS_CRASHES, Patient } from "./browsers";
 import { complaints, type Kill, type Outcome, type Struck } from "./run";
 
 export const STEPS = 24;
 const RANKS = 4;
-const KINDS = ["throw", "hang", "terminate", "close", "kill", "slow"] as const;
-type Kind = (typeof KINDS)[number];
+/** Drawn from unless others are asked for. */
+const KINDS = ["throw", "hang", "terminate", "close", "slow"] as const;
+/** `kill` ends the worker from outside, wherever it is: on SwiftShader in Chromium that may take the GPU process with it. */
+export type RankFaultKind = (typeof KINDS)[number] | "kill";
 const PLACES = ["before", "in", "after"] as const;
 
+const SLOW_MS = 1000;
 /** Latest moment of a kill behind a step that was told, ms: about a step. */
 const MOST_DELAY_MS = 400;
 
@@ -31,7 +34,7 @@ const pick = <T>(stream: Random, of: readonly T[]): T => of[Math.floor(of.length
 export function drawFaults(
   seed: number,
   run: number,
-  kinds: readonly Kind[] = KINDS,
+  kinds: readonly RankFaultKind[] = KINDS,
 ): { readonly faults: readonly RankFault[]; readonly kills: readonly Kill[] } {
   const stream = random(seed, "rank faults", run, "run");
   const workers = [0, 1, 2, 3];
@@ -48,6 +51,10 @@ export function drawFaults(
   return { faults, kills };
 }
 
+/** What is told of a recovery that took long. */
+const slowOnes = ({ told, lines }: Outcome): string =>
+  told.some(({ recovered_ms }) => recovered_ms > SLOW_MS) ? lines.map((line) => `\n  | ${line}`).join("") : "";
+
 /** Runs with four faults each until `count` faults have struck. */
 export async function rankFaults(
   kind: BrowserKind,
@@ -56,12 +63,12 @@ export async function rankFaults(
     readonly count: number;
     readonly seed: number;
     readonly ranks?: number;
-    readonly kinds?: readonly Kind[];
+    readonly kinds?: readonly RankFaultKind[];
   },
   onRun: (what: string) => void = () => undefined,
 ): Promise<FaultCount> {
   const { count, seed, ranks = RANKS, kinds } = options;
-  const patient = await Patient.start(kind, server);
+  const patient = await Patient.start(kind, server, kind === "chromium" ? ENDLESS_CRASHES : []);
   const struck: Struck[] = [];
   const sentences: string[] = [];
   let survived = 0;
@@ -84,7 +91,7 @@ export async function rankFaults(
       if (found.length === 0) survived += outcome.struck.length;
       sentences.push(...found.map((sentence) => `run ${runs}: ${sentence}`));
       onRun(
-        `run ${runs} ${found.length === 0 ? "same" : "OTHER"} ${seconds(performance.now() - began)} s (built ${seconds(outcome.builtMs)}, trained ${seconds(outcome.trainedMs)}), told ${outcome.told.map(({ detected_ms, recovered_ms }) => `${detected_ms}/${recovered_ms}`).join(" ")}: ${outcome.struck.map(describe).join("; ")}${found.map((sentence) => `\n  ${sentence}`).join("")}`,
+        `run ${runs} ${found.length === 0 ? "same" : "OTHER"} ${seconds(performance.now() - began)} s (built ${seconds(outcome.builtMs)}, trained ${seconds(outcome.trainedMs)}), told ${outcome.told.map(({ detected_ms, recovered_ms }) => `${detected_ms}/${recovered_ms}`).join(" ")}: ${outcome.struck.map(describe).join("; ")}${found.map((sentence) => `\n  ${sentence}`).join("")}${slowOnes(outcome)}`,
       );
       runs++;
       // Workers that were ended by force leave memory behind until their page is gone.

@@ -1,8 +1,17 @@
 /** The campaign on ranks as a program: `npm run faults -- ranks [--kind KIND] [--seed N] [--n N] [--browser NAME]`. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { BrowserKind } from "../../../src/cli/browser";
-import { PageServer } from "./browsers";
-import { median, rankFaults } from "./rank-faults";
+import { prepareNodeGpu, requestNodeGpu } from "../../../src/cli/dawn";
+import { projectRoot } from "../../../src/cli/host";
+import { readHandAsset } from "../../../src/data/hand/asset";
+import type { HandModel } from "../../../src/data/types";
+import { Gpu } from "../../../src/gpu/gpu";
+import { PageServer, Patient } from "./browsers";
+import { poisonAll } from "./non-finite";
+import { median, type RankFaultKind, rankFaults } from "./rank-faults";
 import type { Struck } from "./run";
+import { type StopCount, stopsHere, stopsOnRanks } from "./stops";
 
 type Values = Readonly<Record<string, string | undefined>>;
 
@@ -39,7 +48,12 @@ async function faults(server: PageServer, values: Values): Promise<boolean> {
     const { adapter, runs, struck, survived, sentences } = await rankFaults(
       browser,
       server,
-      { count, seed, ranks: Number(values.ranks ?? 4) },
+      {
+        count,
+        seed,
+        ranks: Number(values.ranks ?? 4),
+        kinds: values.only === undefined ? undefined : [values.only as RankFaultKind],
+      },
       say,
     );
     say(
@@ -60,7 +74,58 @@ async function faults(server: PageServer, values: Values): Promise<boolean> {
   return isGood;
 }
 
-const KINDS: Readonly<Record<string, (server: PageServer, values: Values) => Promise<boolean>>> = { faults };
+/** A device of this process, and the shipped hand. */
+async function here(): Promise<{ readonly gpu: Gpu; readonly hand: HandModel }> {
+  await prepareNodeGpu({ install: true });
+  const asset = readFileSync(join(projectRoot(), "public/openhand/openhand.safetensors"));
+  return { gpu: await Gpu.request(await requestNodeGpu()), hand: readHandAsset(new Uint8Array(asset).buffer) };
+}
+
+async function numbersKind(_: PageServer, values: Values): Promise<boolean> {
+  const seed = Number(values.seed ?? 1);
+  const { gpu, hand } = await here();
+  const most = values.n === undefined ? undefined : Number(values.n);
+  const count = await poisonAll(gpu, hand, { seed, most }, ({ tried }, all) => {
+    if (tried % 100 === 0) say(`${tried} of ${all}`);
+  });
+  const { tensors, tried, found, unread, poisoned, rolledBack, rollBacks, sentences, adapter } = count;
+  say(
+    `${adapter}, seed ${seed}: ${tensors} tensors x 3 values = ${tried}: ${found} found in the same step and named, ${unread} in inputs that nobody reads, not found ${bound(tried - found - unread, tried)}, poisoned ${bound(poisoned, tried)}; three refused steps in a row rolled back ${rolledBack} of ${rollBacks} times`,
+  );
+  for (const sentence of sentences.slice(0, 20)) console.log(`  ${sentence}`);
+  return sentences.length === 0;
+}
+
+async function stopsKind(server: PageServer, values: Values): Promise<boolean> {
+  const seed = Number(values.seed ?? 1);
+  const n = Number(values.n ?? 50);
+  const onRanks = Math.max(1, Math.round(n / 8));
+  const tell = ({ stops, exact }: StopCount): void => say(`${exact} of ${stops} exact`);
+  const counts: StopCount[] = [];
+  if (values.browser === undefined) {
+    const { gpu, hand } = await here();
+    counts.push(await stopsHere(gpu, hand, { seed, count: n - onRanks }, tell));
+  }
+  const patient = await Patient.start("chromium", server);
+  try {
+    counts.push(await stopsOnRanks(patient, { seed, count: onRanks }, tell));
+  } finally {
+    await patient.close();
+  }
+  for (const { where, stops, exact, sentences } of counts) {
+    say(
+      `${where}, seed ${seed}: ${stops} stops, ${exact} gone on with to the same bytes, others ${bound(stops - exact, stops)}`,
+    );
+    for (const sentence of sentences) console.log(`  ${sentence}`);
+  }
+  return counts.every(({ sentences }) => sentences.length === 0);
+}
+
+const KINDS: Readonly<Record<string, (server: PageServer, values: Values) => Promise<boolean>>> = {
+  faults,
+  numbers: numbersKind,
+  stops: stopsKind,
+};
 
 /** Runs one kind of fault, or all; false when something was not survived. */
 export async function ranks(values: Values): Promise<boolean> {

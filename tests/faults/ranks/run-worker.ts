@@ -179,8 +179,10 @@ const ward: Ward = {
       wallSeconds: () => 1_700_000_000,
       emit(event: TrainEvent) {
         if (event.type === "started") started = event.run.adapter;
-        if (event.type === "log") lines.push(event.line);
-        if (event.type === "rank" && event.status.state === "lost") lines.push(event.status.text);
+        const at = `${((now() - began) / 1000).toFixed(1)} s, step ${step}`;
+        if (event.type === "log") lines.push(`${at}: ${event.line}`);
+        if (event.type === "rank")
+          lines.push(`${at}: rank ${event.status.rank} ${event.status.state}, ${event.status.text}`);
         if (event.type === "fault") faults = told.push(event.record);
         if (event.type !== "step") return;
         step = event.record.step;
