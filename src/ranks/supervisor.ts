@@ -463,6 +463,8 @@ export class Supervisor {
       );
     }
     this.#lost = lost;
+    // Until it is built again it is no member of a group.
+    for (const slot of lost) slot.shape = undefined;
     // The survivors come first: building a network keeps a processor busy for seconds.
     if (lost.length === members.length) this.#rebuildLost();
   }
