@@ -63,7 +63,22 @@ describe("a fault of the network or its losses is the first finding", () => {
   );
 });
 
+const DATA_FAULTS: readonly QuirkName[] = ["opengl-unconverted", "labels-not-augmented", "pose-opengl", "gt-recentred"];
+
 describe("a healthy network", () => {
+  it(
+    "is not blamed for faults of its data",
+    async () => {
+      const built = await build(smallConfig(), 1);
+      for (const quirk of DATA_FAULTS) {
+        const batches = await batchesOf({ ...smallConfig(), quirks: [quirk] }, 1);
+        expect(diagnosed(await probeModel(built, { batches, step: 0 })), quirk).toEqual([]);
+      }
+      built.destroy();
+    },
+    LIMIT_MS,
+  );
+
   it.each<[string, Config, number]>([
     ["fresh", smallConfig(), 0],
     ["with pose as axis-angle", smallConfig(aa), 0],

@@ -10,17 +10,18 @@ const OF_EQUAL = 1e-4;
 export const auxComparesAxisAngle: ModelCheck = (evidence) => {
   const aux = termOf(evidence, "loss_aux");
   const { auxOfEqual, batch } = evidence.losses;
+  const ofEqual = auxOfEqual ?? 0;
   const isRead = aux?.reading?.rotations === "axis-angle";
-  if (!aux || (!isRead && !((auxOfEqual ?? 0) > OF_EQUAL))) return undefined;
+  if (!aux || (!isRead && !(ofEqual > OF_EQUAL))) return undefined;
   return {
     id: "aux-compares-axis-angle",
     severity: "serious",
     certainty: isRead ? "certain" : "likely",
     title: "The auxiliary loss compares axis-angle vectors",
-    sentence: `loss_aux is ${show(aux.found)}, ${isRead ? "the squared error of axis-angle vectors" : "not that of its formula"}, where rotation matrices give ${show(aux.expected)}; with the prediction itself as annotation it is ${show(auxOfEqual ?? 0)} in place of 0. Two vectors of one rotation can be 2 pi apart, and pull the wrist the wrong way round.`,
+    sentence: `loss_aux is ${show(aux.found)}, ${isRead ? "the squared error of axis-angle vectors" : "not that of its formula"}, where rotation matrices give ${show(aux.expected)}${ofEqual > OF_EQUAL ? `; with the prediction itself as annotation it is ${show(ofEqual)} in place of 0` : ""}. Two vectors of one rotation can be 2 pi apart, and pull the wrist the wrong way round.`,
     evidence: [
       { what: "loss_aux of the training step", found: aux.found, expected: show(aux.expected), n: batch },
-      { what: "loss_aux where the annotation is the prediction", found: auxOfEqual ?? 0, expected: "0", n: batch },
+      { what: "loss_aux where the annotation is the prediction", found: ofEqual, expected: "0", n: batch },
     ],
     causes: [
       "mean squared error on axis-angle pose (the original's src/losses/loss.py:199-201)",

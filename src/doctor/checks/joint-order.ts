@@ -27,7 +27,7 @@ export const jointOrder: ModelCheck = (evidence) => {
     severity: "fatal",
     certainty: "certain",
     title: "The joints of prediction and ground truth are in different orders",
-    sentence: `Annotated parameters through the network's hand lie ${show(identityMm(found))} mm from ${against}, and ${show(found.assignedMm)} mm once ${moved.length} of 21 joints are exchanged: ${examples}. No training removes that error.`,
+    sentence: `Annotated parameters through the network's hand lie ${show(identityMm(found))} mm from ${against}, and ${show(found.assignedMm)} mm once ${moved.length} of 21 joints change places: ${examples}. No training removes that error.`,
     evidence: [
       {
         what: `mean joint error against ${against}`,

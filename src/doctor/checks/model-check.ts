@@ -4,9 +4,10 @@ import type { Finding } from "../finding";
 /** A check of what the probes of a network measured: one cause or nothing. */
 export type ModelCheck = (evidence: ModelEvidence) => Finding | undefined;
 
-/** Three digits that count: "0.0521", "17.3", "75200". */
+/** Three digits that count: "0.0521", "17.3", "75200"; below 0.0005 "below 0.001", which is what such numbers are here. */
 export function show(value: number): string {
   if (!Number.isFinite(value)) return String(value);
+  if (value !== 0 && Math.abs(value) < 5e-4) return "below 0.001";
   return Math.abs(value) >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(3)));
 }
 

@@ -28,7 +28,7 @@ async function eachGradient(
 }
 
 /** "vit_backbone.blocks.3.attn.qkv.weight" -> "vit_backbone.blocks": what a person would freeze, or forget to train. */
-export const moduleOf = (name: string): string => name.split(".").slice(0, 2).join(".");
+const moduleOf = (name: string): string => name.split(".").slice(0, 2).join(".");
 
 function squaresOf(values: Float32Array): number {
   let sum = 0;

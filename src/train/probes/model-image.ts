@@ -10,7 +10,7 @@ type Numbers = ArrayLike<number>;
 type Frame = { readonly height: number; readonly width: number; readonly patch: number };
 
 /** Points [B, P, 3] by camera [B, 3] and focal length [B] to the crop, [B, P, 2]: f (X + tx) / (Z + 2 f / s). */
-export function projectPoints(points: Numbers, camera: Numbers, focal: Numbers, perSample: number): Float64Array {
+function projectPoints(points: Numbers, camera: Numbers, focal: Numbers, perSample: number): Float64Array {
   const out = new Float64Array((points.length / 3) * 2);
   for (let p = 0; p < points.length / 3; p++) {
     const row = Math.floor(p / perSample);

@@ -8,7 +8,7 @@ import { referenceHand } from "./model-hand";
 type Numbers = ArrayLike<number>;
 
 /** What the losses are taken of. */
-export interface LossInputs {
+interface LossInputs {
   readonly keypoints2d: Numbers; // [B, 21, 2]
   readonly keypoints3d: Numbers; // [B, 21, 3]
   readonly vertices: Numbers; // [B, V, 3]
@@ -19,7 +19,7 @@ export interface LossInputs {
 }
 
 /** A value agrees with a formula within this part of it: sums in float32 are some 1e-6 off, means of millimetres no more. */
-export const LOSS_TOLERANCE = 1e-3;
+const LOSS_TOLERANCE = 1e-3;
 
 const RIGHT: LossReading = { elements: "mean", batch: "mean", unit: 1, truthRootTimes: 1, rotations: "matrices" };
 
