@@ -10,7 +10,7 @@ import type { GroupMemory } from "../../src/ranks/group-memory";
 import { prepareData } from "../../src/train/data";
 import type { RankEvent } from "../../src/train/events";
 import type { TrainGroup } from "../../src/train/ranks";
-import { committedSnapshot, type ShadowMemory, snapshotBytes } from "../../src/train/snapshot";
+import { committedSnapshot, type ShadowMemory, type SnapshotLayout, snapshotBytes } from "../../src/train/snapshot";
 import { type TrainEnd, Trainer } from "../../src/train/trainer";
 
 /** What a rank does besides training. */
@@ -32,10 +32,10 @@ export interface TrainStart {
   readonly frames: readonly Frame[];
 }
 
-/** A place in a group. */
+/** A place in a group; without memory the rank trains alone. */
 export interface TrainJob {
   readonly rank: number;
-  readonly memory: GroupMemory;
+  readonly memory?: GroupMemory;
   readonly shadow: ShadowMemory;
   readonly recordedStep?: number;
   readonly mixedAdapters?: boolean;
@@ -52,7 +52,7 @@ export function trainConfig(run: Partial<Config["run"]>): Config {
   const base = tiny();
   return {
     ...base,
-    model: { ...base.model, height: 32, width: 32, dim: 16, depth: 1, heads: 2, gcn: [8, 8, 8], dropPath: 0.2 },
+    model: { ...base.model, height: 32, width: 32, dim: 16, depth: 1, heads: 2, scales: 1, gcn: [8], dropPath: 0.2 },
     optim: { ...base.optim, batch: 4, microBatches: 4, warmupSteps: 2 },
     run: { ...base.run, ...run },
   };
@@ -94,6 +94,14 @@ function mischievous(group: ProcessGroup, trainer: Trainer, mischief: Mischief):
   });
 }
 
+/** What a rank says once it is built. */
+export interface TrainShape {
+  readonly layout: SnapshotLayout;
+  readonly buckets: readonly number[];
+  /** Of the validation set. */
+  readonly samples: number;
+}
+
 /** A rank that joins one group after the other. */
 export class TrainRank {
   #events: RankEvent[] = [];
@@ -120,6 +128,11 @@ export class TrainRank {
     return new TrainRank(gpu, trainer, initial, events);
   }
 
+  get shape(): TrainShape {
+    const { layout, buckets, parts } = this.trainer;
+    return { layout, buckets, samples: parts.val.ids.length };
+  }
+
   async train({ rank, memory, shadow, mischief, mixedAdapters, recordedStep }: TrainJob): Promise<TrainAnswer> {
     const { trainer } = this;
     const events = this.#events;
@@ -127,10 +140,10 @@ export class TrainRank {
     let endKeepAlive = (): void => {};
     let group: ProcessGroup | undefined;
     try {
-      group = new ProcessGroup(rank, memory, { mixedAdapters, submissions: 2 });
-      endKeepAlive = group.keepAlive();
+      if (memory) group = new ProcessGroup(rank, memory, { mixedAdapters, submissions: 2 });
+      if (group) endKeepAlive = group.keepAlive();
       trainer.restore(committedSnapshot(shadow) ?? this.initial);
-      const own = mischief?.rank === rank ? mischievous(group, trainer, mischief) : group;
+      const own = group && mischief?.rank === rank ? mischievous(group, trainer, mischief) : group;
       return { events, end: await trainer.run({ group: own, shadow, recordedStep }) };
     } catch (error) {
       const { message, name } = error as Error;

@@ -14,4 +14,4 @@ port.on("message", async (job: TrainJob | "close") => {
   rank.close();
   port.close();
 });
-port.postMessage("ready");
+port.postMessage(rank.shape);

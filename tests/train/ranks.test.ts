@@ -5,23 +5,18 @@ import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { build } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Config } from "../../src/config";
-import { NO_THREADS } from "../../src/data/sample-pool";
 import { syntheticFrameSet } from "../../src/data/synthetic/frames";
 import type { Frame } from "../../src/data/types";
 import { createGroup } from "../../src/ranks/group-memory";
-import type { RankEvent, StepRecord } from "../../src/train/events";
+import type { EvaluationRecord, RankEvent, StepRecord } from "../../src/train/events";
 import { evaluationTables } from "../../src/train/gather";
-import { launch } from "../../src/train/launch";
 import { committedSnapshot, createShadow, readSnapshotState, type ShadowMemory } from "../../src/train/snapshot";
-import { testGpu } from "../helpers/gpu";
-import { MemoryStorage } from "../helpers/memory-storage";
 import { openHand, openHandBytes } from "../helpers/open-hand";
 import {
-  frameSet,
   type Mischief,
   type TrainAnswer,
   type TrainJob,
+  type TrainShape,
   type TrainStart,
   trainConfig,
 } from "../helpers/train-job";
@@ -33,7 +28,8 @@ const MOST_RANKS = 3;
 let frames: Frame[];
 let folder = "";
 let workers: Worker[] = [];
-let one: Alone;
+let shape: TrainShape;
+let one: Together;
 
 beforeAll(async () => {
   const rendered = syntheticFrameSet(openHand(), { frames: FRAMES, seed: 3 });
@@ -51,9 +47,8 @@ beforeAll(async () => {
   await writeFile(join(folder, "package.json"), '{"type":"module"}');
   const data: TrainStart = { config: SETTINGS, hand: openHandBytes(), frames };
   workers = Array.from({ length: MOST_RANKS }, () => new Worker(join(folder, name), { workerData: data }));
-  const built = workers.map(answerOf);
-  one = await alone(SETTINGS);
-  await Promise.all(built);
+  [shape] = await Promise.all(workers.map((worker) => answerOf<TrainShape>(worker)));
+  one = await alone();
 }, 600_000);
 afterAll(async () => {
   const ended = workers.map((worker) => new Promise((resolve) => worker.once("exit", resolve)));
@@ -62,32 +57,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const SETTINGS = trainConfig({ steps: 4, evaluateEvery: 4, checkpointEvery: 4, snapshotEvery: 2 });
-
-interface Shape {
-  readonly shadow: ShadowMemory;
-  readonly buckets: readonly number[];
-  readonly samples: number;
-}
-
-interface Alone extends Shape {
-  readonly events: readonly RankEvent[];
-}
-
-/** The run on one rank, in this thread. */
-async function alone(config: Config): Promise<Alone> {
-  const events: RankEvent[] = [];
-  const emit = (event: RankEvent): void => void events.push(event);
-  const clock = { now: () => performance.now(), wallSeconds: () => 1_700_000_000 };
-  const parts = { name: "test", config, hand: openHand(), frames: frameSet(frames), emit, clock, threads: NO_THREADS };
-  const { trainer } = await launch({ ...parts, gpu: await testGpu(), storage: new MemoryStorage() });
-  const shadow = createShadow(trainer.layout);
-  await trainer.run({ shadow });
-  const { buckets, parts: made } = trainer;
-  trainer.endThreads();
-  trainer.destroy();
-  return { shadow, events, buckets, samples: made.val.ids.length };
-}
+const SETTINGS = trainConfig({ steps: 3, evaluateEvery: 3, checkpointEvery: 3, snapshotEvery: 2 });
 
 interface Launch {
   readonly from?: ArrayBufferLike;
@@ -101,23 +71,35 @@ interface Together {
   readonly shadow: ShadowMemory;
 }
 
-const answerOf = (worker: Worker): Promise<TrainAnswer> =>
+const answerOf = <T>(worker: Worker): Promise<T> =>
   new Promise((resolve, reject) => {
-    worker.once("message", resolve);
     worker.once("error", reject);
+    worker.once("message", (answer: T) => {
+      worker.off("error", reject);
+      resolve(answer);
+    });
   });
+
+function ask(worker: Worker, job: TrainJob): Promise<TrainAnswer> {
+  const answer = answerOf<TrainAnswer>(worker);
+  worker.postMessage(job);
+  return answer;
+}
+
+/** The run on one rank, without a group. */
+async function alone(): Promise<Together> {
+  const shadow = createShadow(shape.layout);
+  return { answers: [await ask(workers[0], { rank: 0, shadow })], shadow };
+}
 
 /** The run on several ranks, from its beginning unless `from` is given. */
 async function together(worldSize: number, { from, ...job }: Launch = {}): Promise<Together> {
-  const { buckets, samples, shadow: other } = one;
-  const shape = { microBatches: MICRO_BATCHES, buckets, tables: evaluationTables(samples) };
-  const memory = createGroup({ worldSize, ...shape });
-  const shadow = createShadow(other.layout, from);
-  const answers = workers.slice(0, worldSize).map((worker, rank) => {
-    const answer = answerOf(worker);
-    worker.postMessage({ rank, memory, shadow, ...job } satisfies TrainJob);
-    return answer;
-  });
+  const { buckets, samples, layout } = shape;
+  const tables = evaluationTables(samples);
+  const memory = createGroup({ worldSize, microBatches: MICRO_BATCHES, buckets, tables });
+  const shadow = createShadow(layout, from);
+  const members = workers.slice(0, worldSize);
+  const answers = members.map((worker, rank) => ask(worker, { rank, memory, shadow, ...job }));
   return { answers: await Promise.all(answers), shadow };
 }
 
@@ -129,32 +111,38 @@ const errors = ({ answers }: Together): string[] => answers.flatMap((each) => ("
 const numbersOf = ({ ms, host_ms, ranks, ...rest }: StepRecord): unknown => rest;
 const steps = (events: readonly RankEvent[]): StepRecord[] =>
   events.flatMap((event) => (event.type === "step" ? [event.record] : []));
+const evaluations = (events: readonly RankEvent[]): EvaluationRecord[] =>
+  events.flatMap((event) => (event.type === "evaluation" ? [event.record] : []));
 const lines = (events: readonly RankEvent[]): string[] =>
   events.flatMap((event) => (event.type === "log" ? [event.line] : []));
 
 test("2 and 3 ranks make the bits of one: weights, moments, records and evaluation", async () => {
-  const [evaluation] = one.events.flatMap((event) => (event.type === "evaluation" ? [event.record] : []));
+  expect(errors(one)).toEqual([]);
+  const [{ events: expected }] = one.answers;
+  const [evaluation] = evaluations(expected);
   for (const worldSize of [2, 3]) {
     const many = await together(worldSize);
     expect(errors(many)).toEqual([]);
     const [{ events }, ...others] = many.answers;
     for (const each of others) expect(each.events).toEqual([]);
-    expect(steps(events).map(numbersOf)).toEqual(steps(one.events).map(numbersOf));
-    expect(steps(events).map(({ ranks }) => ranks)).toEqual(Array(4).fill(worldSize));
-    const [found] = events.flatMap((event) => (event.type === "evaluation" ? [event.record] : []));
-    expect({ ...found, ms: 0 }).toEqual({ ...evaluation, ms: 0 });
+    expect(steps(events).map(numbersOf)).toEqual(steps(expected).map(numbersOf));
+    expect(steps(events).map(({ ranks }) => ranks)).toEqual(Array(3).fill(worldSize));
+    expect({ ...evaluations(events)[0], ms: 0 }).toEqual({ ...evaluation, ms: 0 });
     expect(lines(events)).toContain(`Evaluated on ${evaluation.samples} samples from all ${worldSize} ranks`);
-    expect(readSnapshotState(committedSnapshot(many.shadow)!).step).toBe(4);
+    const times = events.flatMap((event) => (event.type === "times" ? [[event.step, event.times.length]] : []));
+    expect(times).toEqual([[2, worldSize]]);
+    expect(readSnapshotState(committedSnapshot(many.shadow)!).step).toBe(3);
     expect(sha(many)).toBe(sha(one));
   }
 });
 
 test("any rank may ask all to come out; another number of ranks goes on, and tells nothing twice", async () => {
-  const first = await together(2, { mischief: { rank: 1, reformAfter: 3 } });
-  for (const answer of first.answers) expect(answer).toMatchObject({ end: { kind: "reform", step: 3 } });
-  const second = await together(3, { from: committedSnapshot(first.shadow), recordedStep: 3 });
+  const first = await together(2, { mischief: { rank: 1, reformAfter: 2 } });
+  // The request is seen at the beginning of the step after it.
+  for (const answer of first.answers) expect(answer).toMatchObject({ end: { kind: "reform", step: 2 } });
+  const second = await together(3, { from: committedSnapshot(first.shadow), recordedStep: 2 });
   expect(errors(second)).toEqual([]);
-  expect(steps(second.answers[0].events).map(({ step }) => step)).toEqual([4]);
+  expect(steps(second.answers[0].events).map(({ step }) => step)).toEqual([3]);
   expect(sha(second)).toBe(sha(one));
 });
 
@@ -162,16 +150,18 @@ test("a NaN of one rank: all refuse the step, the rank and its micro-batches are
   const single = await together(2, { mischief: { rank: 1, nanSteps: [2] } });
   expect(errors(single)).toEqual([]);
   const [{ events }] = single.answers;
-  expect(steps(events).map(({ non_finite }) => non_finite)).toEqual([0, 1, 0, 0]);
+  expect(steps(events).map(({ non_finite }) => non_finite)).toEqual([0, 1, 0]);
   expect(lines(events).filter((line) => line.includes("not finite"))).toEqual([
     expect.stringMatching(
       /^step 2: 1 gradients are not finite; the step was not applied: 1 in the gradient of ".+"; made by rank 1 in micro-batches 2 to 3$/,
     ),
   ]);
-  expect(readSnapshotState(committedSnapshot(single.shadow)!)).toMatchObject({ step: 4, optimizerStep: 3 });
-  const thrice = await together(2, { mischief: { rank: 1, nanSteps: [2, 3, 4] } });
+  expect(readSnapshotState(committedSnapshot(single.shadow)!)).toMatchObject({ step: 3, optimizerStep: 2 });
+  const thrice = await together(2, { mischief: { rank: 1, nanSteps: [1, 2, 3] } });
   expect(errors(thrice)).toHaveLength(2);
-  expect(errors(thrice)[0]).toMatch(/^3 steps in a row were refused; the weights are those of step 2 again; step 4: /);
+  // The snapshot of step 2 was taken after two refused steps.
+  for (const error of errors(thrice))
+    expect(error).toMatch(/^3 steps in a row were refused; the weights are those of step 2 again; step 3: /);
   expect(thrice.answers[0].events.at(-1)).toMatchObject({ type: "snapshot", step: 2 });
 });
 
@@ -179,7 +169,7 @@ test("a rank whose weights differ is named at the checkpoint; on mixed adapters 
   const mischief = { rank: 1, changeAfter: 2 };
   const differs = await together(2, { mischief });
   expect(errors(differs)).toHaveLength(2);
-  expect(errors(differs)[0]).toContain("step 4: rank 1 has other weights than rank 0");
+  expect(errors(differs)[0]).toContain("step 3: rank 1 has other weights than rank 0");
   const mixed = await together(2, { mischief, mixedAdapters: true });
   expect(errors(mixed)).toEqual([]);
 });
