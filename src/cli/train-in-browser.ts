@@ -24,6 +24,7 @@ export interface BrowserTraining {
   readonly resume: boolean;
   readonly ranks: number;
   readonly debug: readonly ("batch" | "loss")[];
+  readonly ignore: readonly string[];
   readonly reporter: TrainReporter;
 }
 
@@ -44,6 +45,7 @@ export async function trainInBrowser(run: BrowserTraining): Promise<void> {
     ...(run.resume && { resume: name }),
     storage: { kind: "http", url: "/run/", place: folder },
     debug: run.debug,
+    ignore: run.ignore,
     ranks: run.ranks,
   };
   let browser: DrivenBrowser | undefined;

@@ -1,3 +1,5 @@
+import type { Diagnosis } from "../doctor/finding";
+import { findingLines } from "../doctor/log/report";
 import type { FaultRecord, RankStatus, TrainEvent } from "../train/events";
 import { Progress } from "./progress";
 
@@ -6,6 +8,9 @@ export class TrainReporter {
   #progress: Progress | undefined;
   #label = "";
   #totalSteps = 0;
+  #diagnoses: readonly Diagnosis[] = [];
+  /** Findings that were shown, as grave and sure as they were. */
+  readonly #shown = new Set<string>();
   readonly #rankStates = new Map<number, RankStatus["state"]>();
 
   constructor(private readonly json: boolean) {}
@@ -39,6 +44,9 @@ export class TrainReporter {
       case "rank":
         this.#rank(event.status);
         break;
+      case "findings":
+        this.#findings(event.diagnoses);
+        break;
       case "fault":
         this.#line(faultLine(event.record));
         if (this.json) this.#out(event.record);
@@ -51,6 +59,11 @@ export class TrainReporter {
     }
   }
 
+  /** What makes the run useless: fatal and certain. */
+  get fatal(): Diagnosis | undefined {
+    return this.#diagnoses.find(({ severity, certainty }) => severity === "fatal" && certainty === "certain");
+  }
+
   finish(): void {
     this.#progress?.finish();
     this.#progress = undefined;
@@ -61,6 +74,18 @@ export class TrainReporter {
     if (this.#rankStates.get(rank) === state) return;
     this.#rankStates.set(rank, state);
     if (state === "building" || state === "lost" || state === "ended") this.#line(`rank ${rank}: ${text}`);
+  }
+
+  /** What is new, or graver than it was. */
+  #findings(diagnoses: readonly Diagnosis[]): void {
+    this.#diagnoses = diagnoses;
+    if (this.json) this.#out({ findings: diagnoses });
+    for (const each of diagnoses) {
+      const key = `${each.id} ${each.severity} ${each.certainty}`;
+      if (this.#shown.has(key)) continue;
+      this.#shown.add(key);
+      for (const line of findingLines(each)) this.#line(line);
+    }
   }
 
   #status(text: string, done: number | undefined, total: number | undefined): void {

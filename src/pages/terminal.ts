@@ -17,6 +17,6 @@ export function startOptions({ configYaml, ...rest }: TerminalRequest, configTex
   return { ...rest, config };
 }
 
-/** What is told to a terminal that asked for the run: every event but the samples, which it could not show. */
+/** What is told to a terminal that asked for the run: every event but samples and evidence, which it could not show. */
 export const eventMessages = (event: TrainEvent): object[] =>
-  event.type === "sample" ? [] : [{ type: "event", event }];
+  event.type === "sample" || event.type === "evidence" ? [] : [{ type: "event", event }];

@@ -30,6 +30,10 @@ export interface StartOptions {
   readonly storage?: { readonly kind: "http"; readonly url: string; readonly place: string };
   /** Debug lines of the original to log. */
   readonly debug?: readonly ("batch" | "loss")[];
+  /** Looks at data, network and steps, tells findings, and ends a run that is wasted. Default true. */
+  readonly preflight?: boolean;
+  /** Ids of findings that are not told and end nothing. */
+  readonly ignore?: readonly string[];
   /** Workers that share each step, 1 to the micro-batches of a step. Default 1. */
   readonly ranks?: number;
   /** `both`: every second rank asks for the low-power adapter, for machines with two. Default `same`: all ask for the fast one. */

@@ -9,7 +9,7 @@ import type { GroupMemory } from "./group-memory";
 
 /** What a rank is made from. Threads of Node know their data and hand by themselves. */
 export interface RankOptions
-  extends Pick<StartOptions, "name" | "config" | "debug">,
+  extends Pick<StartOptions, "name" | "config" | "debug" | "preflight">,
     Partial<Pick<StartOptions, "data" | "hand">> {
   /** A number that stays with the worker; its rank in a group may change. */
   readonly worker: number;

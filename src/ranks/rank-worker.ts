@@ -83,9 +83,11 @@ export class RankWorker implements RankWorkerApi {
     });
     const { data, hand, name: dataName } = await this.#opened;
     this.#closed.signal.throwIfAborted();
-    const { name, config } = options;
+    const { name, config, preflight } = options;
     const debug = new Set(options.debug);
-    const trainer = await Trainer.create({ ...data, name, config, gpu, hand, dataName, emit, clock, debug });
+    const trainer = await Trainer.create({
+      ...{ ...data, name, config, gpu, hand, dataName, emit, clock, debug, preflight },
+    });
     this.#trainer = trainer;
     this.#closed.signal.throwIfAborted();
     return {

@@ -1,5 +1,6 @@
 /** Trains on several ranks, and goes on when one of them fails. Owns the run's files; knows neither pages nor Node. */
 import { microBatchesOf } from "../config";
+import { Watch } from "../doctor/watch";
 import { readCheckpoint } from "../train/checkpoint";
 import { isForPeople, type ProfileReport, type RankEvent, type SampleView, type TrainEvent } from "../train/events";
 import { Recorder } from "../train/recorder";
@@ -87,6 +88,7 @@ export class Supervisor {
   readonly #timers: Timers;
   readonly #slots: Slot[];
   readonly #early: RankEvent[] = [];
+  readonly #watch: Watch | undefined;
   readonly #faults: FaultPlan | undefined;
   #recorder: Recorder | undefined;
   #first: RankShape | undefined;
@@ -115,6 +117,10 @@ export class Supervisor {
   /** Throws a sentence when there are more ranks than micro-batches. */
   constructor(private readonly options: SupervisorOptions) {
     this.#timers = options.timers ?? realTimers;
+    if (options.preflight ?? true) {
+      const stop = (): void => void this.stop();
+      this.#watch = new Watch({ ignore: options.ignore, tell: (event) => this.#emit(event), stop });
+    }
     const { ranks, why } = plannedRanks(options);
     this.#slots = Array.from(
       { length: ranks },
@@ -205,10 +211,10 @@ export class Supervisor {
   // Building.
 
   #rankOptions(slot: Slot): Omit<RankOptions, "worker" | "lock"> {
-    const { name, config, data, hand, debug, adapters } = this.options;
+    const { name, config, data, hand, debug, preflight = true, adapters } = this.options;
     const isSecond = adapters === "both" && slot.worker % 2 === 1;
     return {
-      ...{ name, config, data, hand, debug, crops: this.#first?.crops, faults: this.#faults },
+      ...{ name, config, data, hand, debug, preflight, crops: this.#first?.crops, faults: this.#faults },
       ranks: this.#slots.length,
       powerPreference: isSecond ? "low-power" : "high-performance",
     };
@@ -547,7 +553,9 @@ export class Supervisor {
   #emit(event: RankEvent): void {
     if (this.#recorder) this.#recorder.take(event);
     else this.#early.push(event);
-    if (isForPeople(event)) this.options.emit(event);
+    if (!isForPeople(event)) return;
+    this.options.emit(event);
+    this.#watch?.see(event);
   }
 
   #log(line: string): void {

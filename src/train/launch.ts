@@ -20,6 +20,8 @@ export interface LaunchOptions {
   readonly emit: (event: TrainEvent) => void;
   readonly clock: LocalRunParts["clock"];
   readonly debug?: LocalRunParts["debug"];
+  /** Tells evidence for a doctor. */
+  readonly preflight?: boolean;
   /** Continue from the storage's last checkpoint. */
   readonly resume?: boolean;
   readonly signal?: AbortSignal;

@@ -77,6 +77,12 @@ export class LocalRun {
     this.trainer.resume();
   }
 
+  /** Puts what somebody else says of the run into its files and among its events. */
+  tell(event: TrainEvent): void {
+    this.recorder.take(event);
+    this.emit(event);
+  }
+
   /** Ends the run after the step at hand, with a checkpoint. */
   stop(): void {
     this.trainer.stop();

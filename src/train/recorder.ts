@@ -22,7 +22,7 @@ export interface RecorderOptions {
 }
 
 /**
- * A run's files: metrics.jsonl, log.txt, tfevents, config.yaml, splits, evaluation.json, faults.jsonl and checkpoints, from
+ * A run's files: metrics.jsonl, log.txt, tfevents, config.yaml, splits, evaluation.json, findings.json, faults.jsonl and checkpoints, from
  * the events of its ranks and the bytes of snapshots. Writes behind: nothing here makes a rank wait, and what cannot be
  * written is a sentence, not the end of the run. Knows no GPU and no rank.
  */
@@ -99,6 +99,9 @@ export class Recorder {
       case "error":
         this.#log.add(event.message);
         this.#flushSoon();
+        break;
+      case "findings":
+        this.#write("findings.json", `${JSON.stringify({ findings: event.diagnoses }, null, 2)}\n`);
         break;
       case "paused":
         this.#flushSoon();

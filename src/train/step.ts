@@ -7,6 +7,7 @@ import type { Gpu } from "../gpu/gpu";
 import type { UTNet } from "../model/utnet";
 import type { Accumulation } from "../optim/accumulation";
 import { type AdamW, type Rates, type StepReport, stepReport } from "../optim/adamw";
+import type { ModuleStats, ParameterNorms } from "../optim/module-stats";
 import { meanOfSum, sumLeaves } from "../ranks/mean-reduction";
 import { AllReduce } from "./all-reduce";
 import { type DebugBatch, debugBatch, debugLoss } from "./debug";
@@ -15,7 +16,9 @@ import { type MicroBatchRunner, scalarLeaves } from "./micro-batches";
 import type { StepTimes, TrainGroup } from "./ranks";
 import type { Recording } from "./record";
 import { LOSS_NAMES } from "./recording-io";
+import type { StepEvidence } from "./run-evidence";
 import { type Prediction, sampleView } from "./sample-view";
+import { isMeasured, stepEvidence } from "./step-evidence";
 
 const DEBUG_BATCHES = 3;
 
@@ -32,6 +35,8 @@ export interface StepParts {
   readonly runner: MicroBatchRunner;
   readonly microBatches: number;
   readonly stepsPerEpoch: number;
+  /** Measures some of the steps of rank 0. */
+  readonly stats?: ModuleStats;
 }
 
 /** What one step said. */
@@ -40,6 +45,8 @@ export interface StepOutcome {
   readonly lines: readonly string[];
   /** The first sample of micro-batch 0, in the steps that show one. */
   readonly view: SampleView | undefined;
+  /** In the steps that were measured. */
+  readonly evidence: StepEvidence | undefined;
   readonly times: StepTimes;
 }
 
@@ -105,8 +112,11 @@ export class Stepper {
     const reduced = await this.#reduce?.run();
     if (!reduced) accumulation.finish();
     const averaged = clock.now();
+    const stats = this.#isFirst && isMeasured(step) ? this.parts.stats : undefined;
+    stats?.keep();
     optimizer.step(rates);
-    const { scalars, report } = await this.#read(reduced?.scalars);
+    stats?.measure();
+    const { scalars, report, norms } = await this.#read(reduced?.scalars, stats);
     const ended = clock.now();
     const record: StepRecord = {
       ...this.#facts(step, rates, report),
@@ -126,17 +136,22 @@ export class Stepper {
       waitMs: waitedMs + (reduced?.waitMs ?? 0),
       updateMs: reduced ? ended - averaged : 0,
     };
-    return { record, lines: this.#lines(step, record, shown), view: shown && this.#view(step, shown), times };
+    const evidence = norms && stepEvidence(record, report.scale, norms);
+    return { record, lines: this.#lines(step, record, shown), view: shown && this.#view(step, shown), evidence, times };
   }
 
   /** The step's numbers; alone the means of the scalars are taken here, by the rule of the all-reduce. */
-  async #read(reduced: Float32Array | undefined): Promise<{ scalars: Float32Array; report: StepReport }> {
+  async #read(
+    reduced: Float32Array | undefined,
+    stats: ModuleStats | undefined,
+  ): Promise<{ scalars: Float32Array; report: StepReport; norms: ParameterNorms[] | undefined }> {
     const { gpu, runner, microBatches, optimizer } = this.parts;
     const ranges = [{ ...optimizer.report, sizeBytes: 16 }];
     if (!reduced) ranges.push(runner.scalarRange(0, microBatches));
-    const [report, leaves] = (await this.#reading(gpu.read(ranges))).map((b) => new Float32Array(b));
-    const scalars = reduced ?? meanOfSum(sumLeaves(scalarLeaves(leaves)), microBatches);
-    return { scalars, report: stepReport(report) };
+    if (stats) ranges.push(stats.range);
+    const [report, ...rest] = (await this.#reading(gpu.read(ranges))).map((b) => new Float32Array(b));
+    const scalars = reduced ?? meanOfSum(sumLeaves(scalarLeaves(rest[0])), microBatches);
+    return { scalars, report: stepReport(report), norms: stats?.read(rest[rest.length - 1]) };
   }
 
   #facts(step: number, rates: Rates, report: StepReport) {
@@ -166,6 +181,7 @@ export class Stepper {
   destroy(): void {
     this.#reduce?.destroy();
     this.parts.runner.destroy();
+    this.parts.stats?.destroy();
     this.parts.accumulation.destroy();
   }
 

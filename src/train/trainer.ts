@@ -7,6 +7,7 @@ import { UTNet } from "../model/utnet";
 import { ParameterStore } from "../nn/parameter-store";
 import { Accumulation } from "../optim/accumulation";
 import { AdamW } from "../optim/adamw";
+import { ModuleStats } from "../optim/module-stats";
 import { clipping, frozenBy } from "../optim/schedule";
 import { bucketsOf } from "./all-reduce";
 import type { CheckpointFacts } from "./checkpoint";
@@ -15,6 +16,7 @@ import { inspectSample, profileStep } from "./inspect";
 import { Keeper, type Position } from "./keeper";
 import { MicroBatchRunner } from "./micro-batches";
 import { fixedFocal, meanParameters, networkShape } from "./network";
+import { tellEvidence } from "./preflight";
 import { ratesAt, scheduleOf } from "./rates";
 import { type Recording, record } from "./record";
 import { DivergedError, MOST_REFUSED, refusedSentence } from "./refused";
@@ -48,6 +50,8 @@ export interface TrainerParts {
   /** Milliseconds that only grow. */
   readonly clock: { now(): number };
   readonly debug?: ReadonlySet<"batch" | "loss">;
+  /** Tells evidence for a doctor: of data and network before the first step, of some steps, and of evaluations. */
+  readonly preflight?: boolean;
 }
 
 /** How a rank's part in a run ended; "reform": its group is to be formed anew. */
@@ -121,8 +125,10 @@ export class Trainer {
     const { seed } = config.run;
     const shared = { gpu, model, train, training, accumulation, seed, microBatches, stepsPerEpoch, clock };
     const runner = await MicroBatchRunner.create(shared);
+    const stats = parts.preflight ? await ModuleStats.create(store) : undefined;
     const stepper = new Stepper({
       ...parts,
+      stats,
       model,
       optimizer,
       training,
@@ -236,6 +242,8 @@ export class Trainer {
     const due = (every: number | undefined): boolean => this.step % (every ?? this.stepsPerEpoch) === 0;
     const session = this.#session;
     await this.#keeper.keep(session);
+    if (this.parts.preflight && session.tellsStep(this.step + 1))
+      await session.resting(() => tellEvidence(this, session));
     while (this.step < this.totalSteps) {
       await this.#rest();
       const asked = this.#clock(() => this.#agree());
@@ -286,13 +294,14 @@ export class Trainer {
     const { group, shared } = this.#session;
     const { step, resumedStep } = this.#position;
     const rates = ratesAt(config, this.totalSteps, step, resumedStep);
-    const { record, lines, view, times } = await this.stepper.run(step, rates, waitedMs);
+    const { record, lines, view, evidence, times } = await this.stepper.run(step, rates, waitedMs);
     this.#position.step++;
     this.#untilTimes--;
     group?.reportTimes(times);
     if (shared?.mixedAdapters) await takeFirstWeights(this.store, shared);
     const isTold = this.#session.tellsStep(this.step);
     if (isTold) emit({ type: "step", record });
+    if (isTold && evidence) emit({ type: "evidence", evidence });
     if (record.non_finite > 0) await this.#refuse(record, isTold);
     else this.#refused = 0;
     if (!isTold) return;

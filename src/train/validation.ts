@@ -1,6 +1,8 @@
+import type { EvaluationReport } from "../metrics/evaluation";
 import { evaluate } from "./evaluate";
 import type { EvaluationRecord } from "./events";
 import type { Position } from "./keeper";
+import type { EvaluationEvidence } from "./run-evidence";
 import { evaluationLines } from "./run-lines";
 import type { Session } from "./session";
 import type { Trainer } from "./trainer";
@@ -35,6 +37,20 @@ export async function validate(
   if (!session.tellsEvaluation(step)) return record;
   for (const line of evaluationLines(record, session.group?.worldSize ?? 1)) emit({ type: "log", line });
   emit({ type: "report", step, epoch, split: "val", report });
+  if (parts.preflight) emit({ type: "evidence", evidence: evaluationEvidence(step, report, val.ids.length, session) });
   emit({ type: "evaluation", record });
   return record;
 }
+
+/** `expected`: samples of the validation list. */
+const evaluationEvidence = (
+  step: number,
+  { samples, duplicates, non_finite, metrics, collapsed, non_finite_ids }: EvaluationReport,
+  expected: number,
+  { group }: Session,
+): EvaluationEvidence => ({
+  kind: "evaluation",
+  ...{ step, expected, samples, duplicates, nonFinite: non_finite, scored: metrics.mpjpe_mm.n, collapsed },
+  nonFiniteIds: non_finite_ids,
+  ranks: group?.worldSize ?? 1,
+});

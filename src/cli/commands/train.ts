@@ -3,8 +3,10 @@ import { readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { type Config, parseConfig } from "../../config";
 import { handOf } from "../../data/adapter";
+import { Watch } from "../../doctor/watch";
 import { StuckThreadError } from "../../ranks/slot";
 import { plannedRanks, Supervisor } from "../../ranks/supervisor";
+import type { TrainEvent } from "../../train/events";
 import { launch } from "../../train/launch";
 import { configToResume } from "../../train/resume-config";
 import { defineCommand, readInteger, type Values } from "../command";
@@ -26,6 +28,8 @@ import { trainInBrowser } from "../train-in-browser";
 import { TrainReporter } from "../train-reporter";
 
 const DEBUG_MODES = ["batch", "loss"] as const;
+/** Exit code of a run that was stopped for a finding. */
+const FATAL_FINDING = 3;
 type DebugMode = (typeof DEBUG_MODES)[number];
 
 const options = {
@@ -55,6 +59,7 @@ const options = {
   resume: { type: "string", value: "DIR", help: "run folder to go on with" },
   quirks: { type: "string", value: "a,b", help: "behaviours of the original to reproduce" },
   debug: { type: "string", value: "batch,loss", help: "debug lines of the original to print" },
+  ignore: { type: "string", value: "ID,...", help: "findings that are not told and stop nothing" },
   runtime: { type: "string", value: "node|chromium|firefox", help: "where to train", default: "node" },
   set: { type: "string", value: "KEY=VALUE", help: "changes one key of the configuration", multiple: true },
 } as const;
@@ -81,7 +86,7 @@ export const command = defineCommand({
     }
     // Ctrl-C while the data is read ends a run that has written nothing.
     process.stderr.write(existsSync(run.folder) ? `saved in ${run.folder}\n` : "stopped before the first step\n");
-    return 0;
+    return run.reporter.fatal ? FATAL_FINDING : 0;
   },
 });
 
@@ -95,6 +100,8 @@ interface Run {
   readonly resume: boolean;
   readonly ranks: number;
   readonly debug: readonly DebugMode[];
+  /** Ids of findings. */
+  readonly ignore: readonly string[];
   readonly reporter: TrainReporter;
 }
 
@@ -121,6 +128,7 @@ async function prepare(values: TrainOptions): Promise<Run> {
     resume,
     ranks,
     debug,
+    ignore: (values.ignore ?? "").split(",").filter((id) => id !== ""),
     reporter,
   };
 }
@@ -131,9 +139,18 @@ async function trainInNode({ folder, debug, reporter, ...run }: Run): Promise<vo
   const hand = handOf(frames, chosen);
   const gpu = await openGpu();
   const storage = new FolderStorage(folder);
-  const emit = reporter.show.bind(reporter);
-  const threads = nodeThreads();
-  const trainer = await launch({ ...run, gpu, hand, frames, storage, emit, clock, threads, debug: new Set(debug) });
+  // Nothing is found before there is a trainer.
+  const watch = new Watch({
+    ignore: run.ignore,
+    tell: (event) => trainer.tell(event),
+    stop: () => trainer.stop(),
+  });
+  const emit = (event: TrainEvent): void => {
+    reporter.show(event);
+    watch.see(event);
+  };
+  const shared = { ...{ gpu, hand, frames, storage, emit, clock }, threads: nodeThreads(), preflight: true };
+  const trainer = await launch({ ...run, ...shared, debug: new Set(debug) });
   // The first Ctrl-C ends after the step at hand with a checkpoint, the second at once.
   const interrupt = (): void => {
     if (trainer.isStopping) process.exit(130);
