@@ -8,6 +8,7 @@ import { readHandAsset } from "../../../src/data/hand/asset";
 import type { HandModel } from "../../../src/data/types";
 import { Gpu } from "../../../src/gpu/gpu";
 import { PageServer, Patient } from "./browsers";
+import { defaultCrashes, gpuCrashes, hiddenTab, lostDevices, type OutsideCount, sleeps } from "./gpu-faults";
 import { poisonAll } from "./non-finite";
 import { median, type RankFaultKind, rankFaults } from "./rank-faults";
 import type { Struck } from "./run";
@@ -121,10 +122,73 @@ async function stopsKind(server: PageServer, values: Values): Promise<boolean> {
   return counts.every(({ sentences }) => sentences.length === 0);
 }
 
+function tellOutside(what: string, seed: number, count: OutsideCount): boolean {
+  const { adapter, made, resumed, runs, same, detectedMs, recoveredMs, sentences } = count;
+  const of = (times: readonly number[]): string =>
+    times.length === 0 ? "-" : `${median(times)} ms (p50), ${Math.round(Math.max(...times))} ms (p100)`;
+  say(
+    `${what}, ${adapter}, seed ${seed}: ${made} made, ${resumed} resumed, not resumed ${bound(made - resumed, made)}; ${same} of ${runs} runs with the same bytes and records; detected after ${of(detectedMs)}, all ranks training again ${of(recoveredMs)} later`,
+  );
+  for (const sentence of sentences.slice(0, 10)) console.log(`  ${sentence}`);
+  return sentences.length === 0;
+}
+
+async function crashes(server: PageServer, values: Values): Promise<boolean> {
+  const seed = Number(values.seed ?? 1);
+  const options = { seed, count: Number(values.n ?? 30), ranks: Number(values.ranks ?? 2) };
+  return tellOutside("GPU process crashed", seed, await gpuCrashes(server, options, say));
+}
+
+async function devices(server: PageServer, values: Values): Promise<boolean> {
+  const seed = Number(values.seed ?? 1);
+  const options = { seed, count: Number(values.n ?? 12), ranks: Number(values.ranks ?? 2) };
+  let isGood = true;
+  for (const browser of browsersOf(values))
+    isGood = tellOutside(`${browser}: device destroyed`, seed, await lostDevices(browser, server, options)) && isGood;
+  return isGood;
+}
+
+async function sleep(server: PageServer, values: Values): Promise<boolean> {
+  const seed = Number(values.seed ?? 1);
+  const options = { seed, count: Number(values.n ?? 20), ranks: Number(values.ranks ?? 4) };
+  let isGood = true;
+  for (const browser of browsersOf(values))
+    isGood = tellOutside(`${browser}: slept`, seed, await sleeps(browser, server, options, say)) && isGood;
+  return isGood;
+}
+
+async function hidden(server: PageServer, values: Values): Promise<boolean> {
+  const count = await hiddenTab("firefox", server, Number(values.ranks ?? 2));
+  const { adapter, visibility, seenMs, hiddenMs, faults, sentences } = count;
+  const speed = ((100 * seenMs) / hiddenMs).toFixed(0);
+  say(
+    `hidden tab (${visibility}), ${adapter}: ${Math.round(hiddenMs)} ms a step, ${Math.round(seenMs)} ms when seen, speed ${speed} %; ${faults} faults`,
+  );
+  for (const sentence of sentences) console.log(`  ${sentence}`);
+  return sentences.length === 0 && faults === 0;
+}
+
+async function limits(server: PageServer): Promise<boolean> {
+  const { seconds, same, saved, lines, sentences } = await defaultCrashes(server);
+  say(
+    `two GPU crashes with the browser's own limits: training again ${seconds.toFixed(0)} s after the second, ${same ? "same" : "other"} bytes; saved meanwhile: ${saved.join(", ") || "nothing"}`,
+  );
+  for (const line of [...lines.slice(0, 12), ...sentences]) console.log(`  ${line}`);
+  return same;
+}
+
+const browsersOf = ({ browser }: Values): BrowserKind[] =>
+  (["chromium", "firefox"] as const).filter((name) => browser === undefined || browser === name);
+
 const KINDS: Readonly<Record<string, (server: PageServer, values: Values) => Promise<boolean>>> = {
   faults,
   numbers: numbersKind,
   stops: stopsKind,
+  crashes,
+  devices,
+  sleep,
+  hidden,
+  limits,
 };
 
 /** Runs one kind of fault, or all; false when something was not survived. */
