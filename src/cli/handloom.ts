@@ -5,6 +5,7 @@ import { type Command, helpText, parseOptions, suggestion } from "./command";
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Command }>>> = {
   train: () => import("./commands/train"),
   evaluate: () => import("./commands/evaluate"),
+  check: () => import("./commands/check"),
   doctor: () => import("./commands/doctor"),
   import: () => import("./commands/import"),
   synthesize: () => import("./commands/synthesize"),

@@ -1,0 +1,103 @@
+/** The terminal's check as a person calls it, in this process. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
+import { parseOptions } from "../../src/cli/command";
+import { command } from "../../src/cli/commands/check";
+import { temporaryFolder } from "../../src/cli/host";
+import { parseConfig } from "../../src/config";
+
+const temporary = temporaryFolder("check-test");
+const inside = (name: string): string => join(temporary.path, name);
+const LIMIT_MS = 300_000;
+
+afterAll(() => temporary.remove());
+afterEach(() => vi.restoreAllMocks());
+
+/** A network of 4 x 3 patches, whose rows and columns differ. */
+const SMALL = `preset: tiny
+model: { height: 64, width: 48, dim: 24, depth: 1, heads: 2, gcn: [16, 16, 16] }
+data: { valFraction: 0.3 }
+optim: { batch: 4, microBatches: 2 }
+run: { steps: 100 }
+`;
+
+async function check(...args: string[]): Promise<{ out: string; err: string; code: number }> {
+  const config = inside("small.yaml");
+  writeFileSync(config, SMALL);
+  const text = { out: "", err: "" };
+  const keep = (stream: "out" | "err") => (piece: unknown) => {
+    text[stream] += String(piece);
+    return true;
+  };
+  vi.spyOn(process.stdout, "write").mockImplementation(keep("out"));
+  vi.spyOn(process.stderr, "write").mockImplementation(keep("err"));
+  try {
+    const all = ["--config", config, "--data", "synthetic:24", "--set", "data.threads=0", ...args];
+    return { code: (await command.run(parseOptions("check", command.options, all))) ?? 0, ...text };
+  } finally {
+    vi.restoreAllMocks();
+  }
+}
+
+describe("handloom check", () => {
+  it(
+    "finds nothing in a healthy run, expensive probes included",
+    async () => {
+      const { code, out, err } = await check("--expensive");
+      expect(out).toMatch(/^nothing above a note was found\n/);
+      expect(code).toBe(0);
+      expect(err).toMatch(/reading synthetic/);
+      expect(err).toMatch(/probing the network/);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    "climbs from faults of data, network, scoring and schedule to none, and writes what mends them",
+    async () => {
+      const quirks = ["bgr", "map-transposed", "mano-thumb-first", "nan-as-zero", "no-warmup"];
+      const [out, written] = [inside("findings.json"), inside("mended.yaml")];
+      const args = ["--quirks", quirks.join(","), "--fix", "--write-config", written, "--out", out, "--json"];
+      const run = await check(...args);
+      const report = JSON.parse(run.out);
+      const ids = ["joint-order", "feature-map-scrambled", "nan-scored-as-zero", "channel-order", "no-warmup"];
+      const graver = report.findings.filter(({ severity }: { severity: string }) => severity !== "note");
+      expect(graver.map(({ id }: { id: string }) => id).sort()).toEqual([...ids].sort());
+      expect(report.findings[0].id).toBe("joint-order");
+      const { rungs, left } = report.ladder;
+      expect(rungs.map(({ id }: { id: string }) => id).sort()).toEqual([...ids].sort());
+      expect(rungs[0]).toMatchObject({ id: "joint-order", change: "without quirk mano-thumb-first" });
+      expect(rungs.map((rung: { left: string[] }) => rung.left.length)).toEqual([4, 3, 2, 1, 0]);
+      expect(left).toEqual([]);
+      expect(run.code).toBe(0);
+      expect(JSON.parse(readFileSync(out, "utf8"))).toEqual(report);
+      expect(parseConfig(readFileSync(written, "utf8")).config.quirks).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    "prints findings and the ladder, and leaves out what is ignored",
+    async () => {
+      const { code, out } = await check("--quirks", "bgr,ring-adjacency", "--ignore", "channel-order", "--fix");
+      expect(out).toMatch(/^1 finding above a note\n/);
+      expect(out).toMatch(/\nSERIOUS \(certain\) The mesh's graph is a ring of vertex numbers \[graph-is-a-ring\]\n/);
+      expect(out).toContain("\n   1. graph-is-a-ring -> without quirk ring-adjacency -> nothing above a note\n");
+      expect(out).toMatch(/\nnothing above a note is left\n$/);
+      expect(out).not.toContain("channel-order");
+      expect(code).toBe(0);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    "ends with 1 where something is found",
+    async () => expect((await check("--quirks", "gt-recentred")).code).toBe(1),
+    LIMIT_MS,
+  );
+
+  it("refuses to write a configuration that nothing mends", async () => {
+    await expect(check("--write-config", inside("x.yaml"))).rejects.toThrow("--write-config is for --fix");
+  });
+});
