@@ -1,0 +1,48 @@
+/** A small share of `npm run faults -- ranks`. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { testGpu } from "../../helpers/gpu";
+import { openHand } from "../../helpers/open-hand";
+import { PageServer } from "./browsers";
+import { gpuCrashes, sleeps } from "./gpu-faults";
+import { poisonAll } from "./non-finite";
+import { rankFaults } from "./rank-faults";
+import { stopsHere } from "./stops";
+
+const SEED = 7;
+
+let server: PageServer;
+beforeAll(async () => {
+  server = await PageServer.start();
+});
+afterAll(() => server.close());
+
+test("runs whose ranks throw, hang, close, are terminated or slow come to the same bytes and records", async () => {
+  const { struck, survived, sentences } = await rankFaults("chromium", server, { count: 8, seed: SEED });
+  expect(sentences).toEqual([]);
+  expect(struck.length).toBeGreaterThanOrEqual(8);
+  expect(survived).toBe(struck.length);
+});
+
+test("a run goes on after a crash of the GPU process", async () => {
+  expect(await gpuCrashes(server, { seed: SEED, count: 1, ranks: 2 })).toMatchObject({
+    ...{ made: 1, resumed: 1, runs: 1, same: 1, sentences: [] },
+  });
+});
+
+test("a machine that slept is no fault of a rank", async () => {
+  expect(await sleeps("chromium", server, { seed: SEED, count: 1, ranks: 2 })).toMatchObject({
+    ...{ made: 1, resumed: 1, same: 1, sentences: [] },
+  });
+});
+
+test("NaN and infinities in any tensor are found in the same step, named, and spread nowhere", async () => {
+  const count = await poisonAll(await testGpu(), openHand(), { seed: SEED, most: 20 });
+  expect(count.sentences).toEqual([]);
+  expect(count).toMatchObject({ poisoned: 0, rolledBack: count.rollBacks, tried: count.found + count.unread });
+  expect(count.tried).toBeGreaterThanOrEqual(20);
+});
+
+test("a run that is stopped at any step goes on to the same bytes", async () => {
+  const { exact, sentences } = await stopsHere(await testGpu(), openHand(), { seed: SEED, count: 3 });
+  expect([exact, sentences]).toEqual([3, []]);
+});
