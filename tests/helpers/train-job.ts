@@ -52,7 +52,7 @@ export function trainConfig(run: Partial<Config["run"]>): Config {
   const base = tiny();
   return {
     ...base,
-    model: { ...base.model, height: 32, width: 32, dim: 16, depth: 1, heads: 2, scales: 1, gcn: [8], dropPath: 0.2 },
+    model: { ...base.model, height: 32, width: 32, dim: 16, depth: 1, heads: 2, scales: 2, gcn: [8], dropPath: 0.2 },
     optim: { ...base.optim, batch: 4, microBatches: 4, warmupSteps: 2 },
     run: { ...base.run, ...run },
   };

@@ -5,7 +5,7 @@ import { NO_THREADS } from "../../src/data/sample-pool";
 import { syntheticFrameSet } from "../../src/data/synthetic/frames";
 import type { Frame, FrameSet } from "../../src/data/types";
 import { readSafetensors } from "../../src/export/safetensors";
-import type { EvaluationRecord, StepRecord, TrainEvent } from "../../src/train/events";
+import type { EvaluationRecord, ProfileReport, StepRecord, TrainEvent } from "../../src/train/events";
 import { launch } from "../../src/train/launch";
 import type { LocalRun } from "../../src/train/local-run";
 import { readSnapshotState, snapshotBytes } from "../../src/train/snapshot";
@@ -21,7 +21,7 @@ function config(run: Partial<Config["run"]>): Config {
   const base = tiny();
   return {
     ...base,
-    model: { ...base.model, height: 32, width: 32, dim: 16, depth: 1, heads: 2, gcn: [8, 8, 8], dropPath: 0.2 },
+    model: { ...base.model, height: 32, width: 32, dim: 16, depth: 1, heads: 2, scales: 2, gcn: [8], dropPath: 0.2 },
     optim: { ...base.optim, batch: 4, microBatches: 2, warmupSteps: 2 },
     run: { ...base.run, ...run },
   };
@@ -93,28 +93,28 @@ const evaluations = ({ events }: Run): EvaluationRecord[] =>
 
 describe("a run", () => {
   it("is the same, byte for byte, twice, and when stopped and resumed", async () => {
-    const whole = config({ steps: 12, checkpointEvery: 6, evaluateEvery: 6 });
+    const whole = config({ steps: 6, checkpointEvery: 3, evaluateEvery: 3 });
     const first = await train(whole);
     const second = await train(whole);
-    expect(checkpointOf(second, 12)).toEqual(checkpointOf(first, 12));
-    expect(checkpointOf(first, 12)["model.safetensors"]).not.toBe(sha(undefined));
+    expect(checkpointOf(second, 6)).toEqual(checkpointOf(first, 6));
+    expect(checkpointOf(first, 6)["model.safetensors"]).not.toBe(sha(undefined));
     expect(steps(second).map((record) => record.losses)).toEqual(steps(first).map((record) => record.losses));
 
     const stopped = await train(whole, {
       during: (trainer, event) => {
-        if (event.type === "step" && event.record.step === 7) trainer.stop();
+        if (event.type === "step" && event.record.step === 4) trainer.stop();
       },
     });
-    expect(steps(stopped)).toHaveLength(7);
-    expect(stopped.events.at(-1)).toMatchObject({ type: "finished", step: 7, reason: "stopped" });
+    expect(steps(stopped)).toHaveLength(4);
+    expect(stopped.events.at(-1)).toMatchObject({ type: "finished", step: 4, reason: "stopped" });
     const resumed = await train(whole, { storage: stopped.storage, resume: true });
-    expect(steps(resumed).map((record) => record.step)).toEqual([8, 9, 10, 11, 12]);
-    const { "model.safetensors": model, "optimizer.safetensors": moments } = checkpointOf(first, 12);
-    expect(checkpointOf(resumed, 12)).toMatchObject({ "model.safetensors": model, "optimizer.safetensors": moments });
+    expect(steps(resumed).map((record) => record.step)).toEqual([5, 6]);
+    const { "model.safetensors": model, "optimizer.safetensors": moments } = checkpointOf(first, 6);
+    expect(checkpointOf(resumed, 6)).toMatchObject({ "model.safetensors": model, "optimizer.safetensors": moments });
     expect(evaluations(resumed).at(-1)?.mpjpe_mm).toBe(evaluations(first).at(-1)?.mpjpe_mm);
 
-    const another = await train({ ...whole, run: { ...whole.run, seed: 2 } });
-    expect(checkpointOf(another, 12)["model.safetensors"]).not.toBe(model);
+    const another = await train({ ...whole, run: { ...whole.run, seed: 2, steps: 3 } });
+    expect(checkpointOf(another, 3)["model.safetensors"]).not.toBe(checkpointOf(first, 3)["model.safetensors"]);
   });
 
   it("writes metrics.jsonl, tfevents, log and config, and counts every sample once", async () => {
@@ -167,18 +167,28 @@ describe("a run", () => {
     expect(none).toMatchObject({ meshes: 0, mpvpe_mm: null, pa_mpvpe_mm: null });
   });
 
-  it("pauses, answers the inspector meanwhile, and goes on", async () => {
+  it("pauses, answers the inspector and the profile meanwhile, and goes on", async () => {
     let view: Promise<unknown> | undefined;
+    let report: Promise<ProfileReport> | undefined;
     const run = await train(config({ steps: 3, evaluateEvery: 3, checkpointEvery: 3 }), {
       during: (trainer, event) => {
         if (event.type === "step" && event.record.step === 1) trainer.pause();
         if (event.type === "paused") {
-          view = trainer.whilePaused((t) => t.inspect("val", 0)).finally(() => trainer.resume());
+          view = trainer.whilePaused((t) => t.inspect("val", 0));
+          report = trainer.whilePaused((t) => t.profile(1)).finally(() => trainer.resume());
         }
       },
     });
     expect(await view).toMatchObject({ split: "val", step: 1, width: 32, height: 32 });
     expect(steps(run)).toHaveLength(3);
+    expect(run.events.filter(({ type }) => type === "times")).toMatchObject([{ step: 2, times: [{ updateMs: 0 }] }]);
+    const { rows, microBatches, stepMs } = (await report)!;
+    expect(microBatches).toBe(2);
+    // Of two micro-batches the one addition makes the mean as well.
+    const once = rows.filter(({ pass }) => pass === "update").map(({ plan }) => plan);
+    expect([...new Set(once)]).toEqual(["mean", "optimiser"]);
+    const perStep = rows.map(({ pass, ms }) => (pass === "update" ? 1 : 2) * (Number.isFinite(ms) ? ms : 0));
+    expect(stepMs).toBeCloseTo(perStep.reduce((sum, ms) => sum + ms, 0));
   });
 
   it("keeps the weights when a gradient is not finite, and says so", async () => {
