@@ -36,7 +36,9 @@ export function refusedSentence(
 
 function tensors(found: readonly NonFinite[]): string {
   if (found.length === 0) return "the sum of squares overflowed, no single number";
-  const shown = found.slice(0, SHOWN).map(({ name, what, count }) => `${count} in ${NAMES[what]}"${name}"`);
+  // A weight that is not finite makes most gradients so: the cause before its effects.
+  const ordered = found.toSorted((a, b) => Number(a.what === "gradient") - Number(b.what === "gradient"));
+  const shown = ordered.slice(0, SHOWN).map(({ name, what, count }) => `${count} in ${NAMES[what]}"${name}"`);
   const left = found.length - shown.length;
   return shown.join(", ") + (left > 0 ? ` and in ${left} more tensors` : "");
 }
