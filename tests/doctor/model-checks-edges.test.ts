@@ -5,7 +5,7 @@ import type { JointComparison, ModelEvidence } from "../../src/train/model-evide
 import { probeModel } from "../../src/train/probes/model";
 import { batchesOf, build, smallConfig } from "./model-fixture";
 
-const LIMIT_MS = 300_000;
+const LIMIT_MS = 600_000;
 
 let healthy: ModelEvidence;
 let spoilt: readonly (readonly [string, ModelEvidence])[];

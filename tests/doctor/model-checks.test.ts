@@ -8,7 +8,7 @@ import { probeModel } from "../../src/train/probes/model";
 import { batchesOf, build, evidenceOf, smallConfig } from "./model-fixture";
 
 const SEEDS = [1, 2];
-const LIMIT_MS = 300_000;
+const LIMIT_MS = 600_000;
 
 const diagnosed = (evidence: ModelEvidence): Diagnosis[] =>
   // As the doctor gets it from a worker or a file.
