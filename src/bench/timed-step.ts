@@ -14,8 +14,13 @@ export interface TimedStep {
   step(): Promise<number>;
   /** Milliseconds that the last step spent encoding and submitting. */
   hostMs(): number;
+  /** What a step that is measured does besides: norms of every parameter before and after the update, and their read-back. */
+  measure?(): Promise<void>;
   destroy(): void;
 }
+
+/** One step in so many is measured, see train/step-evidence.ts. */
+const MEASURED_EVERY = 20;
 
 /** Steps that are run but not timed: the first compiles, the next ones warm up. */
 const UNTIMED = 3;
@@ -60,10 +65,31 @@ export async function benchStep(
     host.print(
       `  step: median ${ms.toFixed(1)} ms, min ${Math.min(...wall).toFixed(1)} ms of ${wall.length}, ${rate(flops, ms)} GFLOP/s${cpu}`,
     );
+    if (timed.measure) await benchMeasure(host, timed.measure, ms, wall.length);
     host.print(`  host: median ${median(hostTimes).toFixed(2)} ms, min ${Math.min(...hostTimes).toFixed(2)} ms a step`);
   }
   timed.destroy();
   return losses;
+}
+
+/** Norms alone, submitted and waited for, beside a step: more than they cost inside of one. */
+async function benchMeasure(
+  host: BenchHost,
+  measure: () => Promise<void>,
+  stepMs: number,
+  times: number,
+): Promise<void> {
+  const wall: number[] = [];
+  for (let i = -UNTIMED; i < times; i++) {
+    const before = performance.now();
+    await measure();
+    if (i >= 0) wall.push(performance.now() - before);
+  }
+  const ms = median(wall);
+  const percent = (part: number): string => `${((100 * part) / stepMs).toFixed(2)} %`;
+  host.print(
+    `  norms of all parameters: median ${ms.toFixed(2)} ms, min ${Math.min(...wall).toFixed(2)} ms, ${percent(ms)} of a step; in one step of ${MEASURED_EVERY}: ${percent(ms / MEASURED_EVERY)}`,
+  );
 }
 
 /** Median milliseconds of `steps` steps after `untimed` ones. */

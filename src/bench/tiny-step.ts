@@ -5,6 +5,7 @@ import type { Gpu } from "../gpu/gpu";
 import { UTNet } from "../model/utnet";
 import { ParameterStore } from "../nn/parameter-store";
 import { AdamW } from "../optim/adamw";
+import { ModuleStats } from "../optim/module-stats";
 import { meanParameters, networkShape } from "../train/network";
 import { type Recording, record } from "../train/record";
 import type { TimedStep } from "./timed-step";
@@ -46,6 +47,7 @@ export async function prepareNetworkStep(gpu: Gpu, hand: HandModel, config: Conf
   const model = new UTNet(networkShape(config), hand, meanParameters(hand));
   const store = await ParameterStore.create(gpu, model);
   store.initialize(1);
+  const stats = await ModuleStats.create(store);
   const [recording, adam] = await Promise.all([
     record(gpu, store, model.train(), BATCH, config.loss),
     AdamW.create(store, config.optim),
@@ -71,7 +73,13 @@ export async function prepareNetworkStep(gpu: Gpu, hand: HandModel, config: Conf
       return values[0];
     },
     hostMs: () => hostMs,
+    async measure() {
+      stats.keep();
+      stats.measure();
+      stats.read(new Float32Array((await gpu.read([stats.range]))[0]));
+    },
     destroy() {
+      stats.destroy();
       plan.destroy();
       adam.destroy();
       store.destroy();
