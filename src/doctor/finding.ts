@@ -19,7 +19,8 @@ export function diagnose(findings: readonly Finding[], ignored: ReadonlySet<stri
     const known = byId.get(finding.id);
     if (!known || rankOf(finding) < rankOf(known)) byId.set(finding.id, finding);
   }
-  const kept = [...byId.values()].filter(({ id }) => !ignored.has(id)).sort((a, b) => rankOf(a) - rankOf(b));
+  const silenced = silencedBy([...byId.values()], ignored);
+  const kept = [...byId.values()].filter(({ id }) => !silenced.has(id)).sort((a, b) => rankOf(a) - rankOf(b));
   const explainedBy = new Map<string, Finding>();
   for (const cause of kept)
     for (const id of cause.explains ?? []) if (byId.has(id) && !explainedBy.has(id)) explainedBy.set(id, cause);
@@ -38,4 +39,15 @@ export function diagnose(findings: readonly Finding[], ignored: ReadonlySet<stri
     ...root,
     symptoms: kept.filter((finding) => finding !== root && rootOf(finding) === root),
   }));
+}
+
+/** Ids that are ignored, and those that nothing else explains than these. */
+function silencedBy(findings: readonly Finding[], ignored: ReadonlySet<string>): ReadonlySet<string> {
+  const silenced = new Set([...ignored]);
+  const isExplained = (id: string): boolean =>
+    findings.some((other) => !silenced.has(other.id) && other.id !== id && other.explains?.includes(id));
+  const explainsOf = (id: string): readonly string[] => findings.find((each) => each.id === id)?.explains ?? [];
+  // A set that grows while it is walked through: consequences of consequences.
+  for (const id of silenced) for (const each of explainsOf(id)) if (!isExplained(each)) silenced.add(each);
+  return silenced;
 }

@@ -24,15 +24,15 @@ export interface WatchedConfig {
   readonly model?: Partial<Config["model"]>;
 }
 
-/** 2 x 2 patches and one block; heads that learn faster than the backbone; an evaluation every third step. */
-export function watchedConfig({ seed, quirks = [], steps = 6, optim, model }: WatchedConfig): Config {
+/** 2 x 2 patches and one block; heads that learn faster than the backbone; an evaluation after every second step. */
+export function watchedConfig({ seed, quirks = [], steps = 4, optim, model }: WatchedConfig): Config {
   const base = tiny();
   return {
     ...base,
     model: { ...base.model, height: 32, width: 32, dim: 16, depth: 1, heads: 2, gcn: [8, 8, 8], ...model },
     data: { ...base.data, threads: 0 },
-    optim: { ...base.optim, batch: 4, lrBackbone: 1e-4, warmupSteps: 4, ...optim },
-    run: { ...base.run, seed, steps, evaluateEvery: 3, checkpointEvery: 3 },
+    optim: { ...base.optim, batch: 4, lrBackbone: 1e-4, warmupSteps: 3, ...optim },
+    run: { ...base.run, seed, steps, evaluateEvery: 2, checkpointEvery: 2 },
     quirks,
   };
 }
@@ -51,7 +51,9 @@ export interface WatchedOptions {
   readonly resume?: boolean;
   /** Goes on whatever is found. */
   readonly goesOn?: boolean;
+  /** Ends the run after this step. */
   readonly until?: number;
+  readonly onEvent?: (event: TrainEvent) => void;
 }
 
 const rendered = new Map<number, Promise<FrameSet>>();
@@ -70,8 +72,8 @@ export async function watch(config: Config, options: WatchedOptions = {}): Promi
   let run: LocalRun | undefined;
   const doctor = new Watch({
     ignore,
-    tell: (event) => run!.tell(event),
-    stop: () => goesOn || run!.stop(),
+    tell: (event) => (run ? run.tell(event) : events.push(event)),
+    stop: () => goesOn || run?.stop(),
   });
   run = await launch({
     ...{ name: "test", config, gpu: await testGpu(), hand: openHand(), storage, resume, threads: NO_THREADS },
@@ -80,6 +82,7 @@ export async function watch(config: Config, options: WatchedOptions = {}): Promi
     preflight: true,
     emit(event) {
       events.push(event);
+      options.onEvent?.(event);
       if (event.type === "findings") diagnoses = event.diagnoses;
       doctor.see(event);
       if (event.type === "step" && event.record.step === until) run!.stop();

@@ -8,6 +8,7 @@ import { StuckThreadError } from "../../ranks/slot";
 import { plannedRanks, Supervisor } from "../../ranks/supervisor";
 import type { TrainEvent } from "../../train/events";
 import { launch } from "../../train/launch";
+import type { LocalRun } from "../../train/local-run";
 import { configToResume } from "../../train/resume-config";
 import { defineCommand, readInteger, type Values } from "../command";
 import { FolderStorage, lockRunFolder } from "../folder-storage";
@@ -139,11 +140,12 @@ async function trainInNode({ folder, debug, reporter, ...run }: Run): Promise<vo
   const hand = handOf(frames, chosen);
   const gpu = await openGpu();
   const storage = new FolderStorage(folder);
-  // Nothing is found before there is a trainer.
+  let running: LocalRun | undefined;
   const watch = new Watch({
     ignore: run.ignore,
-    tell: (event) => trainer.tell(event),
-    stop: () => trainer.stop(),
+    // Nothing is found before there is a trainer.
+    tell: (event) => (running ? running.tell(event) : reporter.show(event)),
+    stop: () => running?.stop(),
   });
   const emit = (event: TrainEvent): void => {
     reporter.show(event);
@@ -151,6 +153,7 @@ async function trainInNode({ folder, debug, reporter, ...run }: Run): Promise<vo
   };
   const shared = { ...{ gpu, hand, frames, storage, emit, clock }, threads: nodeThreads(), preflight: true };
   const trainer = await launch({ ...run, ...shared, debug: new Set(debug) });
+  running = trainer;
   // The first Ctrl-C ends after the step at hand with a checkpoint, the second at once.
   const interrupt = (): void => {
     if (trainer.isStopping) process.exit(130);

@@ -70,6 +70,8 @@ function still(run: RunHistory): Finding[] {
       remedy:
         "Compare the number of parameters in the optimiser's groups with the model's. Here: leave out the quirk refiner-not-optimised.",
       ...(isRefiner && { change: { withoutQuirks: ["refiner-not-optimised"] } }),
+      // What lies behind heads that stay at zero gets no gradient.
+      explains: ["dead-gradient", "metric-constant"],
     }),
   ];
 }
