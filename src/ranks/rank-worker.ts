@@ -39,6 +39,8 @@ interface Opened {
 const clock = { now: (): number => performance.now() };
 /** Submissions in flight over all ranks on a CPU adapter, which more of them only slow down. */
 const SOFTWARE_SUBMISSIONS = 2;
+/** How long after an error the news of a lost device may come, ms: Chromium unmaps buffers first. */
+const LOST_NEWS_MS = 100;
 /** Longest wait for the supervisor to hear what was said, ms; it answers at once, but to a checkpoint only when it is written. */
 const HEARD_MS = 5000;
 
@@ -164,8 +166,10 @@ export class RankWorker implements RankWorkerApi {
   }
 
   async #faultOf(error: Error): Promise<RankEnd> {
-    // The news of a lost device may come after the error that it causes.
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    // The news of a lost device may come after the error that it causes; where another rank lost its own, this one's may be gone too.
+    const mayBeLost = !(error instanceof GroupError) || /GPU device was lost/.test(error.message);
+    const patience = new Promise((resolve) => setTimeout(resolve, mayBeLost ? LOST_NEWS_MS : 0));
+    await Promise.race([this.#gpu?.device.lost ?? patience, patience]);
     let canContinue = true;
     let { message } = error;
     try {
