@@ -536,9 +536,9 @@ export class Supervisor {
   /** A checkpoint that was due at the step that the run goes on from, and whose request was lost with rank 0. */
   async #saveMissed(snapshot: ArrayBufferLike | undefined): Promise<void> {
     if (!snapshot || !this.#recorder) return;
-    const { step } = readSnapshotState(snapshot);
+    const { step, bestStep } = readSnapshotState(snapshot);
     const every = this.options.config.run.checkpointEvery ?? this.#first!.facts.stepsPerEpoch;
-    const isDue = step > 0 && (step % every === 0 || step === this.#first!.totalSteps);
+    const isDue = step > 0 && (step % every === 0 || step === bestStep || step === this.#first!.totalSteps);
     if (isDue && !this.#recorder.saved.includes(step)) void this.#recorder.checkpoint(snapshot.slice(0));
   }
 

@@ -257,7 +257,9 @@ export class Trainer {
       const last = this.step === this.totalSteps;
       const evaluates = last || due(config.run.evaluateEvery);
       if (evaluates) await this.evaluate();
-      if (last || due(config.run.checkpointEvery)) await this.save();
+      // Weights that score best and were never written could not be found again.
+      const isBest = evaluates && this.#position.bestStep === this.step;
+      if (last || isBest || due(config.run.checkpointEvery)) await this.save();
       else if (evaluates || due(config.run.snapshotEvery)) await this.#keeper.keep(session);
     }
     return { kind: "done", step: this.step };

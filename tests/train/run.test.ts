@@ -118,12 +118,14 @@ describe("a run", () => {
   });
 
   it("writes metrics.jsonl, tfevents, log and config, and counts every sample once", async () => {
-    const run = await train(config({ steps: 4, evaluateEvery: 4, checkpointEvery: 4 }));
+    const run = await train(config({ steps: 4, evaluateEvery: 2, checkpointEvery: 4 }));
     const lines = run.storage.text("metrics.jsonl").trim().split("\n");
     const records = lines.map((line) => JSON.parse(line) as StepRecord | EvaluationRecord);
-    expect(records.map((record) => record.split)).toEqual(["train", "train", "train", "train", "val"]);
+    expect(records.map((record) => record.split)).toEqual(["train", "train", "val", "train", "train", "val"]);
     for (const record of records) expect(Number.isFinite(record.losses.total_loss)).toBe(true);
-    const [evaluation] = evaluations(run);
+    // The first one is the best so far, which is kept although no checkpoint was due.
+    expect([...run.storage.files.keys()]).toContain("checkpoints/step-000002/model.safetensors");
+    const evaluation = evaluations(run)[1];
     const info = run.events.find((event) => event.type === "started");
     expect(evaluation.samples).toBe(info?.type === "started" && info.run.valSamples);
     expect(evaluation.baselines.mean_pose.pa_mpjpe_mm).toBeGreaterThan(0);
