@@ -23,7 +23,7 @@ export class Doctor {
   /** Findings before the first step; that evidence comes once. */
   #preflight: readonly Finding[] = [];
   #diagnoses: readonly Diagnosis[] = [];
-  #told = "";
+  #told: string | undefined;
 
   constructor({ ignore = [] }: DoctorOptions = {}) {
     this.#ignored = new Set(ignore);
@@ -43,6 +43,9 @@ export class Doctor {
     for (const finding of all) if (finding.certainty === "certain") this.#certain.set(finding.id, finding);
     this.#diagnoses = diagnose([...all, ...this.#certain.values()], this.#ignored);
     const told = signature(this.#diagnoses);
+    // That there is nothing is told once, when data and network were looked at.
+    const isEarly = history.steps === 0 && history.model === undefined;
+    if (this.#told === undefined && this.#diagnoses.length === 0 && isEarly) return undefined;
     if (told === this.#told) return undefined;
     this.#told = told;
     return this.#diagnoses;

@@ -42,19 +42,12 @@ export class RunHistory {
   clipped = 0;
   /** Steps that were refused for numbers that are not finite. */
   refused = 0;
-  first: StepRecord | undefined;
   last: StepRecord | undefined;
   /** A step whose total is not the weighted sum of its terms, and how many there are. */
   unsummed: { readonly record: StepRecord; readonly sum: number } | undefined;
   unsummedCount = 0;
   repeated: Repeat | undefined;
-  /** Steps, in order of the clipping: the factor differs from what the config asks for. */
   readonly #signatures = new Map<string, number>();
-
-  /** The run began at step 0. */
-  get isFresh(): boolean {
-    return this.first !== undefined && this.first.step === 1;
-  }
 
   /** Takes an event in; whether it may change what is found. */
   take(event: TrainEvent): boolean {
@@ -100,7 +93,6 @@ export class RunHistory {
   }
 
   #step(record: StepRecord): void {
-    this.first ??= record;
     this.last = record;
     this.steps++;
     if (record.clipped) this.clipped++;

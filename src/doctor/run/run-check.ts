@@ -11,8 +11,6 @@ export const found = (finding: Omit<Finding, "samples"> & Partial<Pick<Finding, 
   ...finding,
 });
 
-export const atStep = (step: number): string => `step ${step}`;
-
 export const measure = (
   what: string,
   value: number | string,
