@@ -3,6 +3,8 @@ import { type Abort, type GroupMemory, placeOf, WORD, wordOf } from "./group-mem
 export interface WatchdogOptions {
   /** A rank that shows no sign of life for so long, ms, while another one does, is stuck. Default 1 s. */
   readonly silentMs?: number;
+  /** The same for a rank that has called no collective yet: it makes buffers and kernels in one go. Default `silentMs` where that is set, else 10 s. */
+  readonly joiningMs?: number;
   /** A rank that lives and waits for nobody but does no work for so long, ms: its GPU hangs. Default 60 s. */
   readonly idleMs?: number;
   /** No rank shows a sign of life for so long, ms, while this thread is awake. Default 10 s. */
@@ -28,6 +30,7 @@ export class Watchdog {
   readonly #words: Int32Array;
   readonly #seen: Seen[];
   readonly #silentMs: number;
+  readonly #joiningMs: number;
   readonly #idleMs: number;
   readonly #allSilentMs: number;
   #last: number;
@@ -45,6 +48,7 @@ export class Watchdog {
     this.#last = now;
     this.everyMs = options.everyMs ?? 100;
     this.#silentMs = options.silentMs ?? 1000;
+    this.#joiningMs = options.joiningMs ?? options.silentMs ?? 10_000;
     this.#idleMs = options.idleMs ?? 60_000;
     this.#allSilentMs = options.allSilentMs ?? 10_000;
   }
@@ -73,7 +77,8 @@ export class Watchdog {
     }
     for (const rank of working) {
       const { silentMs, idleMs } = this.#seen[rank];
-      if (silentMs >= this.#silentMs) return this.#stuck(rank, silentMs, "showed no sign of life");
+      const patienceMs = load(rank, WORD.call) === 0 ? this.#joiningMs : this.#silentMs;
+      if (silentMs >= patienceMs) return this.#stuck(rank, silentMs, "showed no sign of life");
       if (idleMs >= this.#idleMs) return this.#stuck(rank, idleMs, "lives but did no work, as when its GPU hangs,");
     }
     return undefined;

@@ -28,7 +28,7 @@ function watched(worldSize: number, options: WatchdogOptions = {}) {
 }
 
 test("a rank without a sign of life, while another one lives, is stuck after a second", () => {
-  const { pass } = watched(3);
+  const { pass } = watched(3, { silentMs: 1000 });
   expect(pass(3000, [0, 1, 2])).toBeUndefined();
   expect(pass(900, [0, 2])).toBeUndefined();
   expect(pass(200, [0, 2])).toEqual({
@@ -38,8 +38,18 @@ test("a rank without a sign of life, while another one lives, is stuck after a s
   });
 });
 
+test("a rank that prepares its first collective has ten seconds, one that has called it one second", () => {
+  const { pass } = watched(2);
+  expect(pass(9900, [0])).toBeUndefined();
+  expect(pass(200, [0])).toMatchObject({ rank: 1 });
+  const joined = watched(2);
+  joined.set(1, WORD.call, 1);
+  expect(joined.pass(900, [0])).toBeUndefined();
+  expect(joined.pass(200, [0])).toMatchObject({ rank: 1 });
+});
+
 test("time that the watchdog slept through is nobody's fault", () => {
-  const { pass } = watched(3);
+  const { pass } = watched(3, { silentMs: 1000 });
   pass(1000, [0, 1, 2]);
   // One look an hour late, and then again and again.
   for (let i = 0; i < 20; i++) {
