@@ -5,7 +5,9 @@ import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { parseOptions } from "../../src/cli/command";
 import { checkText, command } from "../../src/cli/commands/check";
 import { temporaryFolder } from "../../src/cli/host";
-import { parseConfig, tiny } from "../../src/config";
+import { type Config, parseConfig, tiny } from "../../src/config";
+import { applyChange } from "../../src/doctor/explain/apply-change";
+import { climb } from "../../src/doctor/explain/ladder";
 import type { Diagnosis } from "../../src/doctor/finding";
 
 const temporary = temporaryFolder("check-test");
@@ -40,6 +42,39 @@ async function check(...args: string[]): Promise<{ out: string; err: string; cod
     vi.restoreAllMocks();
   }
 }
+
+const finding = (id: string, change?: Diagnosis["change"]): Diagnosis => ({
+  ...{ id, severity: "serious", certainty: "certain", title: id, sentence: "It is so.", remedy: "Mend it." },
+  ...{ evidence: [], causes: [], samples: [], symptoms: [], ...(change && { change }) },
+});
+
+describe("the ladder", () => {
+  const sick: Config = { ...tiny(), quirks: ["bgr", "ring-adjacency"] };
+
+  it("changes a copy of the configuration, and says what", () => {
+    const change = { set: { "data.splitBy": "sequence", "optim.clip": "2" }, withoutQuirks: ["bgr", "pose-opengl"] };
+    const applied = applyChange({ ...sick, data: { ...sick.data, splitBy: "sequence" } }, change);
+    expect(applied?.said).toBe("without quirk bgr, optim.clip=2");
+    expect(applied?.config.quirks).toEqual(["ring-adjacency"]);
+    expect(applied?.config.optim.clip).toBe(2);
+    expect(sick.quirks).toEqual(["bgr", "ring-adjacency"]);
+    expect(applyChange(sick, { withoutQuirks: ["pose-opengl"] })).toBeUndefined();
+  });
+
+  it("passes over what no change mends, and ends there", async () => {
+    const [data, unmended] = [
+      finding("labels-unit"),
+      finding("frame-opengl", { withoutQuirks: ["opengl-unconverted"] }),
+    ];
+    const ring = finding("graph-is-a-ring", { withoutQuirks: ["ring-adjacency"] });
+    const note: Diagnosis = { ...finding("counts", { withoutQuirks: ["bgr"] }), severity: "note" };
+    const check = async ({ quirks }: Config) => [data, unmended, ...(quirks.length > 1 ? [ring] : []), note];
+    const { rungs, left, config } = await climb(sick, await check(sick), check);
+    expect(rungs.map(({ finding: { id } }) => id)).toEqual(["graph-is-a-ring"]);
+    expect(left.map(({ id }) => id)).toEqual(["labels-unit", "frame-opengl"]);
+    expect(config.quirks).toEqual(["bgr"]);
+  });
+});
 
 describe("handloom check", () => {
   it(
@@ -91,10 +126,6 @@ describe("handloom check", () => {
   );
 
   it("prints the ladder, and what no change removes", () => {
-    const finding = (id: string): Diagnosis => ({
-      ...{ id, severity: "serious", certainty: "certain", title: id, sentence: "It is so.", remedy: "Mend it." },
-      ...{ evidence: [], causes: [], samples: [], symptoms: [] },
-    });
     const [ring, unit] = [finding("graph-is-a-ring"), finding("labels-unit")];
     const rungs = [{ finding: ring, change: "without quirk ring-adjacency", left: [unit] }];
     const text = checkText([ring, unit], { config: tiny(), rungs, left: [unit] });

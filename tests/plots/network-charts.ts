@@ -91,7 +91,7 @@ export async function networkCharts(): Promise<ReadonlyMap<string, Chart>> {
       {
         title: "Deviation of the prediction over a batch, and parameters without a gradient",
         x: named("joints, mm", "vertices, mm", "parameters without gradient, %"),
-        y: { label: "mm, %", range: [0, 100] },
+        y: { label: "mm, %", range: [1e-4, 100], isLog: true },
         marks: bars(missingOf(healthy), missingOf(missing)),
       },
     ],
