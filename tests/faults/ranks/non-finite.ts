@@ -19,7 +19,8 @@ const VALUES = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY] 
 const WARM_STEPS = 2;
 /** All ranks come out of `run`, as in trainer.ts. */
 const REFORM = 4;
-const INPUTS = ["image", "depth", "focal", "hasDepth", "hasMano", "joints2d", "joints3d", "pose", "shape"] as const;
+/** Without `hasDepth`, a switch that reads as "no" when it is NaN; the loader refuses such a batch. */
+const INPUTS = ["image", "depth", "focal", "hasMano", "joints2d", "joints3d", "pose", "shape"] as const;
 
 type Place = "value" | "gradient" | "exp_avg" | "exp_avg_sq" | "input";
 
