@@ -35,8 +35,8 @@ describe("a doctor beside a run", () => {
     TIMEOUT,
   );
 
-  it.each(SEEDS.flatMap((seed) => QUIRKS.map(([quirk, id]) => ({ seed, quirk, id }))))(
-    "names $quirk, seed $seed",
+  it.each(QUIRKS.map(([quirk, id], i) => ({ seed: SEEDS[i % 2], quirk, id })))(
+    "names $quirk",
     async ({ seed, quirk, id }) => {
       const run = await watch(watchedConfig({ seed, quirks: [quirk] }));
       expect(aboveNote(run)).toEqual([id]);
@@ -47,9 +47,10 @@ describe("a doctor beside a run", () => {
     TIMEOUT,
   );
 
-  it.each(SEEDS)(
-    "names scheduler-not-restored when the run is resumed, seed %i",
-    async (seed) => {
+  it(
+    "names scheduler-not-restored when the run is resumed",
+    async () => {
+      const seed = SEEDS[1];
       const config = watchedConfig({ seed, quirks: ["scheduler-not-restored"] });
       const first = await watch(config, { until: 2 });
       expect(aboveNote(first)).toEqual([]);
@@ -72,8 +73,7 @@ describe("a doctor beside a run", () => {
       expect(stopped.events.at(-1)).toMatchObject({ type: "finished", step: 0, reason: "stopped" });
       expect(stopped.storage.text("log.txt")).toContain("train on with --ignore mano-missing");
 
-      const ignore = ["mano-missing", "zero-predictor", "metric-constant", "prediction-collapsed", "dead-gradient"];
-      const ignored = await watch(config, { ignore });
+      const ignored = await watch(config, { ignore: ["mano-missing"] });
       expect(ignored.cause).toBeUndefined();
       expect(ignored.events.filter(({ type }) => type === "step")).toHaveLength(4);
       expect(ignored.diagnoses.map(({ id }) => id)).not.toContain("mano-missing");

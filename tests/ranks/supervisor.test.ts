@@ -7,6 +7,7 @@ import type { RankEvent, TrainEvent } from "../../src/train/events";
 import { commitSnapshot, openSlot, snapshotLayout, writeSnapshotState } from "../../src/train/snapshot";
 import { MemoryStorage } from "../helpers/memory-storage";
 import { rankConfig } from "../helpers/rank-run";
+import { evaluationRecord } from "../helpers/scripted-rank";
 
 const layout = snapshotLayout([{ name: "weight", shape: [2], size: 2, trainable: true, options: {} }]);
 const schedule = { lrBackbone: 1, lrHead: 1, minLr: 0, warmupSteps: 0, totalSteps: 100 };
@@ -359,4 +360,38 @@ describe("a supervisor", () => {
     expect(await supervisor.run()).toEqual({ kind: "done", step: 100 });
     expect(started).toHaveLength(2);
   });
+
+  const constant = (step: number): TrainEvent => ({
+    type: "evaluation",
+    record: { ...evaluationRecord(step), mpjpe_mm: 50, pa_mpjpe_mm: 20 },
+  });
+
+  it.each([{ ignore: [] }, { ignore: ["metric-constant"] }])(
+    "ends a run that is wasted, ignoring $ignore",
+    async ({ ignore }) => {
+      const script: Script = {
+        train(rank, place) {
+          if (place.rank !== 0) return;
+          for (const step of [10, 20, 30]) rank.emit(constant(step));
+          if (ignore.length > 0) for (const each of started) each.leave({ kind: "done", step: 100 });
+        },
+        asked(_, call) {
+          if (call === "stop") for (const each of started) each.leave({ kind: "stopped", step: 30 });
+        },
+      };
+      const { supervisor, started, storage, events, lines } = scene(2, script, { ignore });
+      const end = await supervisor.run();
+      if (ignore.length > 0) {
+        expect(end).toEqual({ kind: "done", step: 100 });
+        expect(events.filter(({ type }) => type === "findings")).toEqual([]);
+        return;
+      }
+      expect(end).toEqual({ kind: "stopped", step: 30 });
+      expect(lines()).toContainEqual(expect.stringMatching(/^The run is stopped: .*--ignore metric-constant\.$/));
+      const { findings } = JSON.parse(storage.text("findings.json")) as {
+        findings: { id: string; certainty: string }[];
+      };
+      expect(findings).toMatchObject([{ id: "metric-constant", severity: "fatal", certainty: "certain" }]);
+    },
+  );
 });

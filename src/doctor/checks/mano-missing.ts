@@ -42,7 +42,7 @@ export const manoMissing: ModelCheck = (evidence) => {
     explains: [
       ...["dead-gradient", "loss-unexplained", "gradient-wrong", "loss-shares", "sampled-outside-map"],
       ...["projection-mixed-units", "zero-predictor", "metric-constant", "losses-repeated", "nothing-learns"],
-      ...["three-d-stuck", "two-d-stuck", "frozen-weights", "non-finite"],
+      ...["three-d-stuck", "two-d-stuck", "frozen-weights", "non-finite", "prediction-collapsed"],
     ],
   };
 };
