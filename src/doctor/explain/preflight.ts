@@ -43,7 +43,8 @@ export async function preflightNetwork(
     const { model, store, training, evaluation, microBatches, totalSteps } = trainer;
     emit({ type: "status", text: "probing the network" });
     const batches = [];
-    for (let index = 0; index < probeBatchCount(trainer); index++) batches.push(await train.batch(0, index));
+    const count = Math.min(probeBatchCount(trainer), train.batchesPerEpoch);
+    for (let index = 0; index < count; index++) batches.push(await train.batch(0, index));
     const probed = { model, store, training, evaluation, weights: config.loss, microBatches };
     const evidence = await probeModel(probed, { batches, step: 0, expensive, clock });
     const quirks = new Set<string>(config.quirks);
