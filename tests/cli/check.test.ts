@@ -128,6 +128,8 @@ describe("handloom check", () => {
   it("prints the ladder, and what no change removes", () => {
     const [ring, unit] = [finding("graph-is-a-ring"), finding("labels-unit")];
     const rungs = [{ finding: ring, change: "without quirk ring-adjacency", left: [unit] }];
+    const many = { ...rungs[0], left: ["a", "b", "c", "d", "e"].map((id) => finding(id)) };
+    expect(checkText([ring], { config: tiny(), rungs: [many], left: [] })).toContain("-> a, b, c and 2 more\n");
     const text = checkText([ring, unit], { config: tiny(), rungs, left: [unit] });
     expect(text).toContain("\n   1. graph-is-a-ring -> without quirk ring-adjacency -> labels-unit\n");
     expect(text).toMatch(/\nleft, and no change of the configuration removes it: labels-unit\n$/);

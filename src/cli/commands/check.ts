@@ -83,6 +83,7 @@ export const command = defineCommand({
         say(`configuration saved in ${written}`);
       }
       process.stdout.write(values.json ? json : checkText(diagnoses, ladder));
+      say("clipping, updates, a resumed schedule and metrics show in a run's own steps; train looks at them");
       return alarming(ladder?.left ?? diagnoses).length > 0 ? 1 : 0;
     } finally {
       checker.close();
@@ -186,9 +187,15 @@ export function checkText(diagnoses: readonly Diagnosis[], ladder?: Ladder): str
   return `${lines.join("\n")}\n`;
 }
 
+/** Ids of what is left after a rung; findings.json has all. */
+const SHOWN = 3;
+
 function ladderLines({ rungs, left }: Ladder): string[] {
-  const names = (findings: readonly Diagnosis[]): string =>
-    findings.length === 0 ? "nothing above a note" : findings.map(({ id }) => id).join(", ");
+  const names = (findings: readonly Diagnosis[], most = Number.POSITIVE_INFINITY): string => {
+    const shown = findings.slice(0, most).map(({ id }) => id);
+    const more = findings.length - shown.length;
+    return `${shown.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+  };
   const width = Math.max(0, ...rungs.map(({ finding: { id } }) => id.length));
   const end =
     left.length === 0
@@ -198,7 +205,7 @@ function ladderLines({ rungs, left }: Ladder): string[] {
     "what if: finding -> change -> what is left",
     ...rungs.map(
       ({ finding: { id }, change, left: after }, i) =>
-        `  ${String(i + 1).padStart(2)}. ${id.padEnd(width)} -> ${change} -> ${names(after)}`,
+        `  ${String(i + 1).padStart(2)}. ${id.padEnd(width)} -> ${change} -> ${after.length === 0 ? "nothing above a note" : names(after, SHOWN)}`,
     ),
     end,
   ];
