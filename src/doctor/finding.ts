@@ -1,7 +1,7 @@
 /** Which findings are told, and in which order. */
 import type { Diagnosis, Finding } from "../train/findings";
 
-export type { Certainty, ConfigChange, Diagnosis, Evidence, Finding, Severity } from "../train/findings";
+export type { ConfigChange, Diagnosis, Evidence, Finding } from "../train/findings";
 
 /** The gravest first. */
 export const SEVERITIES = ["fatal", "serious", "warning", "note"] as const;

@@ -170,13 +170,11 @@ function updateSize(
     certainty: "possible",
     title: isSmall ? "Freshly made layers hardly move" : "Weights move by more than a tenth in a step",
     sentence: `${list(modules.map(({ name, ratio }) => `${name} (${show(ratio)})`))}: a step changes the weights by this share (median of ${n} steps), where 1e-4 to 1e-2 is common and 1e-3 a good rule.`,
-    evidence: modules
-      .slice(0, 4)
-      .map(({ name, ratio }) =>
-        measure(`norm of update over norm of weight, ${name}`, show(ratio), isSmall ? "above 1e-5" : "below 0.1", {
-          n,
-        }),
-      ),
+    evidence: modules.slice(0, 4).map(({ name, ratio }) =>
+      measure(`norm of update over norm of weight, ${name}`, show(ratio), isSmall ? "above 1e-5" : "below 0.1", {
+        n,
+      }),
+    ),
     causes: isSmall
       ? ["the learning rate is made for pretrained weights", "weights are far larger than they need to be"]
       : ["the learning rate is too large", "weights that are nearly 0"],
