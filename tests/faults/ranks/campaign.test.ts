@@ -1,16 +1,15 @@
-/** A small share of `npm run faults -- ranks`. */
+/** A small share of `npm run faults -- ranks`. Ranks that throw, hang, end and are slow stand in tests/ranks/run.browser.test.ts. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { testGpu } from "../../helpers/gpu";
 import { openHand } from "../../helpers/open-hand";
 import { PageServer } from "./browsers";
 import { gpuCrashes, sleeps } from "./gpu-faults";
 import { poisonAll } from "./non-finite";
-import { rankFaults } from "./rank-faults";
 import { stopsHere } from "./stops";
 
 const SEED = 7;
 /** A browser builds each rank again after a fault: seconds on an idle machine, minutes on one that is shared. */
-const PATIENCE_MS = 600_000;
+const PATIENCE_MS = 300_000;
 
 let server: PageServer;
 beforeAll(async () => {
@@ -19,20 +18,9 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 test(
-  "runs whose ranks throw, hang, close, are terminated or slow come to the same bytes and records",
-  async () => {
-    const { struck, survived, sentences } = await rankFaults("chromium", server, { count: 8, seed: SEED });
-    expect(sentences).toEqual([]);
-    expect(struck.length).toBeGreaterThanOrEqual(8);
-    expect(survived).toBe(struck.length);
-  },
-  PATIENCE_MS,
-);
-
-test(
   "a run goes on after a crash of the GPU process",
   async () => {
-    expect(await gpuCrashes(server, { seed: SEED, count: 1, ranks: 2 })).toMatchObject({
+    expect(await gpuCrashes(server, { seed: SEED, count: 1, ranks: 1 })).toMatchObject({
       ...{ made: 1, resumed: 1, runs: 1, same: 1, sentences: [] },
     });
   },
