@@ -16,6 +16,7 @@ const nodeEntries = [
   "sample-worker",
   "decode-worker",
   "rank-worker",
+  "evaluate-worker",
 ];
 
 /** `npm test` finds the browser and its flags; these serve a direct `npx vitest`. */

@@ -108,7 +108,7 @@ const TEXT_AT = 32;
 const RANKS_AT = 160;
 const RANK_WORDS = 32;
 const TEXT_BYTES = 4 * (RANKS_AT - TEXT_AT);
-const MOST_RANKS = 32;
+export const MOST_RANKS = 32;
 export const STAGE_FLOATS = 65_536;
 
 /** Where word `word` of `rank` lies in the control. */

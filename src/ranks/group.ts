@@ -25,6 +25,9 @@ const SLICE_MS = 50;
 /** Time between two looks at a counter where the engine has no `Atomics.waitAsync`, ms. */
 const POLL_MS = 4;
 
+/** Submissions in flight over all ranks on a CPU adapter, which more of them only slow down. */
+export const SOFTWARE_SUBMISSIONS = 2;
+
 const TIMES = [
   "dataMs",
   "computeMs",

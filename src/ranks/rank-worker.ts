@@ -14,7 +14,7 @@ import { DivergedError } from "../train/refused";
 import { committedSnapshot, readSnapshotState } from "../train/snapshot";
 import { Trainer } from "../train/trainer";
 import { faultyGroup } from "./fault-hook";
-import { ProcessGroup } from "./group";
+import { ProcessGroup, SOFTWARE_SUBMISSIONS } from "./group";
 import { GroupError } from "./group-memory";
 import type { RankEnd, RankOptions, RankPlace, RankShape, RankWorkerApi } from "./rank-api";
 
@@ -37,8 +37,6 @@ interface Opened {
 }
 
 const clock = { now: (): number => performance.now() };
-/** Submissions in flight over all ranks on a CPU adapter, which more of them only slow down. */
-const SOFTWARE_SUBMISSIONS = 2;
 /** How long after an error the news of a lost device may come, ms: Chromium unmaps buffers first. */
 const LOST_NEWS_MS = 100;
 /** Longest wait for the supervisor to hear what was said, ms; it answers at once, but to a checkpoint only when it is written. */

@@ -97,9 +97,9 @@ export async function prepareEvaluation(
   config: Config,
   host: ThreadHost,
   onProgress: (done: number, total: number) => void,
-  view: EvaluationView = {},
+  { crops, forOthers, ...view }: EvaluationView & Pick<PrepareOptions, "crops" | "forOthers"> = {},
 ): Promise<PreparedEvaluation> {
-  const set = await importFrames(frames, config, onProgress);
+  const set = await importFrames(frames, config, onProgress, { crops, forOthers });
   const pool = configuredPool(config, host);
   const options = { ...sampleOptions(config), ...view, mode: "evaluate", batchSize: config.optim.batch, pool } as const;
   const loader = new Loader(set, options);

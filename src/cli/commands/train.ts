@@ -13,7 +13,7 @@ import { configToResume } from "../../train/resume-config";
 import { defineCommand, readInteger, type Values } from "../command";
 import { FolderStorage, lockRunFolder } from "../folder-storage";
 import { projectRoot } from "../host";
-import { rankThreads, THREAD_WATCHDOG } from "../rank-threads";
+import { endProcess, rankThreads, THREAD_WATCHDOG } from "../rank-threads";
 import {
   clock,
   type DataOption,
@@ -210,15 +210,6 @@ async function trainInThreads({ folder, data, hand, reporter, ...run }: Run): Pr
 
 /** How long threads may take to end once the run is over, ms. */
 const THREADS_END_MS = 10_000;
-
-/**
- * Ends this process with all its threads. Node would end a thread that is inside Dawn in a way that aborts the process; a
- * signal that cannot be caught asks nobody.
- */
-function endProcess(): never {
-  process.kill(process.pid, "SIGKILL");
-  throw new Error("unreachable");
-}
 
 async function storedConfig(folder: string): Promise<ReturnType<typeof parseConfig>> {
   const path = join(folder, "config.yaml");
