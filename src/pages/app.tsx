@@ -4,6 +4,8 @@ import { useEffect } from "preact/hooks";
 import type { ImportApi } from "../ranks/import-api";
 import { StoreProvider, useStore } from "./context";
 import { DataState } from "./data/state";
+import { FindingNotice } from "./doctor/notice";
+import { DoctorState } from "./doctor/state";
 import { faultSentence, plural } from "./format";
 import { connectImport } from "./import-client";
 import { InspectPage } from "./inspect/page";
@@ -24,6 +26,7 @@ export interface Parts {
   readonly store: Store;
   readonly setup: Setup;
   readonly data: DataState;
+  readonly doctor: DoctorState;
   readonly profile: ProfileState;
   readonly inspect: InspectState;
 }
@@ -35,7 +38,8 @@ export function partsOf(store: Store, setup: Setup, importer: ImportApi = connec
     () => setup.importOptions(),
     () => setup.summaryRequest(),
   );
-  return { store, setup, data, profile: new ProfileState(store, setup), inspect: new InspectState(store) };
+  const [profile, inspect] = [new ProfileState(store, setup), new InspectState(store)];
+  return { store, setup, data, doctor: new DoctorState(), profile, inspect };
 }
 
 const STATES: Record<RunState, string> = {
@@ -49,7 +53,7 @@ const STATES: Record<RunState, string> = {
   failed: "Failed",
 };
 
-export function App({ store, setup, data, profile, inspect }: Parts) {
+export function App({ store, setup, data, doctor, profile, inspect }: Parts) {
   const isHelpOpen = useSignal(false);
   const { page } = store.route.value;
   useKeys({
@@ -73,9 +77,10 @@ export function App({ store, setup, data, profile, inspect }: Parts) {
       </button>
       <Header onHelp={() => (isHelpOpen.value = true)} />
       <Banner />
+      <FindingNotice setup={setup} doctor={doctor} />
       <FaultNotice />
       <main id="main" tabIndex={-1} class={`page page-${page}`}>
-        {page === "train" && <TrainPage setup={setup} data={data} />}
+        {page === "train" && <TrainPage setup={setup} data={data} doctor={doctor} />}
         {page === "profile" && <ProfilePage state={profile} />}
         {page === "inspect" && <InspectPage state={inspect} />}
       </main>
@@ -152,13 +157,14 @@ function Header({ onHelp }: { readonly onHelp: () => void }) {
 function RunPill() {
   const store = useStore();
   store.tick.value;
+  const isWasted = store.stoppedBy.value !== undefined;
   const state = store.state.value;
   const step = store.history.lastStep?.step;
   const total = store.run.value?.totalSteps;
   return (
-    <span class="pill" data-state={state}>
+    <span class="pill" data-state={isWasted ? "failed" : state}>
       <span class="lamp" />
-      <span role="status">{STATES[state]}</span>
+      <span role="status">{isWasted ? "Stopped by the doctor" : STATES[state]}</span>
       {step !== undefined && total !== undefined && (
         <span class="num">
           {step} / {total}

@@ -1,6 +1,7 @@
 /** What a run has said so far, as columns that charts can draw. Knows no DOM. */
 import { METRICS, type MetricName } from "../metrics/judge";
 import type { EvaluationRecord, FaultRecord, LossName, StepRecord } from "../train/events";
+import type { Diagnosis } from "../train/findings";
 
 export const LOSS_NAMES: readonly LossName[] = [
   "total_loss",
@@ -22,6 +23,8 @@ export class History {
   readonly steps: StepRecord[] = [];
   readonly evaluations: EvaluationRecord[] = [];
   readonly faults: FaultRecord[] = [];
+  /** What the doctor last said; undefined until it has looked. */
+  diagnoses: readonly Diagnosis[] | undefined;
 
   get lastStep(): StepRecord | undefined {
     return this.steps[this.steps.length - 1];
@@ -85,17 +88,29 @@ export class History {
 }
 
 /**
- * The records of a stored run up to its step `last`, from its metrics.jsonl and faults.jsonl: a run that was cut off may have
- * lines beyond its checkpoint, which it will write again. Throws with the number of a line that is no record.
+ * The records of a stored run up to its step `last`, from its metrics.jsonl, faults.jsonl and findings.json: a run that was cut off
+ * may have lines beyond its checkpoint, which it will write again. Throws with the number of a line that is no record.
  */
-export function readHistory(metrics: string, last: number, faults = ""): History {
+export function readHistory(metrics: string, last: number, faults = "", findings = ""): History {
   const history = new History();
   for (const record of recordsOf<StepRecord | EvaluationRecord>("metrics.jsonl", metrics, last)) {
     if (record.split === "train") history.steps.push(record);
     else history.evaluations.push(record);
   }
   history.faults.push(...recordsOf<FaultRecord>("faults.jsonl", faults, last));
+  history.diagnoses = readFindings(findings);
   return history;
+}
+
+function readFindings(text: string): readonly Diagnosis[] | undefined {
+  if (text === "") return undefined;
+  try {
+    const { findings } = JSON.parse(text) as { readonly findings: unknown };
+    if (Array.isArray(findings)) return findings as Diagnosis[];
+  } catch {
+    // The sentence below says it.
+  }
+  throw new Error('findings.json holds no list, expected {"findings": [...]}');
 }
 
 function recordsOf<Line extends { readonly step: number }>(file: string, text: string, last: number): Line[] {

@@ -7,6 +7,8 @@ export interface Route {
   readonly page: PageName;
   /** Present when the address asks to start the built-in demo at once. */
   readonly demo: DemoRequest | undefined;
+  /** Id of the sample that the inspector is asked to show. */
+  readonly sample: string | undefined;
   /** Sentences on what in the address was not understood. */
   readonly problems: readonly string[];
 }
@@ -44,11 +46,13 @@ export function parseRoute(hash: string): Route {
   const page = found?.name ?? "train";
   const demo: { -readonly [K in keyof DemoRequest]: DemoRequest[K] } = { ...DEMO };
   let asked = false;
+  let sample: string | undefined;
   for (const [name, value] of new URLSearchParams(query)) {
     if (name === "demo") {
       asked = value === "1" || value === "true" || value === "";
       if (!asked && value !== "0") problems.push(`The address has demo=${value}, expected 1 or 0.`);
     } else if (name === "preset") demo.preset = value;
+    else if (name === "sample" && page === "inspect") sample = value;
     else if (name in COUNTS) {
       const least = COUNTS[name as CountName];
       const count = Number(value);
@@ -56,5 +60,5 @@ export function parseRoute(hash: string): Route {
       else problems.push(`The address has ${name}=${value}, expected a whole number of at least ${least}.`);
     } else problems.push(`The address has the parameter "${name}", which is not known.`);
   }
-  return { page, demo: asked && page === "train" && problems.length === 0 ? demo : undefined, problems };
+  return { page, demo: asked && page === "train" && problems.length === 0 ? demo : undefined, sample, problems };
 }

@@ -3,6 +3,7 @@ import { batch, computed, signal } from "@preact/signals";
 import type { RankApi, StartOptions, StoredRun } from "../ranks/api";
 import { isRunLocked } from "../ranks/run-lock";
 import type { RankStatus, RunInfo, SampleView, TrainEvent } from "../train/events";
+import type { Diagnosis } from "../train/findings";
 import type { StepTimes } from "../train/ranks";
 import { fixed } from "./format";
 import { History } from "./history";
@@ -26,7 +27,7 @@ export type Adapter =
   | { readonly kind: "missing"; readonly message: string };
 
 /** What the lower part of the training page shows. */
-export type PanelName = "log" | "evaluation" | "ranks";
+export type PanelName = "log" | "evaluation" | "ranks" | "doctor";
 
 /** How often components hear of new records: a fast run must not redraw a chart for each of its steps. */
 const TICK_MS = 100;
@@ -57,6 +58,10 @@ export class Store {
   readonly ranks = signal<readonly RankStatus[]>([]);
   /** Faults of this run that the notice has been dismissed for. */
   readonly faultsSeen = signal(0);
+  /** Ids of findings whose notice has been dismissed, in this run. */
+  readonly findingsSeen = signal<readonly string[]>([]);
+  /** The finding that ended the run: it was fatal and certain, and nobody had asked to stop. */
+  readonly stoppedBy = signal<Diagnosis | undefined>(undefined);
   readonly panel = signal<PanelName>("log");
   readonly storedRuns = signal<readonly StoredRun[]>([]);
   /** Names of stored runs that another tab trains: they are its to write. */
@@ -157,6 +162,8 @@ export class Store {
       this.problems.value = [];
       this.ranks.value = [];
       this.faultsSeen.value = earlier.faults.length;
+      this.findingsSeen.value = [];
+      this.stoppedBy.value = undefined;
       this.status.value = { text: "starting the worker", done: undefined, total: undefined };
       this.tick.value++;
     });
@@ -198,6 +205,9 @@ export class Store {
       case "fault":
         this.history.faults.push(event.record);
         break;
+      case "findings":
+        this.history.diagnoses = event.diagnoses;
+        break;
       case "log":
         this.log.push(event.line);
         break;
@@ -223,6 +233,10 @@ export class Store {
         break;
       case "finished":
         batch(() => {
+          if (event.reason === "stopped" && this.state.value !== "stopping") {
+            const isWaste = ({ severity, certainty }: Diagnosis) => severity === "fatal" && certainty === "certain";
+            this.stoppedBy.value = this.history.diagnoses?.find(isWaste);
+          }
           this.state.value = "finished";
           this.status.value = undefined;
           // Rank 0 goes on to answer for profiles and samples, but trains no more.
@@ -276,6 +290,11 @@ export class Store {
   /** Takes the notice of faults away; they stay in the history. */
   dismissFaults(): void {
     this.faultsSeen.value = this.history.faults.length;
+  }
+
+  /** Takes the notice of the findings at hand away; they stay in the panel. */
+  dismissFindings(): void {
+    this.findingsSeen.value = (this.history.diagnoses ?? []).map(({ id }) => id);
   }
 
   /** Goes to where a panel of the training page is shown. */

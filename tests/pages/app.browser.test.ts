@@ -291,7 +291,7 @@ describe("ranks", () => {
     await userEvent.keyboard("{ArrowRight}");
     await vi.waitFor(() => expect(document.activeElement).toBe(tab("Evaluation")));
     await userEvent.keyboard("{ArrowLeft}{ArrowLeft}");
-    await vi.waitFor(() => expect(tab("Ranks").ariaSelected).toBe("true"));
+    await vi.waitFor(() => expect(tab("Doctor").ariaSelected).toBe("true"));
     await userEvent.keyboard("{Home}");
     await vi.waitFor(() => expect(tab("Log").ariaSelected).toBe("true"));
     expect([...root.querySelectorAll<HTMLElement>("[role=tab]")].filter(({ tabIndex }) => tabIndex === 0)).toHaveLength(

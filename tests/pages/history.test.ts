@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Column, History, readHistory, smooth, thin } from "../../src/pages/history";
-import { evaluationRecord, faultRecord, stepRecord } from "../helpers/scripted-rank";
+import { diagnoses, evaluationRecord, faultRecord, stepRecord } from "../helpers/scripted-rank";
 
 describe("thin", () => {
   it("leaves short lines alone", () => {
@@ -62,6 +62,19 @@ describe("readHistory", () => {
   it("keeps the faults up to the checkpoint", () => {
     const faults = [faultRecord(1), faultRecord(3)].map((fault) => `${JSON.stringify(fault)}\n`).join("");
     expect(readHistory(lines[0], 2, faults).faults).toEqual([faultRecord(1)]);
+  });
+});
+
+describe("findings of a stored run", () => {
+  it("are kept, and refused where the file is none", () => {
+    const file = JSON.stringify({ findings: diagnoses() });
+    expect(readHistory("", 9, "", file).diagnoses?.map(({ id }) => id)).toEqual([
+      "joint-order",
+      "split-leak",
+      "boxes-from-truth",
+    ]);
+    expect(readHistory("", 9).diagnoses).toBeUndefined();
+    for (const broken of ["[", "{}", "null"]) expect(() => readHistory("", 9, "", broken)).toThrow(/findings.json/);
   });
 });
 

@@ -23,6 +23,27 @@ export class InspectState {
         this.index.value = 0;
       });
     });
+    effect(() => {
+      const { sample } = store.route.value;
+      if (sample !== undefined && store.run.peek() !== undefined) void this.find(sample);
+    });
+  }
+
+  /** Goes to the sample of that id, by the splits that the run has written. */
+  async find(id: string): Promise<void> {
+    try {
+      const files = await this.store.files(this.store.run.peek()!.name);
+      for (const split of ["train", "val"] as const) {
+        const file = files.find(({ path }) => path === `splits/${split}.txt`);
+        const index = file === undefined ? -1 : new TextDecoder().decode(file.bytes).split("\n").indexOf(id);
+        if (index < 0) continue;
+        this.split.value = split;
+        return this.goTo(index);
+      }
+      this.problem.value = `The sample "${id}" is in neither split of the run.`;
+    } catch (error) {
+      this.problem.value = `The sample "${id}" could not be looked up: ${messageOf(error)}`;
+    }
   }
 
   /** Samples in the chosen split; 0 without a run. */

@@ -1,5 +1,8 @@
 import { useSignal } from "@preact/signals";
 import { useStore } from "../context";
+import { DoctorPanel } from "../doctor/panel";
+import { findingsNote } from "../doctor/severity";
+import type { DoctorState } from "../doctor/state";
 import { bytes, count, fixed, plural } from "../format";
 import { messageOf, type PanelName } from "../store";
 import { LogView } from "../widgets/log-view";
@@ -7,9 +10,10 @@ import { type Tab, Tabs } from "../widgets/tabs";
 import { EvaluationPanel } from "./evaluation-panel";
 import { download, EXPORTS, type ExportKind, makeDownload } from "./exports";
 import { RankPanel } from "./rank-panel";
+import type { Setup } from "./setup";
 
-/** Log with facts and downloads of the run, the last evaluation, the ranks: one at a time. */
-export function BottomPanel() {
+/** Log with facts and downloads of the run, the last evaluation, the ranks, what the doctor found: one at a time. */
+export function BottomPanel({ setup, doctor }: { readonly setup: Setup; readonly doctor: DoctorState }) {
   const store = useStore();
   store.tick.value;
   const panel = store.panel.value;
@@ -19,9 +23,10 @@ export function BottomPanel() {
     { name: "log", label: "Log" },
     { name: "evaluation", label: "Evaluation", note: evaluations.length > 0 ? count(evaluations.length) : undefined },
     { name: "ranks", label: "Ranks", note: rankNote(ranks.length, faults.length) },
+    { name: "doctor", label: "Doctor", note: findingsNote(store.history.diagnoses) },
   ];
   return (
-    <section class="bottom" aria-label="Log, evaluation and ranks of the run">
+    <section class="bottom" aria-label="Log, evaluation, ranks and findings of the run">
       <Tabs label="What is shown of the run" tabs={tabs} value={panel} onValue={(name) => (store.panel.value = name)}>
         {panel === "log" && (
           <>
@@ -34,6 +39,7 @@ export function BottomPanel() {
         )}
         {panel === "evaluation" && <EvaluationPanel />}
         {panel === "ranks" && <RankPanel />}
+        {panel === "doctor" && <DoctorPanel setup={setup} doctor={doctor} />}
       </Tabs>
     </section>
   );

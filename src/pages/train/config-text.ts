@@ -3,6 +3,7 @@ import { isMap, isScalar, parseDocument } from "yaml";
 import { ConfigError, PRESET_NAMES, PRESETS, type PresetName, parseConfig, writeConfig } from "../../config";
 import { pyYamlFloat } from "../../config/write";
 import { costOfYaml } from "../../data/yaml-cost";
+import { applyChange } from "../../doctor/explain/apply-change";
 import type { ConfigField, ConfigReading, ConfigText } from "./setup";
 
 const PATHS: Record<ConfigField, readonly [string, string]> = {
@@ -69,5 +70,16 @@ export const configText: ConfigText = {
       return document.toString();
     }
     return `${text.trimEnd()}\n${section}:\n  ${key}: ${written}\n`;
+  },
+
+  change(config, change) {
+    try {
+      const applied = applyChange(config, change);
+      return applied && { text: writeConfig(applied.config), said: applied.said };
+    } catch (error) {
+      // A remedy that this configuration does not allow is none.
+      if (!(error instanceof ConfigError)) throw error;
+      return undefined;
+    }
   },
 };

@@ -3,6 +3,8 @@ import { useSignal } from "@preact/signals";
 import { useStore } from "../context";
 import { DataDialog } from "../data/dialog";
 import type { DataState } from "../data/state";
+import type { DoctorState } from "../doctor/state";
+import { useFileDrop } from "../widgets/use-drop";
 import { useKeys } from "../widgets/use-keys";
 import { BottomPanel } from "./bottom-panel";
 import { Charts } from "./charts";
@@ -12,7 +14,15 @@ import { SamplePanel } from "./sample-panel";
 import type { Setup } from "./setup";
 import { SetupPanel } from "./setup-panel";
 
-export function TrainPage({ setup, data }: { readonly setup: Setup; readonly data: DataState }) {
+export function TrainPage({
+  setup,
+  data,
+  doctor,
+}: {
+  readonly setup: Setup;
+  readonly data: DataState;
+  readonly doctor: DoctorState;
+}) {
   const store = useStore();
   const isWide = useSignal(false);
   // A finished continuation is not continued a second time by the same button: its history has moved on.
@@ -27,9 +37,20 @@ export function TrainPage({ setup, data }: { readonly setup: Setup; readonly dat
     else if (store.state.value === "paused") store.resume();
     else if (!store.isActive.value && setup.canStart.value) start();
   };
+  const { isOver, handlers } = useFileDrop((files) => {
+    store.showPanel("doctor");
+    doctor.read(files);
+  });
   useKeys({ Space: act, s: () => store.stop() });
   return (
-    <div class="train" data-wide={isWide.value} data-active={store.isActive.value}>
+    <div
+      class="train"
+      data-wide={isWide.value}
+      data-active={store.isActive.value}
+      data-panel={store.panel.value}
+      data-over={isOver}
+      {...handlers}
+    >
       <h1 class="sr-only">Train</h1>
       <SetupPanel setup={setup} data={data} isWide={isWide} />
       <RunBar setup={setup} onAct={act} />
@@ -38,7 +59,7 @@ export function TrainPage({ setup, data }: { readonly setup: Setup; readonly dat
         <Charts onStart={act} setup={setup} />
       </div>
       <SamplePanel />
-      <BottomPanel />
+      <BottomPanel setup={setup} doctor={doctor} />
       {data.isOpen.value && (
         <DataDialog state={data} onUse={(name) => setup.useStoredSet(name)} isLocked={store.isActive.value} />
       )}

@@ -44,6 +44,7 @@ function Progress() {
   const status = store.status.value;
   const run = store.run.value;
   const state = store.state.value;
+  const cause = store.stoppedBy.value;
   const step = store.history.lastStep?.step ?? 0;
   const total = run?.totalSteps ?? 0;
   const isCounted = status?.total !== undefined && status.done !== undefined;
@@ -55,7 +56,7 @@ function Progress() {
     <div class="progress">
       <div class="progress-text">
         <span class="progress-what" aria-live="polite">
-          {status?.text ?? sentence(state, run?.name)}
+          {status?.text ?? (cause === undefined ? sentence(state, run?.name) : stoppedSentence(run?.name, step))}
         </span>
         {all > 0 && (
           <span class="num">
@@ -81,6 +82,11 @@ function Progress() {
       </div>
     </div>
   );
+}
+
+/** A run that is stopped before its first step has nothing to store. */
+function stoppedSentence(name = "The run", step: number): string {
+  return `${name} was stopped by the doctor ${step === 0 ? "before its first step" : `after step ${step} and is stored`}`;
 }
 
 function sentence(state: string, name: string | undefined): string {

@@ -4,6 +4,7 @@ import type { Config } from "../../config";
 import { microBatchesOf } from "../../config/micro-batches";
 import type { DataChoice, HandChoice, StartOptions } from "../../ranks/api";
 import type { ImportOptions, SummaryRequest } from "../../ranks/import-api";
+import type { ConfigChange } from "../../train/findings";
 import { History, readHistory } from "../history";
 import type { RunFile } from "../report";
 import { DEMO, type DemoRequest } from "../route";
@@ -22,6 +23,8 @@ export interface ConfigText {
   get(text: string, field: ConfigField): number | undefined;
   /** The text with one entry changed, comments kept; as it is where it is no YAML of a configuration. */
   set(text: string, field: ConfigField, value: number): string;
+  /** The configuration with a finding's remedy, and what differs; undefined where nothing does. */
+  change(config: Config, change: ConfigChange): { readonly text: string; readonly said: string } | undefined;
 }
 
 export interface ConfigReading {
@@ -58,6 +61,10 @@ export class Setup {
   readonly usesBothAdapters = signal(false);
   /** Ranks share memory, which a page has only when it is cross-origin isolated. */
   readonly isIsolated = signal(globalThis.crossOriginIsolated === true);
+  /** Ids of findings that the next run neither tells nor stops for. */
+  readonly ignored = signal<readonly string[]>([]);
+  /** What the remedies of findings have changed in the configuration, by the finding's id. */
+  readonly applied = signal<Readonly<Record<string, string>>>({});
   /** Stored run that is continued. */
   readonly resumed = signal<string | undefined>(undefined);
   /** What the continued run has behind it. */
@@ -149,14 +156,40 @@ export class Setup {
     const file = files.find((each) => each.path === "config.yaml");
     if (file === undefined) throw new Error(`The run "${run}" has no config.yaml, so it cannot be continued.`);
     const metrics = files.find((each) => each.path === "metrics.jsonl");
-    const faults = files.find((each) => each.path === "faults.jsonl");
+    const textAt = (path: string): string => {
+      const found = files.find((each) => each.path === path);
+      return found === undefined ? "" : textOf(found);
+    };
     const earlier =
-      metrics === undefined ? new History() : readHistory(textOf(metrics), step, faults && textOf(faults));
+      metrics === undefined
+        ? new History()
+        : readHistory(textOf(metrics), step, textAt("faults.jsonl"), textAt("findings.json"));
     await this.load();
     batch(() => {
       this.earlier = earlier;
       this.text.value = textOf(file);
       this.resumed.value = run;
+    });
+  }
+
+  /** Leaves a finding out of the next run, or tells it again. */
+  ignore(id: string, isIgnored = true): void {
+    const others = this.ignored.value.filter((each) => each !== id);
+    this.ignored.value = isIgnored ? [...others, id] : others;
+  }
+
+  /** What a finding's remedy would change in the configuration at hand; undefined where it changes nothing or makes none. */
+  remedy(change: ConfigChange | undefined): { readonly text: string; readonly said: string } | undefined {
+    const { config } = this.reading.value;
+    if (change === undefined || config === undefined) return undefined;
+    return this.configText.value?.change(config, change);
+  }
+
+  /** Takes a finding's remedy over. */
+  apply(id: string, { text, said }: { readonly text: string; readonly said: string }): void {
+    batch(() => {
+      this.text.value = text;
+      this.applied.value = { ...this.applied.value, [id]: said };
     });
   }
 
@@ -218,6 +251,7 @@ export class Setup {
       ranks: this.ranks.value,
       ...(this.usesBothAdapters.value && this.ranks.value > 1 ? { adapters: "both" as const } : {}),
       ...(resume === undefined ? {} : { resume }),
+      ...(this.ignored.value.length > 0 ? { ignore: this.ignored.value } : {}),
     };
   }
 }

@@ -21,3 +21,34 @@ export function useDrop(onDrop: (transfer: DataTransfer) => void) {
     },
   };
 }
+
+/**
+ * As `useDrop`, for files alone and around other drop zones: what is dropped on one of them, on a dialog or into a text is
+ * theirs.
+ */
+export function useFileDrop(onFiles: (files: File[]) => void) {
+  const isOver = useSignal(false);
+  const isOurs = (event: DragEvent): boolean => {
+    const { target, dataTransfer, defaultPrevented } = event;
+    const isOthers = defaultPrevented || (target instanceof Element && target.closest("dialog, textarea") !== null);
+    return !isOthers && (dataTransfer?.types.includes("Files") ?? false);
+  };
+  return {
+    isOver: isOver.value,
+    handlers: {
+      onDragOver: (event: DragEvent) => {
+        isOver.value = isOurs(event);
+        if (isOver.value) event.preventDefault();
+      },
+      onDragLeave: () => {
+        isOver.value = false;
+      },
+      onDrop: (event: DragEvent) => {
+        isOver.value = false;
+        if (!isOurs(event)) return;
+        event.preventDefault();
+        onFiles([...event.dataTransfer!.files]);
+      },
+    },
+  };
+}

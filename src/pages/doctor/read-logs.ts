@@ -1,0 +1,36 @@
+/** Dropped training logs to what the page shows of them; comes with its own chunk, as it brings every reader and check. */
+import { diagnoseLog, whyNothing } from "../../doctor/log/diagnose-log";
+import { blobAsFile, readLogs } from "../../doctor/log/read-log";
+import type { LogKind } from "../../doctor/log/types";
+import { plural } from "../format";
+import type { LogResult } from "./state";
+
+const KINDS: Record<LogKind, string> = {
+  original: "the original trainer",
+  lightning: "PyTorch Lightning",
+  events: "TensorBoard events",
+  handloom: "Handloom",
+  unknown: "an unknown trainer",
+};
+
+/** Reads the files into runs with their findings; `onProgress` hears of the bytes read of all. Throws what reading throws. */
+export async function readFiles(files: readonly File[], onProgress: (bytes: number) => void): Promise<LogResult> {
+  const read = new Map<string, number>();
+  const book = await readLogs(
+    files.map((file) => blobAsFile(file.webkitRelativePath || file.name, file)),
+    (name, bytes) => {
+      read.set(name, bytes);
+      onProgress([...read.values()].reduce((sum, each) => sum + each, 0));
+    },
+  );
+  const why = whyNothing(book);
+  const notes = book.files.flatMap(({ name, notes }) => notes.map((note) => `${name}: ${note}`));
+  if (why !== undefined) return { runs: [], notes, why: `This is ${why}` };
+  const runs = diagnoseLog(book).map(({ run, findings }) => ({
+    name: run.name,
+    place: `${KINDS[run.kind]}, ${run.file}, ${run.kind === "events" ? "records" : "lines"} ${run.firstLine} to ${run.lastLine}${run.isResumed ? ", resumed" : ""}, ${plural(run.series.length, "curve")}`,
+    findings,
+    series: run.series,
+  }));
+  return { runs, notes, why: undefined };
+}
