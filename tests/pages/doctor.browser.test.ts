@@ -71,6 +71,8 @@ describe("findings of a run", () => {
       "SeriousValidation shares its sequences with training",
       "NoteBoxes come from the labels",
     ]);
+    // In full below, so the notice is its title.
+    expect(text(".finding-notice")).not.toContain("What to do");
     const cells = [...root.querySelectorAll(".evidence tbody tr:first-child > *")].map((each) => each.textContent);
     expect(cells).toEqual(["mean error, joint by joint", "41.23 mm", "below 1", "168"]);
     expect(text(".finding-causes")).toContain("thumb last");
@@ -118,6 +120,15 @@ describe("findings of a run", () => {
     rank.train(2);
     await vi.waitFor(() => expect(text(".pill")).toContain("Training"));
     expect(root.querySelector(".finding-notice")).toBeNull();
+  });
+
+  it("that end it before its first step say so", async () => {
+    void start();
+    rank.condemn(0);
+    await vi.waitFor(() =>
+      expect(text(".progress-what")).toBe("The run was stopped by the doctor before its first step"),
+    );
+    expect(text(".finding-notice")).toContain("The doctor stopped the run");
   });
 
   it("do not blame the doctor for a person's stop", async () => {

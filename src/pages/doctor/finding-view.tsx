@@ -119,7 +119,7 @@ function EvidenceTable({ evidence }: { readonly evidence: readonly Evidence[] })
           <tr key={i}>
             <th scope="row">{what}</th>
             <td class="num">
-              {typeof found === "number" ? significant(found) : found}
+              {typeof found === "number" ? shown(found) : found}
               {unit !== undefined && ` ${unit}`}
             </td>
             <td>{expected}</td>
@@ -130,6 +130,9 @@ function EvidenceTable({ evidence }: { readonly evidence: readonly Evidence[] })
     </table>
   );
 }
+
+/** Counts have no decimals. */
+const shown = (found: number): string => (Number.isInteger(found) ? count(found) : significant(found));
 
 /** Samples that are named and, in the page's own run, can be looked at. */
 function Samples({ finding, isOwn }: { readonly finding: Diagnosis; readonly isOwn: boolean }) {

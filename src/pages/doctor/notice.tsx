@@ -14,6 +14,10 @@ export function FindingNotice({ setup, doctor }: { readonly setup: Setup; readon
   );
   const cause = store.stoppedBy.value;
   const first = unseen.find(({ id }) => id === cause?.id) ?? unseen[0];
+  // In full just below: the title will do, and the charts keep their room.
+  const chosen = doctor.chosen.value;
+  const isOpen = store.route.value.page === "train" && store.panel.value === "doctor";
+  const isBelow = isOpen && (chosen === undefined || (chosen.source === "run" && chosen.id === first?.id));
   return (
     <div class="banners" role="alert">
       {first !== undefined && (
@@ -25,26 +29,28 @@ export function FindingNotice({ setup, doctor }: { readonly setup: Setup; readon
                 {cause === first && "The doctor stopped the run: "}
                 {first.title}.
               </strong>{" "}
-              {first.sentence}
-              {first.severity === "fatal" && (
+              {!isBelow && first.sentence}
+              {!isBelow && first.severity === "fatal" && (
                 <>
                   {" "}
                   <strong>What to do:</strong> {first.remedy}
                 </>
               )}
             </p>
-            {cause === first && <FindingActions finding={first} setup={setup} />}
+            {cause === first && !isBelow && <FindingActions finding={first} setup={setup} />}
           </div>
-          <button
-            type="button"
-            class="small"
-            onClick={() => {
-              doctor.chosen.value = { source: "run", id: first.id };
-              store.showPanel("doctor");
-            }}
-          >
-            {unseen.length > 1 ? `Show all ${unseen.length}` : "Show the finding"}
-          </button>
+          {!isBelow && (
+            <button
+              type="button"
+              class="small"
+              onClick={() => {
+                doctor.chosen.value = { source: "run", id: first.id };
+                store.showPanel("doctor");
+              }}
+            >
+              {unseen.length > 1 ? `Show all ${unseen.length}` : "Show the finding"}
+            </button>
+          )}
           <button
             type="button"
             class="quiet"
