@@ -162,7 +162,8 @@ export class Store {
       this.problems.value = [];
       this.ranks.value = [];
       this.faultsSeen.value = earlier.faults.length;
-      this.findingsSeen.value = [];
+      // An earlier part of a continued run may have told what is ignored by now.
+      this.findingsSeen.value = options.ignore ?? [];
       this.stoppedBy.value = undefined;
       this.status.value = { text: "starting the worker", done: undefined, total: undefined };
       this.tick.value++;
