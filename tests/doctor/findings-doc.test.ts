@@ -47,6 +47,16 @@ describe("docs/findings.md", () => {
     expect(text.match(/^### /gm)?.length).toBe(entries.size);
   });
 
+  it("is about checks that explain only what another one returns", () => {
+    const explained = files.flatMap((file) =>
+      [...readFileSync(`${CHECKS}/${file}`, "utf8").matchAll(/\bexplains: \[([^\]]*)\]/g)].flatMap(([, list]) =>
+        quoted(list),
+      ),
+    );
+    expect(explained.length).toBeGreaterThan(20);
+    expect(explained.filter((id) => !ids.has(id))).toEqual([]);
+  });
+
   it("says severity, and what to do, in each", () => {
     for (const [id, entry] of entries) {
       expect(entry, id).toMatch(/^\n+\*\*/);

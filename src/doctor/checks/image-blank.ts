@@ -46,7 +46,7 @@ export const imageBlank: DataCheck = ({ samples }) => {
     remedy:
       "Let an empty or displaced crop throw with the frame's name instead of returning zeros; convert the labels before the crop is made from them. Here the import does both; the quirks named left it out.",
     change: { withoutQuirks: isOfAugmentation ? ["com-shift-twice"] : ["opengl-unconverted"] },
-    explains: ["joints-outside-input", "depth-missing-as-far", "depth-disagrees", "blank-images", "depth-constant"],
+    explains: ["joints-outside-input", "depth-missing-as-far", "depth-disagrees", "depth-constant"],
     ...shownBy(blank),
   };
 };

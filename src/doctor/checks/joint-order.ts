@@ -59,7 +59,7 @@ export const jointOrder: ModelCheck = (evidence) => {
       : "Bring the data set's joints into the order wrist, thumb, index, middle, ring, pinky, each from base to tip, in its adapter.",
     ...(inModel && { change: { withoutQuirks: ["mano-thumb-first"] } }),
     ...shownBy(evidence),
-    explains: ["tips-of-another-model", "error-floor", "three-d-stuck"],
+    explains: ["tips-of-another-model", "three-d-stuck"],
   };
 };
 

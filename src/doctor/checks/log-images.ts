@@ -24,7 +24,7 @@ export const images: LogCheck = (run) => {
         remedy:
           "Throw when a crop's width or height is not above 0. Here the import converts and a blank crop stops the run; quirks opengl-unconverted, com-shift-twice.",
         change: { withoutQuirks: ["opengl-unconverted", "com-shift-twice"] },
-        explains: ["mean-predictor", "nothing-learns", "three-d-stuck", "error-floor", "two-d-stuck"],
+        explains: ["mean-predictor", "nothing-learns", "three-d-stuck", "two-d-stuck"],
         since: `line ${blank[0].line}`,
       }),
     ];

@@ -29,6 +29,6 @@ export const lossIsASum: ModelCheck = (evidence) => {
     remedy: `Use means over elements and samples, in metres, with weights for them (loss.py:42, 106). Here: leave out quirk loss-sum-mm; the loss would be ${show(joints?.expected ?? sums[0].expected)}.`,
     change: { withoutQuirks: ["loss-sum-mm"] },
     ...shownBy(evidence),
-    explains: ["mostly-clipped", "loss-shares", "clipped-share"],
+    explains: ["mostly-clipped", "loss-shares"],
   };
 };

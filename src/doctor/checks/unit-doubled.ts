@@ -26,6 +26,6 @@ export const unitDoubled: ModelCheck = (evidence) => {
       "Convert once, at the border: metres inside, millimetres only where people read (loss.py:101-106). Here: leave out quirk double-millimetres.",
     change: { withoutQuirks: ["double-millimetres"] },
     ...shownBy(evidence),
-    explains: ["mostly-clipped", "loss-shares", "clipped-share", "prediction-scale"],
+    explains: ["mostly-clipped", "loss-shares", "prediction-scale"],
   };
 };
