@@ -1,5 +1,6 @@
 /** What a doctor is told before the first step of a run. */
 import type { Batch } from "../data/batch";
+import type { ModelEvidence } from "./model-evidence";
 import { dataEvidence } from "./probes/data";
 import { probeBatchCount, probeModel } from "./probes/model";
 import { scoringEvidence } from "./probes/scoring";
@@ -36,13 +37,14 @@ export async function tellEvidence(trainer: Probed, { group }: Session): Promise
   await tell("network", () => networkEvidence(trainer));
 }
 
-async function networkEvidence(trainer: Probed): Promise<RunEvidence> {
+/** Probes the network as it is on the run's first training batches. `expensive`: also gradient shares and finite differences. */
+export async function networkEvidence(trainer: Probed, { expensive = false } = {}): Promise<ModelEvidence> {
   const { train, clock, config } = trainer.parts;
   const { step } = trainer;
   const batches: Batch[] = [];
   const count = Math.min(probeBatchCount(trainer), train.batchesPerEpoch);
   for (let i = 0; i < count; i++) batches.push(await train.batch(0, i));
-  return probeModel({ ...partsOf(trainer), weights: config.loss }, { batches, step, clock });
+  return probeModel({ ...partsOf(trainer), weights: config.loss }, { batches, step, expensive, clock });
 }
 
 const partsOf = ({ model, store, training, evaluation, microBatches }: Probed) => ({

@@ -1,7 +1,7 @@
 /** Everything that can be known of a run before its first step. */
 import type { PreparedData } from "../../train/data";
+import { networkEvidence } from "../../train/preflight";
 import { dataEvidence } from "../../train/probes/data";
-import { probeBatchCount, probeModel } from "../../train/probes/model";
 import { scoringEvidence } from "../../train/probes/scoring";
 import { ratesAt } from "../../train/rates";
 import { runInfo } from "../../train/run-lines";
@@ -37,16 +37,12 @@ export async function preflightNetwork(
   parts: TrainerParts,
   { ranks = 1, expensive = false }: PreflightOptions = {},
 ): Promise<Finding[]> {
-  const { config, clock, train, emit } = parts;
+  const { config, emit } = parts;
   const trainer = await Trainer.create(parts);
   try {
-    const { model, store, training, evaluation, microBatches, totalSteps } = trainer;
+    const { totalSteps } = trainer;
     emit({ type: "status", text: "probing the network" });
-    const batches = [];
-    const count = Math.min(probeBatchCount(trainer), train.batchesPerEpoch);
-    for (let index = 0; index < count; index++) batches.push(await train.batch(0, index));
-    const probed = { model, store, training, evaluation, weights: config.loss, microBatches };
-    const evidence = await probeModel(probed, { batches, step: 0, expensive, clock });
+    const evidence = await networkEvidence(trainer, { expensive });
     const quirks = new Set<string>(config.quirks);
     const history = new RunHistory();
     history.take({ type: "started", run: runInfo(trainer, ranks) });
