@@ -41,8 +41,11 @@ function makeRecord(index: number): CropRecord {
 const idsOf = (count: number): string[] =>
   Array.from({ length: count }, (_, i) => `S${Math.floor(i / PER_SHARD)}/${i}`);
 
-/** Imports what is missing of `count` records; returns how many were read. */
-async function importSet(count: number): Promise<number> {
+/**
+ * Imports what is missing of `count` records; returns how many were read. An import with `standAt` stands still before that
+ * record for good, so that a test finds it unfinished however fast the machine is.
+ */
+async function importSet(count: number, standAt = Number.POSITIVE_INFINITY): Promise<number> {
   const ids = idsOf(count);
   const description = await describeSet({ source: "SET", format: "test", split: "train", size: 64 }, ids);
   const writer = await store.writer("ho3d", description);
@@ -50,6 +53,7 @@ async function importSet(count: number): Promise<number> {
   try {
     for (const [i, id] of ids.entries()) {
       if (writer.done.has(id)) continue;
+      if (i >= standAt) await new Promise(() => undefined);
       read++;
       await writer.add(makeRecord(i));
       committed = writer.done.size;
@@ -88,7 +92,8 @@ async function evict(shard: number): Promise<void> {
 }
 
 const actions: Record<string, (argument: number) => Promise<unknown>> = {
-  import: importSet,
+  import: (count) => importSet(count),
+  importPart: (standAt) => importSet(64, standAt),
   countEqual,
   evict,
   list: async () =>

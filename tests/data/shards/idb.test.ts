@@ -99,7 +99,7 @@ test("a tab that is killed in the middle of an import: the next one goes on wher
   let page = await openPage("killed");
   let kept = 0;
   for (const frames of [8, 24]) {
-    run(page, "import", 64).catch(() => undefined);
+    run(page, "importPart", frames + 12).catch(() => undefined);
     await committed(page, frames);
     await crash(page);
     page = await openPage("killed");
