@@ -27,6 +27,8 @@ const GATHER_MS = 500;
 const CLOSE_MS = 2000;
 /** How often the first worker is started before the run is given up. */
 const BUILD_ATTEMPTS = 3;
+/** Times the watchdog's patience that the only one left of a group has: nobody vouches for the machine there. */
+const ALONE_FACTOR = 1.3;
 
 export interface SupervisorOptions
   extends Omit<StartOptions, "storage" | "resume" | "data" | "hand">,
@@ -382,6 +384,13 @@ export class Supervisor {
     for (const resolve of waiting) resolve();
   }
 
+  /** What is left of a larger group has others that will join: a rank that hangs there is worth finding as soon as in company. */
+  #watchdogFor(worldSize: number): WatchdogOptions | undefined {
+    const { watchdog } = this.options;
+    const isLeft = worldSize === 1 && this.#slots.length > 1;
+    return isLeft ? { ...watchdog, aloneMs: ALONE_FACTOR * (watchdog?.silentMs ?? 1000) } : watchdog;
+  }
+
   async #generation(members: readonly Slot[]): Promise<GenerationEnd> {
     const { layout, microBatches, buckets, tables } = this.#first!;
     const worldSize = members.length;
@@ -396,7 +405,7 @@ export class Supervisor {
     const isSoftware = members.some(({ shape }) => shape!.softwareAdapter);
     const announce = this.#isAnnounced ? undefined : { ranks: worldSize, resumedStep: this.#resumedStep };
     const generation = new Generation(members, {
-      ...{ memory, shadow, timers: this.#timers, watchdog: this.options.watchdog },
+      ...{ memory, shadow, timers: this.#timers, watchdog: this.#watchdogFor(worldSize) },
       place: { recordedStep, recordedEvaluation, mixedAdapters, isSoftware, announce },
       onLook: () => this.#injectFaults(),
       onBegun: () => {

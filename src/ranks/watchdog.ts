@@ -9,6 +9,8 @@ export interface WatchdogOptions {
   readonly idleMs?: number;
   /** No rank shows a sign of life for so long, ms, while this thread is awake. Default 10 s. */
   readonly allSilentMs?: number;
+  /** The same for the only rank of a group. Default `allSilentMs`: who trains alone has nobody to be replaced by meanwhile. */
+  readonly aloneMs?: number;
   /** Time between two looks, ms; one that comes later counts as twice this, since the machine slept. Default 100 ms. */
   readonly everyMs?: number;
 }
@@ -33,6 +35,7 @@ export class Watchdog {
   readonly #joiningMs: number;
   readonly #idleMs: number;
   readonly #allSilentMs: number;
+  readonly #aloneMs: number;
   #last: number;
   /** Since the last sign of life of any rank. */
   #quietMs = 0;
@@ -51,6 +54,7 @@ export class Watchdog {
     this.#joiningMs = options.joiningMs ?? options.silentMs ?? 10_000;
     this.#idleMs = options.idleMs ?? 60_000;
     this.#allSilentMs = options.allSilentMs ?? 10_000;
+    this.#aloneMs = options.aloneMs ?? this.#allSilentMs;
   }
 
   /** The first rank that is stuck, to be given to `abortGroup`; undefined when all is well. */
@@ -62,7 +66,7 @@ export class Watchdog {
     const working = [...this.#seen.keys()].filter((rank) => load(rank, WORD.state) === 1);
     if (working.length === 0) this.#quietMs = 0;
     const living = working.filter((rank) => load(rank, WORD.alive) !== this.#seen[rank].alive);
-    if (living.length === 0) return this.#quietMs < this.#allSilentMs ? undefined : this.#allSilent(working);
+    if (living.length === 0) return this.#quiet(working);
     // A long quiet of all was the machine: it counts against nobody.
     const elapsedMs = this.#quietMs <= this.#silentMs / 2 ? this.#quietMs : 0;
     this.#quietMs = 0;
@@ -89,7 +93,12 @@ export class Watchdog {
     return { reason: "stuck", rank, text };
   }
 
-  #allSilent(working: readonly number[]): Abort {
+  #quiet(working: readonly number[]): Abort | undefined {
+    const [rank] = working;
+    const isAlone = this.memory.worldSize === 1 && working.length === 1;
+    const hasJoined = isAlone && Atomics.load(this.#words, wordOf(rank, WORD.call)) > 0;
+    if (this.#quietMs < (hasJoined ? this.#aloneMs : this.#allSilentMs)) return undefined;
+    if (isAlone) return this.#stuck(rank, this.#quietMs, "showed no sign of life");
     const places = working.map((rank) => `rank ${rank}: ${placeOf(this.memory, rank)}`).join(", ");
     const text = `no rank showed a sign of life for ${(this.#quietMs / 1000).toFixed(1)} s; ${places}`;
     return { reason: "stuck", rank: -1, text };

@@ -66,6 +66,20 @@ test("nobody is suspected while nobody lives; after ten seconds that is said", (
   expect(pass(200, [])).toMatchObject({ rank: -1, text: expect.stringContaining("no rank showed a sign of life") });
 });
 
+test("the only rank of a group has a patience of its own, and is named; a sleep of the machine is no silence", () => {
+  const { pass, set } = watched(1, { aloneMs: 1300 });
+  expect(pass(9900, [])).toBeUndefined();
+  expect(pass(100, [0])).toBeUndefined();
+  set(0, WORD.call, 1);
+  for (let i = 0; i < 5; i++) expect(pass(3_600_000, [], [], 3_600_000)).toBeUndefined();
+  expect(pass(100, [0])).toBeUndefined();
+  expect(pass(1200, [])).toBeUndefined();
+  expect(pass(100, [])).toMatchObject({
+    rank: 0,
+    text: expect.stringContaining("rank 0 showed no sign of life for 1.3 s"),
+  });
+});
+
 test("a rank that wakes first after a common pause does not blame the others", () => {
   const { pass } = watched(3);
   pass(1000, [0, 1, 2]);
