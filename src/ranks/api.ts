@@ -1,5 +1,6 @@
 import type { Config } from "../config";
 import type { ProfileReport, SampleView, TrainEvent } from "../train/events";
+import type { InspectApi } from "../train/inspect/types";
 import type { RankFault } from "./fault-hook";
 
 /** Where the samples of a run come from. */
@@ -60,7 +61,7 @@ export interface StoredRun {
 }
 
 /** What a page may ask of a rank's worker, over Comlink. Events come back through `onEvent`. */
-export interface RankApi {
+export interface RankApi extends InspectApi {
   /** Resolves when the run ends; errors arrive as an "error" event and reject. */
   start(options: StartOptions, onEvent: (event: TrainEvent) => void): Promise<void>;
   pause(): Promise<void>;
@@ -72,7 +73,12 @@ export interface RankApi {
   /** The validation (or training) sample at `index`, with the current weights' prediction. */
   inspect(split: "train" | "val", index: number): Promise<SampleView>;
   storedRuns(): Promise<StoredRun[]>;
-  /** Files of a run by path, as the terminal's --out folder holds them. */
-  files(run: string): Promise<{ readonly path: string; readonly bytes: Uint8Array<ArrayBuffer> }[]>;
+  /** Steps of the checkpoints of a run, ascending: `look` shows the weights of those of the run that is loaded. */
+  checkpoints(run: string): Promise<number[]>;
+  /** Files of a run by path, as the terminal's --out folder holds them; only those of `paths` that there are, where it is given. */
+  files(
+    run: string,
+    paths?: readonly string[],
+  ): Promise<{ readonly path: string; readonly bytes: Uint8Array<ArrayBuffer> }[]>;
   deleteRun(run: string): Promise<void>;
 }
