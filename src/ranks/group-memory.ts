@@ -38,7 +38,7 @@ export interface GroupMemory extends GroupShape {
   readonly means: readonly ArrayBufferLike[];
   /** 64 Ki floats through which a broadcast goes. */
   readonly stage: ArrayBufferLike;
-  /** Float32, `TIME_FLOATS` for each rank: the milliseconds of its last step, for whoever looks; read and written freely. */
+  /** Float32, `TIME_FLOATS` for each rank: where its last step went (`StepTimes`), for whoever looks; read and written freely. */
   readonly times: ArrayBufferLike;
   readonly tableData: Readonly<Record<string, ArrayBufferLike>>;
   /** Int32 for each row: 64 * round + writing rank + 1. */

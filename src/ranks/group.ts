@@ -35,6 +35,7 @@ const TIMES = [
   "reduceMs",
   "waitMs",
   "updateMs",
+  "overlap",
 ] as const satisfies (keyof StepTimes)[];
 
 export interface GroupOptions {
@@ -185,7 +186,7 @@ export class ProcessGroup implements TrainGroup {
     this.beat();
   }
 
-  /** This rank's milliseconds of the last step, for whoever asks `timesOf`. No collective: a reader may see a mixture of two steps. */
+  /** This rank's times of the last step, for whoever asks `timesOf`. No collective: a reader may see a mixture of two steps. */
   reportTimes(times: StepTimes): void {
     for (const [i, name] of TIMES.entries()) this.#times[TIME_FLOATS * this.rank + i] = times[name];
   }
@@ -196,6 +197,7 @@ export class ProcessGroup implements TrainGroup {
     return {
       ...{ dataMs: at("dataMs"), computeMs: at("computeMs"), readMs: at("readMs") },
       ...{ reduceMs: at("reduceMs"), waitMs: at("waitMs"), updateMs: at("updateMs") },
+      overlap: at("overlap"),
     };
   }
 
@@ -334,11 +336,10 @@ export class ProcessGroup implements TrainGroup {
     return subtrees.map((subtree, slot) => ({ ...subtree, buckets: this.#mean.slots[slot] }));
   }
 
-  /** Reduces this rank's share of every bucket that all ranks have published. Never blocks. Returns how many are done. */
+  /** Reduces this rank's share of every bucket that all ranks have published. Never blocks. Returns how many of this all-reduce are done: 0 to all of them. */
   reduceReady(): number {
-    const { buckets } = this.memory;
     while (this.#reduced < this.#published && this.#everyone(WORD.published, this.#reduced + 1)) this.#reduceNext();
-    return this.#reduced % buckets.length;
+    return this.#reduced - this.#finished;
   }
 
   #reduceNext(): void {

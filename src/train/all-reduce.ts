@@ -14,16 +14,24 @@ export interface Reduced {
   readonly readMs: number;
   readonly reduceMs: number;
   readonly waitMs: number;
+  /** As in `StepTimes`. */
+  readonly overlap: number;
 }
 
 /** Floats of each bucket of the all-reduce: gradients and running statistics, and last the scalars. */
 export const bucketsOf = ({ buckets }: Pick<Accumulation, "buckets">): readonly number[] => [...buckets, SCALARS];
 
+/** Share of the floats of all buckets that lie in the first `early` ones, 0 to 1. */
+function overlapOf(means: readonly Float32Array[], early: number): number {
+  const floats = (buckets: readonly Float32Array[]): number => buckets.reduce((sum, { length }) => sum + length, 0);
+  return floats(means.slice(0, early)) / floats(means);
+}
+
 /** One rank's part of the all-reduce in one group. */
 export class AllReduce {
   private constructor(
     private readonly group: TrainGroup,
-    private readonly accumulation: Accumulation,
+    private readonly accumulation: Pick<Accumulation, "writeMean">,
     private readonly clock: { now(): number },
     /** One for each of this rank's subtrees: its buckets, then the scalars of its micro-batches. */
     private readonly stagings: readonly Staging[],
@@ -33,8 +41,8 @@ export class AllReduce {
   static async create(
     gpu: Gpu,
     group: TrainGroup,
-    accumulation: Accumulation,
-    runner: MicroBatchRunner,
+    accumulation: Pick<Accumulation, "sums" | "writeMean">,
+    runner: Pick<MicroBatchRunner, "scalarRange">,
     clock: { now(): number },
   ): Promise<AllReduce> {
     const stagings: Staging[] = [];
@@ -56,15 +64,19 @@ export class AllReduce {
     const started = clock.now();
     let arrived: number | undefined;
     let reduceMs = 0;
+    let reduced = 0;
+    let early = 0;
     for (const [subtree, staging] of this.stagings.entries()) {
       for (const bucket of staging.ranges.keys()) {
         const values = await group.reading(staging.map(bucket));
         const mapped = clock.now();
         arrived ??= mapped;
+        // Of the last bucket this stands: what was reduced before it was there.
+        early = reduced;
         const isScalars = bucket === staging.ranges.length - 1;
         group.publish(bucket, subtree, isScalars ? sumLeaves(scalarLeaves(values)) : values);
         staging.unmap(bucket);
-        group.reduceReady();
+        reduced = group.reduceReady();
         reduceMs += clock.now() - mapped;
       }
     }
@@ -74,7 +86,10 @@ export class AllReduce {
     const last = means.length - 1;
     for (let bucket = 0; bucket < last; bucket++) this.accumulation.writeMean(bucket, means[bucket]);
     const readMs = waited - (arrived ?? waited) - reduceMs;
-    return { scalars: means[last].slice(), arrived: arrived ?? started, readMs, reduceMs, waitMs: finished - waited };
+    return {
+      ...{ scalars: means[last].slice(), arrived: arrived ?? started },
+      ...{ readMs, reduceMs, waitMs: finished - waited, overlap: overlapOf(means, early) },
+    };
   }
 
   destroy(): void {

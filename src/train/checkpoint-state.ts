@@ -113,7 +113,7 @@ export async function parseState(text: string, file: string): Promise<ParsedStat
   return { state: { ...state, microBatches, schedule, sampler, software, adapter }, files: found.files as FileDigests };
 }
 
-/** The lines of metrics.jsonl up to a step; later ones are written again. Throws a sentence with the number of a line that is no record. */
+/** The lines of metrics.jsonl or times.jsonl up to a step; later ones are written again. Throws a sentence with the number of a line that is no record. */
 export function linesUpTo(text: string, step: number, file: string): string {
   const lines = text.split("\n");
   const kept = lines.filter((line, i) => {

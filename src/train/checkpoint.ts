@@ -128,8 +128,9 @@ export interface Resumed {
   readonly state: CheckpointState;
   /** Steps of the checkpoints up to this one; whatever lies beyond is damaged. */
   readonly saved: readonly number[];
-  /** Lines of the run's files up to the checkpoint's step. */
+  /** Lines of the run's files up to the checkpoint's step; the log's all. */
   readonly metrics: string;
+  readonly times: string;
   readonly log: string;
   /** All lines of faults.jsonl: a fault after the checkpoint's step has happened all the same. */
   readonly faults: string;
@@ -231,7 +232,8 @@ async function resumed(
   const paths = await storage.list();
   const read = async (path: string): Promise<string> =>
     paths.includes(path) ? new TextDecoder().decode(await storage.read(path)) : "";
-  const metrics = linesUpTo(await read("metrics.jsonl"), state.step, "metrics.jsonl");
+  const recordsOf = async (file: string): Promise<string> => linesUpTo(await read(file), state.step, file);
+  const [metrics, times] = [await recordsOf("metrics.jsonl"), await recordsOf("times.jsonl")];
   const { snapshot, withoutMoments } = snapshotOf(
     layout,
     { bytes: model, file: `${folder}/${MODEL_FILE}` },
@@ -245,7 +247,7 @@ async function resumed(
     notes.push(`${folder}: ${withoutMoments} parameters have no optimiser state, they begin at 0`);
   const saved = steps.filter((step) => step <= state.step);
   const [log, faults] = [await read("log.txt"), await read("faults.jsonl")];
-  return { snapshot, state, saved, metrics, log, faults, notes };
+  return { snapshot, state, saved, metrics, times, log, faults, notes };
 }
 
 /** Settings that decide the numbers and are not as the checkpoint has them, one sentence each. */

@@ -53,6 +53,23 @@ export interface StepRecord {
   readonly ranks: number;
 }
 
+/** One rank's `StepTimes`, to microseconds. */
+export interface RankTimesRecord {
+  readonly data_ms: number;
+  readonly compute_ms: number;
+  readonly read_ms: number;
+  readonly reduce_ms: number;
+  readonly wait_ms: number;
+  readonly update_ms: number;
+  readonly overlap: number;
+}
+
+/** One line of times.jsonl, of every fifth step: where the step of each rank of the group went, in their order. */
+export interface TimesRecord {
+  readonly step: number;
+  readonly ranks: readonly RankTimesRecord[];
+}
+
 /** Null where no sample has a value. */
 export interface PoseMetrics {
   readonly mpjpe_mm: number | null;

@@ -27,7 +27,7 @@ export interface TrainGroup {
   reading<T>(answer: Promise<T>): Promise<T>;
   /** Gives the sum of one of this rank's subtrees, a bucket at a time, in order. Never blocks. */
   publish(bucket: number, subtree: number, values: Float32Array): void;
-  /** Reduces this rank's share of what all have published. Never blocks. */
+  /** Reduces this rank's share of what all have published; returns how many buckets of this step it has reduced. Never blocks. */
   reduceReady(): number;
   /** The mean over all micro-batches, [bucket][floats], in shared memory. Blocks. */
   finishMean(): readonly Float32Array[];
@@ -43,7 +43,7 @@ export interface TrainGroup {
   /** One of at most two submissions in flight over all ranks on a software adapter; at once elsewhere. Never blocks the thread. */
   acquireSubmission(): Promise<void>;
   releaseSubmission(): void;
-  /** This rank's milliseconds of the last step, for the page; and those of any rank. */
+  /** This rank's times of the last step, for the page and times.jsonl; and those of any rank. */
   reportTimes(times: StepTimes): void;
   timesOf(rank: number): StepTimes;
   /** Work was done: for long work between two collectives. */
@@ -52,7 +52,7 @@ export interface TrainGroup {
   rest(): () => void;
 }
 
-/** Where a rank's step went, ms of wall time. */
+/** Where a rank's step went, ms of wall time, and how much of its all-reduce cost nothing. */
 export interface StepTimes {
   /** Waiting for the loader's samples. */
   readonly dataMs: number;
@@ -66,4 +66,9 @@ export interface StepTimes {
   readonly waitMs: number;
   /** Means to the GPU, update, and reading the step's numbers. 0 for one rank: nothing is read before the update, so it is part of `computeMs`. */
   readonly updateMs: number;
+  /**
+   * Share of the all-reduce's floats, 0 to 1, of which this rank had reduced its part before its last bucket was read back, so
+   * beside the read-back; the rest it reduced with nothing more to come from its GPU. 0 for one rank, which reads nothing back.
+   */
+  readonly overlap: number;
 }

@@ -1,7 +1,8 @@
 import { type Config, writeConfig } from "../config";
 import { TfEvents } from "../export/tfevents";
 import { type CheckpointFacts, checkpointFolder, keptSteps, type Resumed, writeCheckpoint } from "./checkpoint";
-import type { EvaluationRecord, RankEvent, StepRecord, TrainEvent } from "./events";
+import type { EvaluationRecord, RankEvent, StepRecord, TimesRecord, TrainEvent } from "./events";
+import type { StepTimes } from "./ranks";
 import { readSnapshotState, type SnapshotLayout } from "./snapshot";
 import { LineFile, type RunStorage, utf8 } from "./storage";
 
@@ -22,12 +23,13 @@ export interface RecorderOptions {
 }
 
 /**
- * A run's files: metrics.jsonl, log.txt, tfevents, config.yaml, splits, evaluation.json, findings.json, faults.jsonl and checkpoints, from
- * the events of its ranks and the bytes of snapshots. Writes behind: nothing here makes a rank wait, and what cannot be
+ * A run's files: metrics.jsonl, times.jsonl, log.txt, tfevents, config.yaml, splits, evaluation.json, findings.json, faults.jsonl and
+ * checkpoints, from the events of its ranks and the bytes of snapshots. Writes behind: nothing here makes a rank wait, and what cannot be
  * written is a sentence, not the end of the run. Knows no GPU and no rank.
  */
 export class Recorder {
   readonly #metrics: LineFile;
+  readonly #times: LineFile;
   readonly #log: LineFile;
   readonly #faults: LineFile;
   readonly #tfevents: TfEvents;
@@ -42,6 +44,7 @@ export class Recorder {
   constructor(private readonly options: RecorderOptions) {
     const { storage, resumed, wallSeconds } = options;
     this.#metrics = new LineFile(storage, "metrics.jsonl", resumed?.metrics);
+    this.#times = new LineFile(storage, "times.jsonl", resumed?.times);
     this.#log = new LineFile(storage, "log.txt", resumed?.log);
     this.#faults = new LineFile(storage, "faults.jsonl", resumed?.faults);
     this.#saved = resumed?.saved ?? [];
@@ -83,6 +86,9 @@ export class Recorder {
         break;
       case "step":
         this.#takeStep(event.record);
+        break;
+      case "times":
+        this.#times.add(JSON.stringify(timesRecord(event.step, event.times)));
         break;
       case "evaluation":
         this.#takeEvaluation(event.record);
@@ -173,7 +179,7 @@ export class Recorder {
 
   async #flush(): Promise<void> {
     this.#isFlushing = false;
-    for (const file of [this.#metrics, this.#log, this.#faults]) await file.flush();
+    for (const file of [this.#metrics, this.#times, this.#log, this.#faults]) await file.flush();
     await this.options.storage.write(this.#tfevents.name, this.#tfevents.bytes());
   }
 
@@ -198,3 +204,15 @@ export class Recorder {
     emit({ type: "log", line });
   }
 }
+
+/** To thousandths: a microsecond is finer than clocks of pages are. */
+const rounded = (value: number): number => Math.round(1000 * value) / 1000;
+
+const timesRecord = (step: number, times: readonly StepTimes[]): TimesRecord => ({
+  step,
+  ranks: times.map((each) => ({
+    ...{ data_ms: rounded(each.dataMs), compute_ms: rounded(each.computeMs), read_ms: rounded(each.readMs) },
+    ...{ reduce_ms: rounded(each.reduceMs), wait_ms: rounded(each.waitMs), update_ms: rounded(each.updateMs) },
+    overlap: rounded(each.overlap),
+  })),
+});

@@ -135,6 +135,7 @@ export class Stepper {
       reduceMs: reduced?.reduceMs ?? 0,
       waitMs: waitedMs + (reduced?.waitMs ?? 0),
       updateMs: reduced ? ended - averaged : 0,
+      overlap: reduced?.overlap ?? 0,
     };
     const evidence = norms && stepEvidence(record, report.scale, norms);
     return { record, lines: this.#lines(step, record, shown), view: shown && this.#view(step, shown), evidence, times };

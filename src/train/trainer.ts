@@ -61,7 +61,7 @@ export interface TrainEnd {
 }
 
 /** Steps between two events of where the time went, and the step of a group that the first one tells of: in the one before everything is new. */
-const TIMES_STEPS = 20;
+const TIMES_STEPS = 5;
 const FIRST_TIMES = 2;
 
 /**

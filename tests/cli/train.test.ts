@@ -168,6 +168,7 @@ describe("handloom train, evaluate and profile", () => {
       "log.txt",
       "metrics.jsonl",
       "splits",
+      "times.jsonl",
     ]);
     const split = ["train", "val"].map((name) => readFileSync(join(run, `splits/${name}.txt`), "utf8"));
     expect(split.join("").split("\n").sort()).toEqual(["", "ABF10/0000", "BB10/0000", "SM1/0000", "SM1/0001"]);

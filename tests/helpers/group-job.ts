@@ -150,9 +150,11 @@ async function work(group: ProcessGroup, { job, fault }: RankStart, exit: () => 
     case "agree":
       return [group.agree(1 << rank), group.agree(rank === worldSize - 1 ? 4 : 0), group.agree(0)];
     case "words": {
-      group.reportTimes({ dataMs: rank, computeMs: 1, readMs: 2, reduceMs: 3, waitMs: 4, updateMs: 5 });
+      group.reportTimes({ dataMs: rank, computeMs: 1, readMs: 2, reduceMs: 3, waitMs: 4, updateMs: 5, overlap: 0.5 });
       const words = [...group.gatherWord(rank === 0 ? -1 : 0x7fff0000 + rank)];
-      const times = Array.from({ length: worldSize }, (_, each) => group.timesOf(each).dataMs);
+      const times = Array.from({ length: worldSize }, (_, each) => group.timesOf(each)).map(
+        ({ dataMs, overlap }) => dataMs + overlap,
+      );
       const shared = new Int32Array(memory.control);
       let most = 0;
       for (let i = 0; i < job.count; i++) {

@@ -81,6 +81,7 @@ export function stepTimes(ranks: number, step: number): StepTimes[] {
       reduceMs: 12,
       waitMs: 64 - late + 2 * (step % 2),
       updateMs: 9,
+      overlap: 0.75,
     };
   });
 }

@@ -240,6 +240,7 @@ describe("ranks", () => {
     expect(widths[1] / widths[0]).toBeCloseTo(323 / 260, 1);
     const legend = () => text(".part-legend");
     expect(legend()).toContain("compute292");
+    expect(legend()).toContain("overlap75 %");
     const bar = root.querySelectorAll<HTMLElement>(".rank-bar")[1];
     bar.focus();
     await vi.waitFor(() => expect(legend()).toContain("compute323"));

@@ -30,6 +30,7 @@ describe("meanTimes", () => {
     expect(meanTimes([])).toBeUndefined();
     expect(meanTimes([of0, of1])?.computeMs).toBe((of0.computeMs + of1.computeMs) / 2);
     expect(totalMs(meanTimes([of0, of1])!)).toBeCloseTo((totalMs(of0) + totalMs(of1)) / 2, 12);
-    expect(PARTS.map(({ key }) => key).sort()).toEqual(Object.keys(of0).sort());
+    expect([...PARTS.map(({ key }) => key), "overlap"].sort()).toEqual(Object.keys(of0).sort());
+    expect(meanTimes([of0, { ...of1, overlap: 0.25 }])?.overlap).toBe((of0.overlap + 0.25) / 2);
   });
 });

@@ -174,9 +174,30 @@ test("all ranks agree on what any of them asks for", async () => {
   expect(resultsOf(await launch(groupOf(3), { kind: "agree" }))).toEqual(Array(3).fill([7, 4, 0]));
 });
 
+test("says how many buckets of this step are reduced, all of them too", () => {
+  const memory = groupOf(2, { microBatches: 2 });
+  const [early, late] = [0, 1].map((rank) => new ProcessGroup(rank, memory));
+  for (let step = 0; step < 2; step++) {
+    const publish = (group: ProcessGroup, bucket: number): void =>
+      group.publish(bucket, 0, new Float32Array(SHAPE.buckets[bucket]));
+    const ready: number[] = [];
+    for (const bucket of SHAPE.buckets.keys()) {
+      publish(early, bucket);
+      ready.push(early.reduceReady());
+    }
+    for (const bucket of SHAPE.buckets.keys()) {
+      publish(late, bucket);
+      ready.push(late.reduceReady());
+    }
+    expect([...ready, early.reduceReady()]).toEqual([0, 0, 0, 1, 2, 3, 3]);
+    for (const group of [early, late]) group.finishMean();
+    expect(early.reduceReady()).toBe(0);
+  }
+});
+
 test("words and times of all ranks; never more submissions in flight than allowed", async () => {
   const words = [-1, 0x7fff0001, 0x7fff0002, 0x7fff0003];
-  const expected = { words, times: [0, 1, 2, 3], most: true, left: 0 };
+  const expected = { words, times: [0.5, 1.5, 2.5, 3.5], most: true, left: 0 };
   expect(resultsOf(await launch(groupOf(4), { kind: "words", count: 20 }))).toEqual(Array(4).fill(expected));
 });
 

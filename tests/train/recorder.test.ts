@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { tiny } from "../../src/config";
 import { readCheckpoint } from "../../src/train/checkpoint";
-import type { FaultRecord } from "../../src/train/events";
+import type { FaultRecord, TimesRecord } from "../../src/train/events";
 import { Recorder } from "../../src/train/recorder";
 import { createShadow, snapshotLayout, writeSnapshotState } from "../../src/train/snapshot";
 import { LineFile } from "../../src/train/storage";
 import { MemoryStorage } from "../helpers/memory-storage";
+import { stepTimes } from "../helpers/scripted-rank";
 
 /** A storage whose disk is full at first. */
 class FullStorage extends MemoryStorage {
@@ -75,5 +76,40 @@ describe("the files of a run", () => {
     await second.idle();
     const lines = storage.text("faults.jsonl").trimEnd().split("\n");
     expect(lines.map((line) => (JSON.parse(line) as FaultRecord).step)).toEqual([3, 6, 5]);
+  });
+
+  it("tell where each rank's steps went, up to the step that is resumed from", async () => {
+    const storage = new MemoryStorage();
+    const options = { storage, config: tiny(), layout, facts, emit: () => undefined, wallSeconds: () => 0 };
+    const first = new Recorder(options);
+    for (const step of [2, 5, 10]) first.take({ type: "times", step, times: stepTimes(2, step) });
+    const { snapshots } = createShadow(layout);
+    writeSnapshotState(snapshots[0], { step: 5, optimizerStep: 5, best: null, bestStep: null });
+    await first.checkpoint(snapshots[0]);
+    await first.idle();
+    const told = (): TimesRecord[] =>
+      storage
+        .text("times.jsonl")
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line) as TimesRecord);
+    expect(told().map(({ step }) => step)).toEqual([2, 5, 10]);
+    const [, late] = told()[1].ranks;
+    expect(late).toEqual({
+      ...{ data_ms: 6, compute_ms: 323, read_ms: 38, reduce_ms: 12, wait_ms: 6, update_ms: 9 },
+      overlap: 0.75,
+    });
+
+    const resumed = await readCheckpoint(storage, layout, facts);
+    const second = new Recorder({ ...options, resumed });
+    const exact = { ...stepTimes(1, 7)[0], computeMs: 12.3456 };
+    second.take({ type: "times", step: 7, times: [exact] });
+    await second.idle();
+    expect(told().map(({ step, ranks }) => [step, ranks.length])).toEqual([
+      [2, 2],
+      [5, 2],
+      [7, 1],
+    ]);
+    expect(told()[2].ranks[0].compute_ms).toBe(12.346);
   });
 });

@@ -47,7 +47,7 @@ function RankTable({ ranks }: { readonly ranks: readonly RankStatus[] }) {
             : `Where a step goes${times.length > 1 ? `, mean of ${times.length} steps` : ""}`}
         </h3>
         {known.length > 0 ? (
-          <Legend times={shown ?? meanTimes(known)} />
+          <Legend times={shown ?? meanTimes(known)} isShared={known.length > 1} />
         ) : (
           ranks.some(({ state }) => state === "training") && (
             <p class="hint">Where each one's step goes is measured every few steps.</p>
@@ -74,8 +74,8 @@ function RankTable({ ranks }: { readonly ranks: readonly RankStatus[] }) {
   );
 }
 
-/** What the colours mean, with the milliseconds of the bar that is pointed at, else the mean over ranks. */
-function Legend({ times }: { readonly times: StepTimes | undefined }) {
+/** What the colours mean, with the figures of the bar that is pointed at, else the mean over ranks. */
+function Legend({ times, isShared }: { readonly times: StepTimes | undefined; readonly isShared: boolean }) {
   return (
     <dl class="part-legend">
       {PARTS.map(({ key, label, title }) => (
@@ -91,6 +91,12 @@ function Legend({ times }: { readonly times: StepTimes | undefined }) {
         <dt>step</dt>
         <dd class="num">{times === undefined ? "–" : milliseconds(totalMs(times))} ms</dd>
       </div>
+      {isShared && times && (
+        <div title="Gradients that were added up while others were still being read back">
+          <dt>overlap</dt>
+          <dd class="num">{Math.round(100 * times.overlap)} %</dd>
+        </div>
+      )}
     </dl>
   );
 }

@@ -3,7 +3,11 @@ import type { RankStatus } from "../../train/events";
 import type { StepTimes } from "../../train/ranks";
 
 /** In the order of a step. */
-export const PARTS: readonly { readonly key: keyof StepTimes; readonly label: string; readonly title: string }[] = [
+export const PARTS: readonly {
+  readonly key: Exclude<keyof StepTimes, "overlap">;
+  readonly label: string;
+  readonly title: string;
+}[] = [
   { key: "dataMs", label: "data", title: "Waiting for the loader's samples" },
   { key: "computeMs", label: "compute", title: "Forward and backward of its micro-batches" },
   { key: "readMs", label: "read-back", title: "Reading back the sums of the gradients" },
@@ -17,11 +21,12 @@ export function totalMs(times: StepTimes): number {
   return PARTS.reduce((sum, { key }) => sum + times[key], 0);
 }
 
-/** Part by part; undefined of none. */
+/** Part by part, and the overlap; undefined of none. */
 export function meanTimes(all: readonly StepTimes[]): StepTimes | undefined {
   if (all.length === 0) return undefined;
   const mean = (key: keyof StepTimes) => all.reduce((sum, times) => sum + times[key], 0) / all.length;
-  return Object.fromEntries(PARTS.map(({ key }) => [key, mean(key)])) as Record<keyof StepTimes, number>;
+  const keys = [...PARTS.map(({ key }) => key), "overlap"] as const;
+  return Object.fromEntries(keys.map((key) => [key, mean(key)])) as Record<keyof StepTimes, number>;
 }
 
 const ABSENT: ReadonlySet<RankStatus["state"]> = new Set(["starting", "building", "lost"]);
