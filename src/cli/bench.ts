@@ -1,4 +1,5 @@
 /** Entry of `npm run bench`: training steps and every class of kernels, in this process or in a browser. */
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { isMainThread, parentPort, workerData } from "node:worker_threads";
@@ -6,6 +7,7 @@ import { runBench } from "../bench/run";
 import { Gpu } from "../gpu/gpu";
 import { benchDataInNode } from "./bench-data";
 import { benchInBrowser } from "./bench-in-browser";
+import { benchRankRuns, FEWEST_STEPS } from "./bench-rank-runs";
 import { benchRanks, isBenchRank, runBenchRank } from "./bench-ranks";
 import { readInteger } from "./command";
 import { requestNodeGpu } from "./dawn";
@@ -14,12 +16,14 @@ import { openHand } from "./run-setup";
 const HELP = `npm run bench [-- options]: time training steps and the kernels
 
   --runtime NAME  node, chromium or firefox: where to time them (default node)
-  --steps N       steps of the reference ViT and of tiny, the first three untimed; 0 leaves them out (default 13)
+  --steps N       steps of the reference ViT and of tiny, the first three untimed; 0 leaves them out (default 13);
+                  with --ranks: steps of each run, the first five untimed (default 40)
   --no-kernels    without the table of kernels
   --only TEXT     only rows whose label contains TEXT
   --data          instead: import, shards and loader against the steps of tiny and small, as a table; in Node
   --frames N      with --data: frames to import (default 5000: 2.6 GB in the temporary folder)
-  --ranks         instead: what it costs threads to average gradients in host memory, as a table; in Node, without a GPU
+  --ranks         instead: what ranks cost and gain, as a table: tiny trains on 1, 2 and 4 of them; in Node also what it
+                  costs threads to average gradients in host memory, without a GPU
   --help          this text
 
 The exit code is 1 when a loss of the reference ViT differs from PyTorch's by more than 3e-6.
@@ -31,7 +35,7 @@ async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       runtime: { type: "string", default: "node" },
-      steps: { type: "string", default: "13" },
+      steps: { type: "string" },
       "no-kernels": { type: "boolean", default: false },
       only: { type: "string" },
       data: { type: "boolean", default: false },
@@ -48,17 +52,23 @@ async function main(): Promise<number> {
   if (runtime !== "node" && runtime !== "chromium" && runtime !== "firefox")
     throw new Error(`bench: --runtime is "${runtime}", expected node, chromium or firefox`);
   if (values.ranks) {
-    if (runtime !== "node") throw new Error(`bench: --ranks measures in node, found --runtime ${runtime}`);
-    await benchRanks(fileURLToPath(import.meta.url), print);
+    const program = fileURLToPath(import.meta.url);
+    const steps = readInteger("steps", values.steps ?? "40", { min: FEWEST_STEPS });
+    if (runtime === "node") {
+      await benchRanks(program, print);
+      print("");
+    }
+    await benchRankRuns(join(dirname(program), "handloom.js"), { runtime, steps }, print);
     return 0;
   }
+  const steps = readInteger("steps", values.steps ?? "13");
   if (values.data) {
     if (runtime !== "node") throw new Error(`bench: --data measures in node, found --runtime ${runtime}`);
     const frames = readInteger("frames", values.frames, { min: 256 });
-    await benchDataInNode({ frames, steps: readInteger("steps", values.steps) }, print);
+    await benchDataInNode({ frames, steps }, print);
     return 0;
   }
-  const options = { steps: readInteger("steps", values.steps), kernels: !values["no-kernels"], only: values.only };
+  const options = { steps, kernels: !values["no-kernels"], only: values.only };
   if (runtime !== "node") return (await benchInBrowser(runtime, options, print)) ? 0 : 1;
   const gpu = await Gpu.request(await requestNodeGpu());
   const host = {
