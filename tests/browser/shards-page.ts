@@ -1,7 +1,7 @@
 /** What tests of shards do inside a page or a worker; `run` is called with the name of an action and its argument. */
 import { describeSet, recordStride } from "../../src/data/shards/format";
 import { idbShardStore } from "../../src/data/shards/idb-browser";
-import { type StoredSet, StoreError } from "../../src/data/shards/types";
+import { type OpenedSet, type StoredSet, StoreError } from "../../src/data/shards/types";
 import type { CropRecord } from "../../src/data/types";
 
 const SIDE = 80;
@@ -77,6 +77,15 @@ async function countEqual(): Promise<string> {
   return `${equal}/${set.ids.length}`;
 }
 
+/** Stays open from one action to the next. */
+let opened: OpenedSet | undefined;
+
+/** Reads a record of a set that stays open, from its file each time; returns its id. */
+async function readOne(index: number): Promise<string> {
+  opened ??= await store.open("ho3d", { cacheBytes: 0 });
+  return (await opened.read(opened.ids[index])).id;
+}
+
 /** Removes the blob of one shard, as an eviction might. */
 async function evict(shard: number): Promise<void> {
   const request = indexedDB.open("handloom-shards");
@@ -96,6 +105,7 @@ const actions: Record<string, (argument: number) => Promise<unknown>> = {
   importPart: (standAt) => importSet(64, standAt),
   countEqual,
   evict,
+  readOne,
   list: async () =>
     (await store.list()).map(({ sequences, ...set }: StoredSet) => ({ ...set, sequences: [...sequences.keys()] })),
   check: () => store.check("ho3d"),

@@ -7,7 +7,8 @@
  * evicts an origin's databases and files together, but which workers do not have.
  */
 import { createStore, get, keys, type UseStore } from "idb-keyval";
-import type { ShardBackend, StoredBlob } from "./backend";
+import type { ShardBackend } from "./backend";
+import { blobBytes } from "./blob-bytes";
 import { shardStore } from "./store";
 import type { ShardStore } from "./types";
 
@@ -51,7 +52,7 @@ export function idbBackend(database = DATABASE): ShardBackend {
     },
     readBlob: async (name) => {
       const blob = await get<Blob>(BLOB + name, store);
-      return blob && storedBlob(blob);
+      return blob && { bytes: blob.size, read: (from, to) => blobBytes(blob, from, to) };
     },
     removeBlob: (name) => transaction(store, (shards) => void shards.delete(BLOB + name)),
     lock: (name) => takeLock(`${database}/${name}`),
@@ -64,10 +65,6 @@ export function idbBackend(database = DATABASE): ShardBackend {
     writeSentinel: (text) => writeSentinel(database, text),
     isFull: (error) => error instanceof DOMException && error.name === "QuotaExceededError",
   };
-}
-
-function storedBlob(blob: Blob): StoredBlob {
-  return { bytes: blob.size, read: async (from, to) => new Uint8Array(await blob.slice(from, to).arrayBuffer()) };
 }
 
 /**
