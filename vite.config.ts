@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { playwright } from "@vitest/browser-playwright";
+import type { Plugin } from "vite";
 import { configDefaults, defineConfig } from "vitest/config";
+import { metaPolicy } from "./src/security/policy.ts";
 
 /** Shared memory between ranks needs a cross-origin isolated page. */
 const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
@@ -38,7 +40,23 @@ const pageDependencies = [
   ...["@zip.js/zip.js/lib/zip-core-custom.js", "fast-png", "jpeg-js", "npyjs", "pickleparser"],
 ];
 
+/** Gives built pages their policy, for hosts that set no headers. A page of the development server has Vite's inline scripts. */
+const policyPlugin = {
+  name: "handloom-policy",
+  apply: "build",
+  transformIndexHtml: (_, { path }) => [
+    {
+      tag: "meta",
+      attrs: { "http-equiv": "Content-Security-Policy", content: metaPolicy(path) },
+      injectTo: "head-prepend",
+    },
+  ],
+} satisfies Plugin;
+
 export default defineConfig(({ mode }) => ({
+  // A build may be served from any folder of a host.
+  base: "./",
+  plugins: [policyPlugin],
   server: { headers: isolation },
   preview: { headers: isolation },
   worker: { format: "es" as const },
@@ -53,7 +71,17 @@ export default defineConfig(({ mode }) => ({
             input: Object.fromEntries(nodeEntries.map((name) => [name, resolve(`src/cli/${name}.ts`)])),
           },
         }
-      : { outDir: "dist/web", target: "esnext" },
+      : {
+          outDir: "dist/web",
+          target: "esnext",
+          rollupOptions: {
+            input: { index: resolve("index.html"), "service-worker": resolve("src/pages/service-worker.ts") },
+            // Its place decides what a service worker may serve.
+            output: {
+              entryFileNames: ({ name }) => (name === "service-worker" ? "[name].js" : "assets/[name]-[hash].js"),
+            },
+          },
+        },
   test: {
     projects: [
       {

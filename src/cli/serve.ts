@@ -1,6 +1,7 @@
 import { createReadStream, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize, sep } from "node:path";
+import { securityHeaders } from "../security/policy";
 import { MountServer, type Mounts } from "./mounts";
 
 /** A running static server. */
@@ -29,41 +30,19 @@ const TYPES: Record<string, string> = {
   ".yaml": "text/yaml; charset=utf-8",
 };
 
-/** Nothing but own files; no eval. A worker has the policy of its own script, so a file may differ from its page. */
-function contentSecurityPolicy(scriptSource: string): string {
-  return [
-    "default-src 'none'",
-    `script-src ${scriptSource}`,
-    "worker-src 'self' blob:",
-    "connect-src 'self' blob: data:",
-    "img-src 'self' blob: data:",
-    "font-src 'self'",
-    "manifest-src 'self'",
-    "style-src 'self' 'unsafe-inline'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-    "object-src 'none'",
-  ].join("; ");
-}
-
 /**
  * Headers of every answer: cross-origin isolation, which shared memory between ranks needs, and a policy that keeps the
- * page to its own origin. Workers whose file name contains "oracle" may compile code at run time, as gpu.js does.
+ * page to its own origin. What gpu.js runs in may compile code at run time.
  */
 export function headersFor(path: string): Record<string, string> {
-  const isOracle = /oracle[^/]*\.js$/.test(path);
   return {
     "content-type": TYPES[extname(path)] ?? "application/octet-stream",
     "cache-control": "no-cache",
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-embedder-policy": "require-corp",
-    "cross-origin-resource-policy": "same-origin",
+    ...securityHeaders(path),
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "permissions-policy":
       "camera=(), microphone=(), geolocation=(), usb=(), serial=(), hid=(), bluetooth=(), payment=()",
-    "content-security-policy": contentSecurityPolicy(isOracle ? "'self' 'unsafe-eval' 'wasm-unsafe-eval'" : "'self'"),
   };
 }
 

@@ -1,4 +1,5 @@
 /** Entry of the app. */
+import "../security/own-scripts";
 import { render } from "preact";
 import "uplot/dist/uPlot.min.css";
 import "./styles/index.css";
@@ -6,6 +7,7 @@ import type { TerminalRequest } from "../ranks/api";
 import type { BenchRequest } from "../ranks/bench-api";
 import { App, partsOf } from "./app";
 import { benchForTerminal } from "./bench";
+import { isolate } from "./isolation";
 import { connectRank } from "./rank-client";
 import { messagesOf } from "./report";
 import { messageOf, Store } from "./store";
@@ -30,6 +32,7 @@ render(<App {...parts} />, root);
 
 /** The demo and what the terminal asks for start by themselves; whatever keeps them from starting is told to the terminal too. */
 async function begin(): Promise<void> {
+  if (await isolate()) return;
   const { demo, problems } = store.route.value;
   const [, configText] = await Promise.all([store.findAdapter(), setup.load()]);
   const adapter = store.adapter.value;

@@ -1,4 +1,5 @@
 /** The benchmark's entry: in a worker of a page, as training is, spoken to over Comlink. */
+import "../security/own-scripts";
 import { expose } from "comlink";
 import { runBench } from "../bench/run";
 import { Gpu } from "../gpu/gpu";

@@ -1,4 +1,5 @@
 /** The importing worker of a page: files to shards in this browser's storage, and summaries of what is stored. */
+import "../security/own-scripts";
 import { expose } from "comlink";
 import { ADAPTERS, type AdapterName, handFor } from "../data/adapter";
 import { recordSide } from "../data/crop";

@@ -1,4 +1,5 @@
 /** The page's end of a run: starts the ranks, watches them, and keeps the run's files; spoken to over Comlink. */
+import "../security/own-scripts";
 import { expose } from "comlink";
 import { storedSteps } from "../train/checkpoint";
 import type { TrainEvent } from "../train/events";
@@ -8,7 +9,9 @@ import type { RankApi, StartOptions, StoredRun } from "./api";
 import { HttpStorage } from "./http-storage";
 import { IdbStorage } from "./idb-storage";
 import { pageRanks } from "./page-ranks";
+import { forkRun, readArchive, storeArchive } from "./run-archive";
 import { lockRun, type RunLock } from "./run-lock";
+import { type RunNotes, type RunSummary, summarize, writeNotes } from "./run-summary";
 import { Supervisor } from "./supervisor";
 
 class PageSupervisor implements RankApi {
@@ -19,14 +22,16 @@ class PageSupervisor implements RankApi {
     if (this.#isRunning) throw new Error("a run is going on; stop it first");
     this.#isRunning = true;
     let lock: RunLock | undefined;
+    let undo: (() => Promise<void>) | undefined;
     try {
       await this.#supervisor?.dispose();
       this.#supervisor = undefined;
       const name = options.resume ?? options.name;
       const { storage, hold } = await openStorage(options);
       lock = await hold();
-      const resume = options.resume !== undefined;
-      if (!resume) await requireNew(options, storage);
+      if (options.resume === undefined) await requireNew(options, storage);
+      if (options.fork !== undefined) undo = await fork(options.fork, storage);
+      const resume = options.resume !== undefined || options.fork !== undefined;
       const settled = resume ? await configToResume(storage, options.config) : undefined;
       this.#supervisor = new Supervisor({
         ...options,
@@ -36,12 +41,16 @@ class PageSupervisor implements RankApi {
       });
     } catch (error) {
       this.#isRunning = false;
+      await undo?.();
       await lock?.release();
       onEvent({ type: "error", message: (error as Error).message });
       throw error;
     }
     try {
       await this.#supervisor.run();
+    } catch (error) {
+      await undo?.();
+      throw error;
     } finally {
       this.#isRunning = false;
       await lock?.release();
@@ -54,6 +63,10 @@ class PageSupervisor implements RankApi {
 
   async resume(): Promise<void> {
     await this.#supervisor?.resume();
+  }
+
+  async step(): Promise<void> {
+    await this.#supervisor?.step();
   }
 
   async stop(): Promise<void> {
@@ -97,6 +110,38 @@ class PageSupervisor implements RankApi {
   async deleteRun(run: string): Promise<void> {
     await new IdbStorage(run).remove("");
   }
+
+  async readFiles(run: string, paths: readonly string[]): ReturnType<RankApi["readFiles"]> {
+    const storage = new IdbStorage(run);
+    const stored = await storage.list();
+    const found = paths.filter((path) => stored.includes(path));
+    return Promise.all(found.map(async (path) => ({ path, bytes: await storage.read(path) })));
+  }
+
+  async summarize(run: string): Promise<RunSummary> {
+    return summarize(run, new IdbStorage(run));
+  }
+
+  async annotate(run: string, notes: RunNotes): Promise<void> {
+    // A run that was deleted meanwhile must not come back as a note.
+    const storage = new IdbStorage(run);
+    if ((await storage.list()).length > 0) await writeNotes(storage, notes);
+  }
+
+  async importRun(zip: File, progress: (done: number, total: number) => void): Promise<string> {
+    const { zipSource } = await import("../data/source-zip");
+    const archive = await readArchive(await zipSource(zip, zip.name), progress);
+    const names = await IdbStorage.names();
+    let name = archive.name;
+    for (let copy = 2; names.includes(name); copy++) name = `${archive.name}-${copy}`;
+    const lock = await lockRun(name);
+    try {
+      await storeArchive(archive, new IdbStorage(name));
+    } finally {
+      await lock.release();
+    }
+    return name;
+  }
 }
 
 /** The run's place, and what makes this worker its only writer. */
@@ -108,6 +153,14 @@ async function openStorage({ storage, name, resume }: StartOptions): Promise<{
   if (storage) return { storage: new HttpStorage(storage.url, storage.place), hold: async () => undefined };
   const run = resume ?? name;
   return { storage: new IdbStorage(run), hold: () => lockRun(run) };
+}
+
+/** Copies the checkpoint that a run begins with; returns what removes the run again if it never got beyond it. */
+async function fork({ run, step }: NonNullable<StartOptions["fork"]>, to: RunStorage): Promise<() => Promise<void>> {
+  await forkRun(new IdbStorage(run), run, step, to);
+  return async () => {
+    if ((await storedSteps(to)).at(-1) === step) await to.remove("");
+  };
 }
 
 /** A new run never writes over a stored one. */

@@ -1,4 +1,5 @@
 /** A rank's entry in a page: a worker of the supervisor's worker, spoken to over Comlink. */
+import "../security/own-scripts";
 import { expose } from "comlink";
 import { adapterNamed } from "../data/adapter";
 import { openFrames } from "../data/open";

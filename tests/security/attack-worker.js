@@ -1,0 +1,6 @@
+try {
+  new Function("return 1")();
+  postMessage("through");
+} catch (error) {
+  postMessage(String(error));
+}
