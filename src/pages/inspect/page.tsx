@@ -1,12 +1,14 @@
 /** One sample, looked at closely: what the network saw, what it said, and where it is wrong. */
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 import type { SampleView } from "../../train/events";
 import { useStore } from "../context";
 import { count, fixed, plural } from "../format";
+import { handsOfSample } from "../viewer/from-sample";
+import { LazyHandViewer } from "../viewer/lazy";
 import { NumberField, Segmented, Toggle } from "../widgets/field";
 import { Icon } from "../widgets/icons";
-import { FingerLegend, HandFigure, SampleFigure } from "../widgets/sample";
+import { FingerLegend, SampleFigure } from "../widgets/sample";
 import { fingerProperty, JOINT_NAMES, jointErrors } from "../widgets/skeleton";
 import { useKeys } from "../widgets/use-keys";
 import type { InspectState } from "./state";
@@ -125,6 +127,7 @@ function Sample({ state, view }: { readonly state: InspectState; readonly view: 
   const { mesh, truth, predicted } = shows.value;
   useKeys({ m: () => set({ mesh: !shows.value.mesh }) });
   const onJoint = (joint: number | undefined) => (state.joint.value = joint);
+  const hands = useMemo(() => handsOfSample(view), [view]);
   const overlays = { showMesh: mesh, showTrue: truth, showPredicted: predicted, joint: state.joint.value, onJoint };
   return (
     <div class="inspect-grid">
@@ -159,7 +162,13 @@ function Sample({ state, view }: { readonly state: InspectState; readonly view: 
           <h2>3D, wrist-relative</h2>
           <span>drag or arrow keys; grid 20 mm</span>
         </div>
-        <HandFigure view={view} joint={state.joint.value} />
+        <LazyHandViewer
+          hands={hands}
+          label={`Sample ${view.id} in 3D`}
+          joint={state.joint.value}
+          onJoint={onJoint}
+          state={state.viewer}
+        />
         <FingerLegend />
       </section>
       <JointTable state={state} view={view} />

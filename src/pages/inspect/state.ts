@@ -2,6 +2,7 @@
 import { batch, effect, signal } from "@preact/signals";
 import type { SampleView } from "../../train/events";
 import { messageOf, type Store } from "../store";
+import { ViewerState } from "../viewer/state";
 
 export class InspectState {
   readonly split = signal<"train" | "val">("val");
@@ -11,6 +12,8 @@ export class InspectState {
   readonly isLoading = signal(false);
   /** Joint under the pointer, in whichever picture or table. */
   readonly joint = signal<number | undefined>(undefined);
+  /** What is chosen in the 3D view, whichever sample is in it. */
+  readonly viewer = new ViewerState();
   private isStale = false;
 
   constructor(readonly store: Store) {
