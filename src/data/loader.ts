@@ -108,11 +108,19 @@ export class Loader {
     return { size, width };
   }
 
-  /** The sample that this loader makes of a record, of its set or not. Throws DataError as `makeSample`. */
-  sampleOf(record: CropRecord, epoch: number): Promise<Sample> {
+  /** What training changes; undefined in evaluation. */
+  get augment(): AugmentOptions | undefined {
+    return this.#options.augment;
+  }
+
+  /**
+   * The sample that this loader makes of a record, of its set or not; in training with `replaced` in place of its own options
+   * where it is given. Throws DataError as `makeSample`.
+   */
+  sampleOf(record: CropRecord, epoch: number, replaced?: AugmentOptions): Promise<Sample> {
     const { batchSize, mode, augment, pool = IN_PLACE, ids, stepBatches, share, ahead, ...options } = this.#options;
     const isTraining = mode === "train";
-    const sampleOptions = { ...options, augment: isTraining ? augment : undefined };
+    const sampleOptions = { ...options, augment: isTraining ? (replaced ?? augment) : undefined };
     return pool.make({ record, options: sampleOptions, epoch: isTraining ? epoch : 0 });
   }
 

@@ -18,6 +18,11 @@ export function connectRank(): RankApi {
     inspect: (split, index) => call((api) => api.inspect(split, index)),
     storedRuns: () => call((api) => api.storedRuns()),
     files: (run) => call((api) => api.files(run)),
+    samples: (split, from, to) => call((api) => api.samples(split, from, to)),
+    thumbnails: (split, indices, side) => call((api) => api.thumbnails(split, indices, side)),
+    predict: (split, indices) => call((api) => api.predict(split, indices)),
+    look: (request, checkpoint) => call((api) => api.look(request, checkpoint)),
+    checkpoints: (run) => call((api) => api.checkpoints(run)),
     deleteRun: (run) => call((api) => api.deleteRun(run)),
   };
 }

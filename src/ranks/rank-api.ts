@@ -2,6 +2,8 @@
 import type { SharedCrops } from "../data/shared-crops";
 import type { CheckpointFacts } from "../train/checkpoint";
 import type { ProfileReport, RankEvent, SampleView } from "../train/events";
+import type { InspectApi, LookRequest, LookView } from "../train/inspect/types";
+import type { CheckpointWeights } from "../train/inspect/weights";
 import type { ShadowMemory, SnapshotLayout } from "../train/snapshot";
 import type { StartOptions } from "./api";
 import type { FaultPlan } from "./fault-hook";
@@ -79,4 +81,9 @@ export interface RankWorkerApi {
   inspect(split: "train" | "val", index: number): Promise<SampleView>;
   /** Ends threads and the device. */
   close(): Promise<void>;
+  /** The samples of a split, without scores. */
+  samples: InspectApi["samples"];
+  thumbnails: InspectApi["thumbnails"];
+  predict: InspectApi["predict"];
+  look(request: LookRequest, weights?: CheckpointWeights): Promise<LookView>;
 }

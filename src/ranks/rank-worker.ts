@@ -9,6 +9,8 @@ import type { Gpu } from "../gpu/gpu";
 import { type PreparedData, prepareData, type RunData } from "../train/data";
 import type { ProfileReport, RankEvent, SampleView } from "../train/events";
 import { evaluationTables } from "../train/gather";
+import type { LookRequest, LookView, QuickPrediction, SampleTable, SplitName, Thumbnail } from "../train/inspect/types";
+import type { CheckpointWeights } from "../train/inspect/weights";
 import type { TrainGroup } from "../train/ranks";
 import { DivergedError } from "../train/refused";
 import { committedSnapshot, readSnapshotState } from "../train/snapshot";
@@ -208,6 +210,22 @@ export class RankWorker implements RankWorkerApi {
     this.#closed.abort();
     await this.#building;
     this.#trainer?.endThreads();
+  async samples(split: SplitName, from?: number, to?: number): Promise<SampleTable> {
+    return this.#need("samples").inspector.samples(split, from, to);
+  }
+
+  async thumbnails(split: SplitName, indices: readonly number[], side: number): Promise<Thumbnail[]> {
+    return this.#need("thumbnails").inspector.thumbnails(split, indices, side);
+  }
+
+  async predict(split: SplitName, indices: readonly number[]): Promise<QuickPrediction[]> {
+    return this.#need("predict").inspector.predict(split, indices);
+  }
+
+  async look(request: LookRequest, weights?: CheckpointWeights): Promise<LookView> {
+    return this.#need("look").inspector.look(request, weights);
+  }
+
     this.#dropDevice();
     // After the answer to this call.
     setTimeout(() => this.platform.end(), 0);

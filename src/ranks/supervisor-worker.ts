@@ -2,6 +2,7 @@
 import "../security/own-scripts";
 import { expose } from "comlink";
 import { storedSteps } from "../train/checkpoint";
+import type { LookRequest, SplitName } from "../train/inspect/types";
 import type { TrainEvent } from "../train/events";
 import { configToResume } from "../train/resume-config";
 import type { RunStorage } from "../train/storage";
@@ -81,6 +82,22 @@ class PageSupervisor implements RankApi {
     return this.#need("inspect").inspect(split, index);
   }
 
+  async samples(split: SplitName, from?: number, to?: number): ReturnType<RankApi["samples"]> {
+    return this.#need("samples").samples(split, from, to);
+  }
+
+  async thumbnails(split: SplitName, indices: readonly number[], side: number): ReturnType<RankApi["thumbnails"]> {
+    return this.#need("thumbnails").thumbnails(split, indices, side);
+  }
+
+  async predict(split: SplitName, indices: readonly number[]): ReturnType<RankApi["predict"]> {
+    return this.#need("predict").predict(split, indices);
+  }
+
+  async look(request: LookRequest, checkpoint?: number): ReturnType<RankApi["look"]> {
+    return this.#need("look").look(request, checkpoint);
+  }
+
   #need(what: string): Supervisor {
     if (!this.#supervisor) throw new Error(`${what}: no network is loaded; start a run first`);
     return this.#supervisor;
@@ -99,6 +116,10 @@ class PageSupervisor implements RankApi {
       ...runs,
       ...lost.map(({ run, savedAt, message }) => ({ name: run, step: 0, sizeBytes: 0, savedAt, lost: message })),
     ];
+  }
+
+  checkpoints(run: string): Promise<number[]> {
+    return storedSteps(new IdbStorage(run));
   }
 
   async files(run: string): ReturnType<RankApi["files"]> {

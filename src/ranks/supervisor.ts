@@ -3,6 +3,17 @@ import { microBatchesOf } from "../config";
 import { Watch } from "../doctor/watch";
 import { readCheckpoint } from "../train/checkpoint";
 import { isForPeople, type ProfileReport, type RankEvent, type SampleView, type TrainEvent } from "../train/events";
+import { ScoreKeeper } from "../train/inspect/score-keeper";
+import type {
+  InspectApi,
+  LookRequest,
+  LookView,
+  QuickPrediction,
+  SampleTable,
+  SplitName,
+  Thumbnail,
+} from "../train/inspect/types";
+import { readWeights } from "../train/inspect/weights";
 import { Recorder } from "../train/recorder";
 import { DivergedError } from "../train/refused";
 import { committedSnapshot, createShadow, readSnapshotState, type ShadowMemory } from "../train/snapshot";
@@ -86,7 +97,8 @@ export function plannedRanks({ config, ranks = 1 }: Pick<StartOptions, "config" 
   return { ranks };
 }
 
-export class Supervisor {
+export class Supervisor implements InspectApi {
+  readonly #scores: ScoreKeeper;
   readonly #timers: Timers;
   readonly #slots: Slot[];
   readonly #early: RankEvent[] = [];
@@ -119,6 +131,7 @@ export class Supervisor {
   /** Throws a sentence when there are more ranks than micro-batches. */
   constructor(private readonly options: SupervisorOptions) {
     this.#timers = options.timers ?? realTimers;
+    this.#scores = new ScoreKeeper(options.storage);
     if (options.preflight ?? true) {
       const stop = (): void => void this.stop();
       this.#watch = new Watch({ ignore: options.ignore, tell: (event) => this.#emit(event), stop });
@@ -203,6 +216,23 @@ export class Supervisor {
     const [first] = this.#current?.slots ?? [];
     if (first) await make(first).catch(() => undefined);
   }
+  async samples(split: SplitName, from?: number, to?: number): Promise<SampleTable> {
+    return this.#scores.attach(await this.#firstRank("samples").call((api) => api.samples(split, from, to)));
+  }
+
+  async thumbnails(split: SplitName, indices: readonly number[], side: number): Promise<Thumbnail[]> {
+    return this.#firstRank("thumbnails").call((api) => api.thumbnails(split, indices, side));
+  }
+
+  async predict(split: SplitName, indices: readonly number[]): Promise<QuickPrediction[]> {
+    return this.#firstRank("predict").call((api) => api.predict(split, indices));
+  }
+
+  async look(request: LookRequest, checkpoint?: number): Promise<LookView> {
+    const weights = checkpoint === undefined ? undefined : await readWeights(this.options.storage, checkpoint);
+    return this.#firstRank("look").call((api) => api.look(request, weights));
+  }
+
 
   #firstRank(what: string): Slot {
     const slot = this.#current?.slots[0] ?? this.#lastFirst;
@@ -565,6 +595,7 @@ export class Supervisor {
     if (!isForPeople(event)) return;
     this.options.emit(event);
     this.#watch?.see(event);
+    this.#scores.take(event);
   }
 
   #log(line: string): void {

@@ -19,7 +19,7 @@ import { SOFTWARE_VERSION } from "./version";
 
 const FOLDER = /^checkpoints\/step-(\d{6,})\//;
 const STATE_FILE = "state.json";
-const MODEL_FILE = "model.safetensors";
+export const MODEL_FILE = "model.safetensors";
 const OPTIMIZER_FILE = "optimizer.safetensors";
 /** Checkpoints that are kept whatever they score. */
 const NEWEST = 2;

@@ -25,6 +25,8 @@ export interface PreparedData {
   readonly pool: SamplePool;
   /** Mean wrist-relative joints of the training samples, [63] metres; of 2000 of them, evenly chosen, where there are more. */
   readonly meanPose: Float64Array;
+  /** Where whole frames can be read again; undefined for an imported set, which keeps crops alone. */
+  readonly frames: FrameSet | undefined;
   readonly report: ImportReport;
   /** Sentences for the log: what was dropped and why, leaks of the split, threads and memory. */
   readonly notes: readonly string[];
@@ -78,6 +80,7 @@ export async function prepareData(
     trainPlain: new Loader(set, { ...evaluated, ids: split.train, ahead: 0 }),
     pool,
     meanPose: mean.joints,
+    frames: "info" in frames ? undefined : frames,
     report: set.report,
     notes: [...notesOf(set, config), threadsNote(pool, host, config), ...(split.warning ? [split.warning] : [])],
   };

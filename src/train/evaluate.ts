@@ -100,11 +100,11 @@ async function* predict(
 }
 
 /** Predictions of the samples of `batch`, which the network sees as `shown`. */
-async function predictBatch(
+export async function predictBatch(
   recording: Recording,
   batch: Batch,
   shown: Batch,
-  group: TrainGroup | undefined,
+  group?: TrainGroup,
 ): Promise<Predicted[]> {
   const [joints, vertices, meshes, meshJoints, ...values] = await run(recording, shown, group);
   const meshSize = vertices.length / batch.size;
@@ -142,7 +142,7 @@ async function run(recording: Recording, shown: Batch, group: TrainGroup | undef
 }
 
 /** The batch as samples without a depth image are made. */
-const withoutDepth = (batch: Batch): Batch => ({
+export const withoutDepth = (batch: Batch): Batch => ({
   ...batch,
   depth: new Float32Array(batch.depth.length).fill(1),
   hasDepth: new Float32Array(batch.hasDepth.length),

@@ -2,6 +2,7 @@
 import type { EvaluationReport } from "../metrics/evaluation";
 import type { MetricName } from "../metrics/judge";
 import type { Diagnosis } from "./findings";
+import type { SampleScoresTable } from "./inspect/types";
 import type { StepTimes } from "./ranks";
 import type { RunEvidence } from "./run-evidence";
 
@@ -207,6 +208,8 @@ export type RankEvent =
       readonly split: "val";
       readonly report: EvaluationReport;
     }
+  /** Scores of every validation sample; `ids` are those of the rows. */
+  | { readonly type: "scores"; readonly ids: readonly string[]; readonly table: SampleScoresTable }
   /**
    * The shadow's snapshot `slot` is to become a checkpoint. The rank leaves that slot alone until what its `emit` returned
    * for this event has settled, and trains on meanwhile.
@@ -218,4 +221,4 @@ export type Hear = (event: RankEvent) => unknown;
 
 /** The events of a rank that people are shown. */
 export const isForPeople = (event: RankEvent): event is TrainEvent =>
-  event.type !== "splits" && event.type !== "report" && event.type !== "snapshot";
+  event.type !== "splits" && event.type !== "report" && event.type !== "scores" && event.type !== "snapshot";

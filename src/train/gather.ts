@@ -113,6 +113,8 @@ export interface GatherOptions {
   readonly alsoWithoutDepth?: boolean;
   /** Gathers the predictions too, of this number of vertices. */
   readonly vertices?: number;
+  /** Hears of the rows of all samples [samples, SCORE_COLUMNS] in order, in memory that is used again afterwards. */
+  readonly onRows?: (rows: Float32Array | Float64Array) => void;
 }
 
 /** A prediction of any rank; metres, the crop's camera frame. */
@@ -164,6 +166,7 @@ export async function gather(
     if (measure) measures?.write(place, measure.of({ ...given, truthVertices }));
   }
   const rows = scores.finish();
+  options.onRows?.(rows);
   const counted = countedPlaces(ids.length, group.worldSize, quirks);
   return {
     ...summarise(rows, ids, counted, options.alsoWithoutDepth ?? false, () => group.beat()),

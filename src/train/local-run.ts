@@ -8,6 +8,17 @@ import {
   type SampleView,
   type TrainEvent,
 } from "./events";
+import { ScoreKeeper } from "./inspect/score-keeper";
+import type {
+  InspectApi,
+  LookRequest,
+  LookView,
+  QuickPrediction,
+  SampleTable,
+  SplitName,
+  Thumbnail,
+} from "./inspect/types";
+import { readWeights } from "./inspect/weights";
 import { Recorder } from "./recorder";
 import { createShadow, type ShadowMemory } from "./snapshot";
 import type { RunStorage } from "./storage";
@@ -21,11 +32,13 @@ export interface LocalRunParts extends Omit<TrainerParts, "emit" | "clock"> {
 }
 
 /** A run in one thread: a trainer, its files, and the snapshots between them. */
-export class LocalRun {
+export class LocalRun implements InspectApi {
   private constructor(
     readonly trainer: Trainer,
     private readonly recorder: Recorder,
     private readonly shadow: ShadowMemory,
+    private readonly scores: ScoreKeeper,
+    private readonly storage: RunStorage,
     private readonly emit: (event: TrainEvent) => void,
   ) {}
 
@@ -39,8 +52,10 @@ export class LocalRun {
   ): Promise<LocalRun> {
     const { storage, config, emit, clock } = parts;
     let run: LocalRun | undefined;
+    const scores = new ScoreKeeper(storage);
     const hear = (event: RankEvent): unknown => {
       run?.recorder.take(event);
+      scores.take(event);
       if (isForPeople(event)) emit(event);
       return event.type === "snapshot" ? run?.recorder.checkpoint(run.shadow.snapshots[event.slot]) : undefined;
     };
@@ -50,7 +65,7 @@ export class LocalRun {
     if (resumed) trainer.resumeFrom(resumed.snapshot);
     const wallSeconds = (): number => clock.wallSeconds();
     const recorder = new Recorder({ storage, config, layout, facts, emit, wallSeconds, resumed });
-    run = new LocalRun(trainer, recorder, createShadow(layout, resumed?.snapshot), emit);
+    run = new LocalRun(trainer, recorder, createShadow(layout, resumed?.snapshot), scores, storage, emit);
     trainer.announce({ resumedStep: resumed?.state.step });
     for (const line of [...(options.notes ?? []), ...(resumed?.notes ?? [])]) hear({ type: "log", line });
     await recorder.idle();
@@ -124,6 +139,23 @@ export class LocalRun {
 
   inspect(split: "train" | "val", index: number): Promise<SampleView> {
     return this.trainer.inspect(split, index);
+  }
+
+  async samples(split: SplitName, from?: number, to?: number): Promise<SampleTable> {
+    return this.scores.attach(await this.trainer.inspector.samples(split, from, to));
+  }
+
+  thumbnails(split: SplitName, indices: readonly number[], side: number): Promise<Thumbnail[]> {
+    return this.trainer.inspector.thumbnails(split, indices, side);
+  }
+
+  predict(split: SplitName, indices: readonly number[]): Promise<QuickPrediction[]> {
+    return this.trainer.inspector.predict(split, indices);
+  }
+
+  async look(request: LookRequest, checkpoint?: number): Promise<LookView> {
+    const weights = checkpoint === undefined ? undefined : await readWeights(this.storage, checkpoint);
+    return this.trainer.inspector.look(request, weights);
   }
 
   destroy(): void {

@@ -41,13 +41,13 @@ const kept = (outputs: Outputs, losses: Losses): Tensor[] => [
   losses.total_loss,
 ];
 
-/** Declares the inputs of docs/model.md on `tape`. */
-export function declareInputs(tape: Tape, model: UTNet, batch: number): Inputs & Targets {
+/** Declares the inputs of docs/model.md on `tape`; image and depth with a gradient where it is wanted. */
+export function declareInputs(tape: Tape, model: UTNet, batch: number, needsGrad = false): Inputs & Targets {
   const { height, width, dropPath, depth } = model.shape;
   const masks = model.training && dropPath > 0 ? 2 * depth : 0;
   return {
-    image: tape.input("image", [batch, 3, height, width]),
-    depth: tape.input("depth", [batch, 1, height, width]),
+    image: tape.input("image", [batch, 3, height, width], { needsGrad }),
+    depth: tape.input("depth", [batch, 1, height, width], { needsGrad }),
     hasDepth: tape.input("has_depth", [batch]),
     focal: tape.input("focal", [batch]),
     dropPath: Array.from({ length: masks }, (_, i) => tape.input(`drop_path.${i}`, [batch])),
@@ -60,9 +60,22 @@ export function declareInputs(tape: Tape, model: UTNet, batch: number): Inputs &
   };
 }
 
+export interface RecordOptions {
+  /** False keeps every tensor readable. */
+  readonly reuse?: boolean;
+  /** Focal length over crop side that replaces the samples' own. */
+  readonly focal?: number;
+  /** Parts of a step that are averaged afterwards, 1 when undefined. */
+  readonly microBatches?: number;
+  /** Records the gradients of the parameters, of image and of depth, also of a model in evaluation. */
+  readonly inspectsGradients?: boolean;
+  /** What the host may read besides. */
+  readonly keep?: (tape: Tape, inputs: Inputs & Targets, outputs: Outputs) => readonly Tensor[];
+}
+
 /**
- * Records `model` in its current mode (train or eval) and compiles the plan. `batch` is the size of a micro-batch, of which
- * `microBatches` (1 when undefined) are averaged afterwards. `reuse` false keeps every tensor readable.
+ * Records `model` in its current mode (train or eval) and compiles the plan; in training with its backward. `batch` is the size
+ * of a micro-batch.
  */
 export async function record(
   gpu: Gpu,
@@ -70,16 +83,17 @@ export async function record(
   model: UTNet,
   batch: number,
   weights: LossWeights,
-  options: { reuse?: boolean; focal?: number; microBatches?: number } = {},
+  options: RecordOptions = {},
 ): Promise<Recording> {
   const tape = new Tape(model.training ? "train" : "eval", { style: gpu.kernelStyle });
-  const inputs = declareInputs(tape, model, batch);
+  const { inspectsGradients = false } = options;
+  const inputs = declareInputs(tape, model, batch, inspectsGradients);
   const outputs = model.forward(inputs);
   const losses = tape.scoped("loss", () =>
     computeLosses(outputs, inputs, model.mano, weights, model.quirks, options.microBatches),
   );
-  if (model.training) tape.backward(losses.total_loss);
-  tape.keep(...kept(outputs, losses));
+  if (model.training || inspectsGradients) tape.backward(losses.total_loss);
+  tape.keep(...kept(outputs, losses), ...(options.keep?.(tape, inputs, outputs) ?? []));
   const plan = await Plan.compile(gpu, tape, store, options);
   const { w2d, w3dJoint, w3dVert, wPrior, wAux } = weights;
   const totalOf = (terms: Readonly<Record<string, number>>): number =>

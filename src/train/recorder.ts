@@ -3,6 +3,8 @@ import { TfEvents } from "../export/tfevents";
 import { type CheckpointFacts, checkpointFolder, keptSteps, type Resumed, writeCheckpoint } from "./checkpoint";
 import type { EvaluationRecord, RankEvent, StepRecord, TimesRecord, TrainEvent } from "./events";
 import type { StepTimes } from "./ranks";
+import { SCORES_FILE } from "./inspect/score-keeper";
+import { scoresText } from "./inspect/scores";
 import { readSnapshotState, type SnapshotLayout } from "./snapshot";
 import { LineFile, type RunStorage, utf8 } from "./storage";
 
@@ -23,7 +25,7 @@ export interface RecorderOptions {
 }
 
 /**
- * A run's files: metrics.jsonl, times.jsonl, log.txt, tfevents, config.yaml, splits, evaluation.json, findings.json, faults.jsonl and
+ * A run's files: metrics.jsonl, times.jsonl, log.txt, tfevents, config.yaml, splits, evaluation.json, scores.json, findings.json, faults.jsonl and
  * checkpoints, from the events of its ranks and the bytes of snapshots. Writes behind: nothing here makes a rank wait, and what cannot be
  * written is a sentence, not the end of the run. Knows no GPU and no rank.
  */
@@ -98,6 +100,9 @@ export class Recorder {
         this.#write("evaluation.json", `${JSON.stringify({ ...place, ...report })}\n`);
         break;
       }
+      case "scores":
+        this.#write(SCORES_FILE, scoresText(event.table, event.ids));
+        break;
       case "fault":
         this.#faults.add(JSON.stringify(event.record));
         this.#flushSoon();

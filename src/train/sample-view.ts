@@ -63,7 +63,7 @@ function wristRelative(joints: Float32Array, stride: number): Float32Array {
 }
 
 /** x = f (X + tx) / (Z + tz), tz = 2 f / s, as the model projects. */
-function projectPoints(points: Float32Array, [s, tx, ty]: Float32Array, focal: number): Float32Array {
+export function projectPoints(points: Float32Array, [s, tx, ty]: Float32Array, focal: number): Float32Array {
   const out = new Float32Array((2 * points.length) / 3);
   for (let i = 0; i < points.length / 3; i++) {
     const depth = points[3 * i + 2] + (2 * focal) / s;
@@ -83,6 +83,6 @@ function pictureOf(image: Float32Array, plane: number): Uint8ClampedArray {
 }
 
 /** Depth in [-1, 1] to 0 (near) .. 255 (far or missing). */
-function greyOf(depth: Float32Array): Uint8ClampedArray {
+export function greyOf(depth: Float32Array): Uint8ClampedArray<ArrayBuffer> {
   return Uint8ClampedArray.from(depth, (d) => 127.5 * (d + 1));
 }

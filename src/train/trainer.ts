@@ -1,7 +1,7 @@
 import { type Config, microBatchesOf } from "../config";
 import type { Loader } from "../data/loader";
 import type { SamplePool } from "../data/sample-pool";
-import type { HandModel } from "../data/types";
+import type { FrameSet, HandModel } from "../data/types";
 import type { Gpu } from "../gpu/gpu";
 import { UTNet } from "../model/utnet";
 import { ParameterStore } from "../nn/parameter-store";
@@ -13,6 +13,7 @@ import { bucketsOf } from "./all-reduce";
 import type { CheckpointFacts } from "./checkpoint";
 import type { EvaluationRecord, Hear, ProfileReport, SampleView, StepRecord } from "./events";
 import { inspectSample, profileStep } from "./inspect";
+import { Inspector } from "./inspect/inspector";
 import { Keeper, type Position } from "./keeper";
 import { MicroBatchRunner } from "./micro-batches";
 import { fixedFocal, meanParameters, networkShape } from "./network";
@@ -40,6 +41,8 @@ export interface TrainerParts {
   readonly val: Loader;
   /** The training samples in order and unchanged, for the inspector. */
   readonly trainPlain: Loader;
+  /** Where the inspector reads whole frames, where there are such. */
+  readonly frames?: FrameSet;
   /** Where the loaders make samples. */
   readonly pool: SamplePool;
   /** Mean wrist-relative joints of the training set, [63] metres: the baseline that looks at no image. */
@@ -82,6 +85,8 @@ export class Trainer {
   #isOver = false;
   /** Of the run that is going. */
   #session = new Session();
+  /** Answers questions about samples. */
+  readonly inspector = new Inspector(this);
 
   private constructor(
     readonly parts: TrainerParts,
@@ -382,5 +387,6 @@ export class Trainer {
     this.evaluation.plan.destroy();
     this.optimizer.destroy();
     this.store.destroy();
+    this.inspector.destroy();
   }
 }

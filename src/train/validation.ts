@@ -1,6 +1,7 @@
 import type { EvaluationReport } from "../metrics/evaluation";
 import { evaluate } from "./evaluate";
 import type { EvaluationRecord } from "./events";
+import { SAMPLE_SCORE_COLUMNS, sampleScores } from "./inspect/scores";
 import type { Position } from "./keeper";
 import type { EvaluationEvidence } from "./run-evidence";
 import { evaluationLines } from "./run-lines";
@@ -22,11 +23,15 @@ export async function validate(
   const progress = (done: number, total: number): void => {
     if (session.isFirst) emit({ type: "status", text: "evaluating", done, total });
   };
+  let values: Float32Array = new Float32Array();
   const { scores, report } = await evaluate(evaluation, val, meanPose, progress, {
     group: session.shared,
     quirks: new Set<string>(config.quirks),
     // At the end RGB-D and RGB are scored apart; before it a second prediction of every sample would cost too much.
     alsoWithoutDepth: step === totalSteps,
+    onRows: (rows) => {
+      if (session.tellsEvaluation(step)) values = sampleScores(rows, val.ids, evaluation.totalOf);
+    },
   });
   const epoch = Math.max(0, Math.ceil(step / stepsPerEpoch) - 1);
   const record: EvaluationRecord = { step, epoch, split: "val", ...scores, ms: clock.now() - started };
@@ -37,6 +42,7 @@ export async function validate(
   if (!session.tellsEvaluation(step)) return record;
   for (const line of evaluationLines(record, session.group?.worldSize ?? 1)) emit({ type: "log", line });
   emit({ type: "report", step, epoch, split: "val", report });
+  emit({ type: "scores", ids: val.ids, table: { step, epoch, columns: SAMPLE_SCORE_COLUMNS, values } });
   if (parts.preflight) emit({ type: "evidence", evidence: evaluationEvidence(step, report, val.ids.length, session) });
   emit({ type: "evaluation", record });
   return record;

@@ -13,6 +13,7 @@ import type {
 } from "../../src/train/events";
 import type { Diagnosis } from "../../src/train/findings";
 import type { StepTimes } from "../../src/train/ranks";
+import type { InspectApi } from "../../src/train/inspect/types";
 
 /** A falling loss with a wave in it; the same for the same step. */
 export function stepRecord(step: number): StepRecord {
@@ -395,6 +396,39 @@ export class ScriptedRank implements RankApi {
     this.calls.push(`files ${run}`);
     return this.runFiles;
   }
+  /** What the inspector is told; nothing until a test says it. */
+  inspector: Partial<InspectApi> & { checkpoints?: RankApi["checkpoints"] } = {};
+
+  async samples(...asked: Parameters<InspectApi["samples"]>): ReturnType<InspectApi["samples"]> {
+    this.calls.push(`samples ${asked.join(" ")}`);
+    return this.#told("samples")(...asked);
+  }
+
+  async thumbnails(...asked: Parameters<InspectApi["thumbnails"]>): ReturnType<InspectApi["thumbnails"]> {
+    this.calls.push(`thumbnails ${asked.join(" ")}`);
+    return this.#told("thumbnails")(...asked);
+  }
+
+  async predict(...asked: Parameters<InspectApi["predict"]>): ReturnType<InspectApi["predict"]> {
+    this.calls.push(`predict ${asked.join(" ")}`);
+    return this.#told("predict")(...asked);
+  }
+
+  async look(...asked: Parameters<InspectApi["look"]>): ReturnType<InspectApi["look"]> {
+    this.calls.push(`look ${JSON.stringify(asked)}`);
+    return this.#told("look")(...asked);
+  }
+
+  async checkpoints(run: string): Promise<number[]> {
+    return this.inspector.checkpoints?.(run) ?? [];
+  }
+
+  #told<K extends keyof InspectApi>(name: K): InspectApi[K] {
+    const answer = this.inspector[name];
+    if (!answer) throw new Error(`no answer to "${name}" is scripted`);
+    return answer as InspectApi[K];
+  }
+
 
   async deleteRun(run: string): Promise<void> {
     this.calls.push(`delete ${run}`);

@@ -90,6 +90,10 @@ class FakeRank implements RankWorkerApi {
   profile = (): Promise<never> => Promise.reject(new Error("no profile"));
   inspect = (): Promise<never> => Promise.reject(new Error("no sample"));
 }
+  samples = (): Promise<never> => Promise.reject(new Error("no sample"));
+  thumbnails = (): Promise<never> => Promise.reject(new Error("no sample"));
+  predict = (): Promise<never> => Promise.reject(new Error("no sample"));
+  look = (): Promise<never> => Promise.reject(new Error("no sample"));
 
 interface Script {
   build?(rank: FakeRank, options: RankOptions): Promise<RankShape | undefined>;

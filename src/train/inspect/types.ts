@@ -30,8 +30,6 @@ export interface SampleTable {
    * else is in front of them. NaN where the sample has no depth or no joint has a reading.
    */
   readonly occlusion: Float32Array; // [n]
-  /** Share of the crop's pixels (the record's, near the hand) that have a depth reading; NaN without depth. */
-  readonly depthCoverage: Float32Array; // [n]
   /** Of validation samples, once an evaluation was made; rows stand for the same samples, in order. */
   readonly scores: SampleScoresTable | undefined;
 }
@@ -40,10 +38,13 @@ export interface SampleTable {
 export interface SampleScoresTable {
   readonly step: number;
   readonly epoch: number;
-  /** Names of `SCORE_FILE_COLUMNS` in order: loss terms, metrics, and metrics of the same samples shown without depth. */
+  /**
+   * Unweighted loss terms and total_loss by LossName, metrics by MetricName, and of the same samples shown without depth
+   * "without_depth.mpjpe_mm", ".pa_mpjpe_mm", ".mpvpe_mm" and ".pa_mpvpe_mm".
+   */
   readonly columns: readonly string[];
   /** NaN where a sample has no value: no annotated mesh, a prediction that is not finite, not shown without depth. */
-  readonly values: Float64Array; // [n, columns]
+  readonly values: Float32Array; // [n, columns]
 }
 
 /** scores.json of a run: `SampleScoresTable` with null for NaN and the ids of its rows, which are those of splits/val.txt. */

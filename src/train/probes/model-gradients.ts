@@ -9,7 +9,7 @@ import type { Replay } from "./model-replay";
 const READ_BYTES = 64 * 2 ** 20;
 
 /** Calls `look` with each trainable parameter's gradient. */
-async function eachGradient(
+export async function eachGradient(
   store: ParameterStore,
   look: (name: string, values: Float32Array<ArrayBuffer>) => void,
 ): Promise<void> {

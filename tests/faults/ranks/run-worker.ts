@@ -79,6 +79,10 @@ class Witness {
       profile: (repeats) => api.profile(repeats),
       inspect: (split, index) => api.inspect(split, index),
       close: () => api.close(),
+      samples: (split, from, to) => api.samples(split, from, to),
+      thumbnails: (split, indices, side) => api.thumbnails(split, indices, side),
+      predict: (split, indices) => api.predict(split, indices),
+      look: (request, weights) => api.look(request, weights),
     };
   }
 
