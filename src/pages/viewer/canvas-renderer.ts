@@ -44,10 +44,10 @@ export class CanvasMeshRenderer implements MeshRenderer {
   private drawFaces(scene: MeshScene, points: Float64Array, faces: Uint32Array, frame: MeshFrame): void {
     const { context } = this;
     const light = lightOf(frame.camera);
-    const isOpaque = frame.opacity >= 1;
-    context.globalAlpha = frame.opacity;
     context.lineWidth = 0.6;
     for (let f = 0; f < faces.length; f += 3) {
+      const alpha = (frame.opacity * scene.colours[4 * faces[f] + 3]) / 255;
+      const isOpaque = alpha >= 1;
       const isFront = areaOf(points, faces, f) < 0;
       // Seen through its front, the inside would show every face twice.
       if (!isFront && !isOpaque) continue;
@@ -56,6 +56,7 @@ export class CanvasMeshRenderer implements MeshRenderer {
       const facing = (normal[0] * light[0] + normal[1] * light[1] + normal[2] * light[2]) / length;
       const shade = shadeOf(facing, frame.isHeat);
       const [r, g, b] = meanOf(scene.colours, 4, faces, f);
+      context.globalAlpha = alpha;
       context.fillStyle = `rgb(${shade * r} ${shade * g} ${shade * b})`;
       context.beginPath();
       trace(context, points, faces, f);

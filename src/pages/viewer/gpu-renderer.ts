@@ -8,6 +8,8 @@ const SAMPLES = 4;
 const STRIDE = 28;
 const DEPTH: GPUTextureFormat = "depth24plus";
 const FRAME_BYTES = 96;
+/** How much deeper blended faces count, in units of the depth buffer: about 2 mm where the hand is. */
+const GHOST_BIAS = 12_000;
 /** How far edges come towards the eye, of the depth that is shown. */
 const EDGE_LIFT = 5e-4;
 
@@ -33,6 +35,30 @@ async function requestDevice(): Promise<GPUDevice> {
     shared = undefined;
   });
   return device;
+}
+
+const presenting = new WeakMap<GPUDevice, boolean>();
+
+/** Whether a WebGPU canvas comes to the screen: where the compositor cannot share its textures, it stays empty without an error. */
+function canPresent(device: GPUDevice, format: GPUTextureFormat): boolean {
+  const known = presenting.get(device);
+  if (known !== undefined) return known;
+  const [source, copy] = [document.createElement("canvas"), document.createElement("canvas")];
+  for (const canvas of [source, copy]) [canvas.width, canvas.height] = [4, 4];
+  const context = source.getContext("webgpu");
+  const reader = copy.getContext("2d");
+  if (context === null || reader === null) return false;
+  context.configure({ device, format, alphaMode: "premultiplied" });
+  const encoder = device.createCommandEncoder({ label: "viewer canvas check" });
+  const view = context.getCurrentTexture().createView();
+  const clearValue = [0, 1, 0, 1];
+  encoder.beginRenderPass({ colorAttachments: [{ view, clearValue, loadOp: "clear", storeOp: "store" }] }).end();
+  device.queue.submit([encoder.finish()]);
+  reader.drawImage(source, 0, 0);
+  const isShown = reader.getImageData(1, 1, 1, 1).data[3] === 255;
+  context.unconfigure();
+  presenting.set(device, isShown);
+  return isShown;
 }
 
 interface SceneBuffers {
@@ -85,11 +111,12 @@ export class GpuMeshRenderer implements MeshRenderer {
 
   /**
    * A renderer on the page's device; `onLost` is called once when that device is lost. Throws a sentence when there is no
-   * WebGPU or its compiler refuses the shader.
+   * WebGPU, its canvas would stay empty (unless `isUnseen`: pixels are read back or only measured), or the shader is refused.
    */
-  static async create(onLost: (reason: string) => void): Promise<GpuMeshRenderer> {
+  static async create(onLost: (reason: string) => void, isUnseen = false): Promise<GpuMeshRenderer> {
     const device = await pageDevice();
     const format = navigator.gpu.getPreferredCanvasFormat();
+    if (!isUnseen && !canPresent(device, format)) throw new Error("this browser does not show what WebGPU draws");
     device.pushErrorScope("validation");
     const layout = device.createBindGroupLayout({
       label: "viewer",
@@ -123,30 +150,40 @@ export class GpuMeshRenderer implements MeshRenderer {
 
   draw(frame: MeshFrame): void {
     fitPixels(this.canvas, frame);
-    const { device, buffers } = this;
-    const isTranslucent = !frame.isWires && frame.opacity < 1;
-    device.queue.writeBuffer(this.frame, 0, frameData(frame));
-    if (buffers !== undefined) {
-      const faces = isTranslucent ? farToNear(buffers.scene, frame.camera) : buffers.scene.faces;
-      device.queue.writeBuffer(buffers.faces, 0, faces);
-    }
-    const encoder = device.createCommandEncoder({ label: "hand viewer" });
-    const pass = encoder.beginRenderPass(this.passTo(this.context.getCurrentTexture()));
-    if (buffers !== undefined) {
-      const { opaque, translucent, hide, edges } = this.pipelines;
-      pass.setBindGroup(0, this.bindings);
-      pass.setVertexBuffer(0, buffers.vertices);
-      pass.setIndexBuffer(buffers.faces, "uint32");
-      pass.setPipeline(frame.isWires ? hide : isTranslucent ? translucent : opaque);
-      pass.drawIndexed(buffers.scene.faces.length);
-      if (frame.isWires) {
-        pass.setIndexBuffer(buffers.edges, "uint32");
-        pass.setPipeline(edges);
-        pass.drawIndexed(buffers.scene.edges.length);
-      }
-    }
-    pass.end();
+    const encoder = this.device.createCommandEncoder({ label: "hand viewer" });
+    this.encode(encoder, this.context.getCurrentTexture(), frame);
+    this.device.queue.submit([encoder.finish()]);
+  }
+
+  /** What `draw` would show, read back: premultiplied RGBA, rows from the top, [height, width, 4] device pixels. */
+  async pixels(frame: MeshFrame): Promise<Uint8ClampedArray> {
+    const { device } = this;
+    fitPixels(this.canvas, frame);
+    const { width, height } = this.canvas;
+    const usage = GPUTextureUsage.RENDER_ATTACHMENT | GPUTextureUsage.COPY_SRC;
+    const texture = device.createTexture({ label: "viewer pixels", size: [width, height], format: this.format, usage });
+    // Rows of a copy begin at multiples of 256 bytes.
+    const bytesPerRow = 256 * Math.ceil((4 * width) / 256);
+    const buffer = device.createBuffer({
+      label: "viewer pixels",
+      size: bytesPerRow * height,
+      usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
+    });
+    const encoder = device.createCommandEncoder({ label: "viewer pixels" });
+    this.encode(encoder, texture, frame);
+    encoder.copyTextureToBuffer({ texture }, { buffer, bytesPerRow }, [width, height]);
     device.queue.submit([encoder.finish()]);
+    await buffer.mapAsync(GPUMapMode.READ);
+    const rows = new Uint8Array(buffer.getMappedRange());
+    const out = new Uint8ClampedArray(4 * width * height);
+    for (let y = 0; y < height; y++)
+      out.set(rows.subarray(y * bytesPerRow, y * bytesPerRow + 4 * width), 4 * width * y);
+    if (this.format.startsWith("bgra")) {
+      for (let i = 0; i < out.length; i += 4) [out[i], out[i + 2]] = [out[i + 2], out[i]];
+    }
+    buffer.destroy();
+    texture.destroy();
+    return out;
   }
 
   async finished(): Promise<void> {
@@ -161,6 +198,33 @@ export class GpuMeshRenderer implements MeshRenderer {
     this.frame.destroy();
     this.context.unconfigure();
     this.canvas.remove();
+  }
+
+  private encode(encoder: GPUCommandEncoder, target: GPUTexture, frame: MeshFrame): void {
+    const { device, buffers } = this;
+    device.queue.writeBuffer(this.frame, 0, frameData(frame));
+    const pass = encoder.beginRenderPass(this.passTo(target));
+    if (buffers !== undefined) {
+      const { scene } = buffers;
+      const solid = frame.isWires ? scene.faces.length : frame.opacity < 1 ? 0 : 3 * scene.solidFaces;
+      const blended = farToNear(scene, frame.camera, solid / 3);
+      device.queue.writeBuffer(buffers.faces, 0, scene.faces, 0, solid);
+      device.queue.writeBuffer(buffers.faces, 4 * solid, blended);
+      const { opaque, translucent, hide, edges } = this.pipelines;
+      pass.setBindGroup(0, this.bindings);
+      pass.setVertexBuffer(0, buffers.vertices);
+      pass.setIndexBuffer(buffers.faces, "uint32");
+      pass.setPipeline(frame.isWires ? hide : opaque);
+      if (solid > 0) pass.drawIndexed(solid);
+      pass.setPipeline(translucent);
+      if (blended.length > 0) pass.drawIndexed(blended.length, 1, solid);
+      if (frame.isWires) {
+        pass.setIndexBuffer(buffers.edges, "uint32");
+        pass.setPipeline(edges);
+        pass.drawIndexed(scene.edges.length);
+      }
+    }
+    pass.end();
   }
 
   private passTo(texture: GPUTexture): GPURenderPassDescriptor {
@@ -263,7 +327,12 @@ function createPipelines(device: GPUDevice, format: GPUTextureFormat, layout: GP
         frontFace: "ccw",
         cullMode: options.isTranslucent ? "back" : "none",
       },
-      depthStencil: { format: DEPTH, depthWriteEnabled: !options.isTranslucent, depthCompare: "less-equal" },
+      depthStencil: {
+        format: DEPTH,
+        depthWriteEnabled: !options.isTranslucent,
+        depthCompare: "less-equal",
+        depthBias: options.isTranslucent ? GHOST_BIAS : 0,
+      },
       multisample: { count: SAMPLES },
     });
   return {

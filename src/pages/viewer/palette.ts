@@ -1,8 +1,8 @@
 /** Colours of errors: lightness grows evenly with the error, so that the order shows in grey and to every kind of eye. */
 
 /** Lightness, chroma and hue (degrees) in OKLCH of no error and of the largest; hue runs through magenta and red. */
-const FROM = { lightness: 0.36, hue: 285 };
-const TO = { lightness: 0.89, hue: 460 };
+const FROM = { lightness: 0.43, hue: 285 };
+const TO = { lightness: 0.9, hue: 460 };
 const CHROMA = 0.155;
 
 /** Colour of `t` in [0, 1], clamped: red, green, blue in 0..255, sRGB. Not a number is grey. */

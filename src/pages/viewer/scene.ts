@@ -19,7 +19,7 @@ export interface ViewerHand {
   readonly colour: string;
   /** Bones in the colours of the fingers instead. */
   readonly isByFinger?: boolean;
-  /** Thin dashed bones, as the truth is drawn everywhere. */
+  /** Thin dashed bones, as the truth is drawn everywhere, and a ghost of a mesh beside other meshes. */
   readonly isTruth?: boolean;
 }
 
@@ -38,10 +38,16 @@ export interface Shows {
 export interface MeshScene {
   readonly positions: Float32Array<ArrayBuffer>; // [V, 3]
   readonly normals: Float32Array<ArrayBuffer>; // [V, 3], unit
-  readonly colours: Uint8Array<ArrayBuffer>; // [V, 4], alpha 255
+  readonly colours: Uint8Array<ArrayBuffer>; // [V, 4]
   readonly faces: Uint32Array<ArrayBuffer>; // [F, 3]
+  /** The first faces are solid, those from here on ghosts. */
+  readonly solidFaces: number;
   readonly edges: Uint32Array<ArrayBuffer>; // [E, 2]
 }
+
+/** Alpha of a ghost, and how much deeper it counts than it is, metres: where it all but touches, the other mesh shows. */
+const GHOST_ALPHA = 90;
+const GHOST_DEPTH = 0.002;
 
 /** Points [N, 3] of a hand where the view wants them: in the sample's camera or round the hand's own origin. */
 export function placed(hand: ViewerHand, points: Float32Array, view: ViewName): Float32Array {
@@ -76,7 +82,7 @@ export function heatLimit(hands: readonly ViewerHand[]): number {
   return niceCeiling(1000 * all[Math.min(all.length - 1, Math.floor(0.98 * all.length))]) / 1000;
 }
 
-/** The meshes of the hands that have one. `rgbOf` gives a custom property's colour in 0..255. */
+/** The meshes of the hands that have one, solid ones first. `rgbOf` gives a custom property's colour in 0..255. */
 export function buildScene(
   hands: readonly ViewerHand[],
   view: ViewName,
@@ -84,13 +90,15 @@ export function buildScene(
   limit: number,
   rgbOf: (property: string) => readonly [number, number, number],
 ): MeshScene {
-  const meshes = hands.filter((hand) => hand.vertices !== undefined && hand.faces !== undefined);
+  const all = hands.filter((hand) => hand.vertices !== undefined && hand.faces !== undefined);
+  const isGhost = (hand: ViewerHand): boolean => hand.isTruth === true && all.some((each) => each.isTruth !== true);
+  const meshes = [...all.filter((hand) => !isGhost(hand)), ...all.filter(isGhost)];
   const vertexCount = meshes.reduce((sum, { vertices }) => sum + vertices!.length / 3, 0);
   const positions = new Float32Array(3 * vertexCount);
   const normals = new Float32Array(3 * vertexCount);
   const colours = new Uint8Array(4 * vertexCount);
   const faces = new Uint32Array(meshes.reduce((sum, hand) => sum + hand.faces!.length, 0));
-  let [vertexAt, faceAt] = [0, 0];
+  let [vertexAt, faceAt, solidFaces] = [0, 0, 0];
   for (const hand of meshes) {
     const vertices = placed(hand, hand.vertices!, view);
     positions.set(vertices, 3 * vertexAt);
@@ -98,47 +106,50 @@ export function buildScene(
     const plain = rgbOf(hand.colour);
     for (let v = 0; v < vertices.length / 3; v++) {
       const rgb = isHeat && hand.errors !== undefined ? heatColour(hand.errors[v] / limit) : plain;
-      colours.set([...rgb, 255], 4 * (vertexAt + v));
+      colours.set([...rgb, isGhost(hand) ? GHOST_ALPHA : 255], 4 * (vertexAt + v));
     }
     for (let i = 0; i < hand.faces!.length; i++) faces[faceAt + i] = hand.faces![i] + vertexAt;
     vertexAt += vertices.length / 3;
     faceAt += hand.faces!.length;
+    if (!isGhost(hand)) solidFaces = faceAt / 3;
   }
-  return { positions, normals, colours, faces, edges: Uint32Array.from(meshEdges(faces)) };
+  return { positions, normals, colours, faces, solidFaces, edges: Uint32Array.from(meshEdges(faces)) };
 }
 
 /**
- * Faces [F, 3] from far to near, as blending and painting need them. Sorted by the mean depth of their corners along the
+ * Faces [F - first, 3] from number `first` on, far ones first, as blending and painting need them. Sorted by the mean depth of their corners along the
  * camera's axis, in buckets: thousands of faces are sorted anew for every frame.
  */
-export function farToNear({ positions, faces }: MeshScene, { rotation }: Camera): Uint32Array<ArrayBuffer> {
-  const count = faces.length / 3;
+export function farToNear(scene: MeshScene, { rotation }: Camera, first = 0): Uint32Array<ArrayBuffer> {
+  const { positions, faces, solidFaces } = scene;
+  const count = faces.length / 3 - first;
   const depths = new Float32Array(count);
   const [a, b, c] = [rotation[6], rotation[7], rotation[8]];
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (let f = 0; f < count; f++) {
-    let sum = 0;
+    let sum = first + f < solidFaces ? 0 : 3 * GHOST_DEPTH;
     for (let k = 0; k < 3; k++) {
-      const at = 3 * faces[3 * f + k];
+      const at = 3 * faces[3 * (first + f) + k];
       sum += a * positions[at] + b * positions[at + 1] + c * positions[at + 2];
     }
     depths[f] = sum;
     if (sum < low) low = sum;
     if (sum > high) high = sum;
   }
-  const BUCKETS = 16384;
   const scale = high > low ? (BUCKETS - 1) / (high - low) : 0;
-  const starts = new Uint32Array(BUCKETS + 1);
   const bucketOf = (f: number): number => BUCKETS - 1 - Math.floor((depths[f] - low) * scale);
+  const starts = new Uint32Array(BUCKETS + 1);
   for (let f = 0; f < count; f++) starts[bucketOf(f) + 1]++;
   for (let i = 0; i < BUCKETS; i++) starts[i + 1] += starts[i];
-  const out = new Uint32Array(faces.length);
+  const out = new Uint32Array(3 * count);
   for (let f = 0; f < count; f++) {
     const at = 3 * starts[bucketOf(f)]++;
-    for (let k = 0; k < 3; k++) out[at + k] = faces[3 * f + k];
+    for (let k = 0; k < 3; k++) out[at + k] = faces[3 * (first + f) + k];
   }
   return out;
 }
+
+const BUCKETS = 16384;
 
 /** Towards the light [3], unit: from the viewer's upper left. */
 export function lightOf(camera: Camera): [number, number, number] {

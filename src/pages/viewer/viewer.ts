@@ -7,7 +7,6 @@ import {
   extentOf,
   freeCamera,
   nearestJoint,
-  placePicture,
   projectPoints,
   START,
   sampleCamera,
@@ -47,7 +46,10 @@ export interface ViewerProps {
   readonly label: string;
   /** Largest error of the heat map in metres; without it as the errors are. */
   readonly limit?: number;
-  /** Which back end draws meshes; "Canvas 2D" does without WebGPU even where there is one. */
+  /**
+   * Which back end draws meshes: without it WebGPU where there is one and its canvas is shown, else 2D. "WebGPU" takes it
+   * even where the canvas stays empty, to measure it.
+   */
   readonly backend?: MeshRenderer["kind"];
   /** Told which back end draws, and why when it is not WebGPU. */
   readonly onBackend?: (kind: MeshRenderer["kind"], note: string | undefined) => void;
@@ -114,7 +116,7 @@ export class HandViewerIsland implements Island<ViewerProps> {
   update(props: ViewerProps): void {
     const before = this.props;
     this.props = props;
-    if (before === undefined) void this.chooseBackend(props.backend ?? "WebGPU");
+    if (before === undefined) void this.chooseBackend(props.backend);
     const isSame =
       before !== undefined &&
       before.hands === props.hands &&
@@ -180,12 +182,12 @@ export class HandViewerIsland implements Island<ViewerProps> {
     return view === "camera" && picture === undefined ? "orbit" : view;
   }
 
-  private async chooseBackend(kind: MeshRenderer["kind"]): Promise<void> {
+  private async chooseBackend(kind: MeshRenderer["kind"] | undefined): Promise<void> {
     let note: string | undefined;
     let meshes: MeshRenderer | undefined;
-    if (kind === "WebGPU") {
+    if (kind !== "Canvas 2D") {
       try {
-        meshes = await GpuMeshRenderer.create((reason) => this.onLost(reason));
+        meshes = await GpuMeshRenderer.create((reason) => this.onLost(reason), kind === "WebGPU");
       } catch (error) {
         note = `Drawn in 2D: ${error instanceof Error ? error.message : String(error)}.`;
       }
@@ -291,18 +293,10 @@ export class HandViewerIsland implements Island<ViewerProps> {
   }
 
   private drawOver(view: ViewName, width: number, height: number, ratio: number): void {
-    const { shows, joint, picture } = this.props!;
+    const { shows, joint } = this.props!;
     const { context } = this.over;
     this.over.clear(width, height, ratio);
-    context.save();
-    if (view === "camera") {
-      const { scale, left, top } = placePicture(picture!, width, height, this.viewpoints.camera);
-      context.beginPath();
-      context.rect(left, top, scale * picture!.width, scale * picture!.height);
-      context.clip();
-    }
     if (shows.bones) (view === "camera" ? drawBonesOverPicture : drawBones)(context, this.projected);
-    context.restore();
     if (joint !== undefined) drawEmphasis(context, this.projected, joint, width);
   }
 

@@ -32,10 +32,11 @@ fn face(in: Corner, @builtin(front_facing) is_front: bool) -> @location(0) vec4f
   // The mesh is open at the wrist: its inside is seen from behind.
   let normal = normalize(select(-in.normal, in.normal, is_front));
   let shade = frame.light.w + (1.0 - frame.light.w) * max(0.0, dot(normal, frame.light.xyz));
-  return vec4f(in.colour.rgb * shade * frame.opacity.x, frame.opacity.x);
+  let alpha = in.colour.a * frame.opacity.x;
+  return vec4f(in.colour.rgb * shade * alpha, alpha);
 }
 
 @fragment
 fn edge(in: Corner) -> @location(0) vec4f {
-  return vec4f(in.colour.rgb, 1.0);
+  return vec4f(in.colour.rgb * in.colour.a, in.colour.a);
 }
