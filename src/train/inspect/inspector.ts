@@ -59,6 +59,7 @@ export class Inspector {
     const samples: Sample[] = [];
     for (const index of indices) samples.push(await loader.sampleOf(await loader.set.read(loader.ids[index]), 0));
     return this.trainer.whilePaused(async () => {
+      this.#requireNetwork("predict");
       const out: QuickPrediction[] = [];
       for (let first = 0; first < samples.length; first += evaluation.batch) {
         const some = indices.slice(first, first + evaluation.batch);
@@ -101,7 +102,7 @@ export class Inspector {
 
   async #run(prepared: Prepared, weights: CheckpointWeights | undefined): Promise<Looked> {
     const { trainer } = this;
-    if (this.#isOver) throw new Error("look: the network is gone; start a run first");
+    this.#requireNetwork("look");
     this.#look ??= await recordLook(trainer);
     const recording = this.#look;
     if (prepared.request.gradients) this.#gradients ??= await recordGradients(trainer);
@@ -114,6 +115,10 @@ export class Inspector {
     } finally {
       for (const [name, values] of own) trainer.store.write(name, values);
     }
+  }
+
+  #requireNetwork(what: string): void {
+    if (this.#isOver) throw new Error(`${what}: the network is gone; start a run first`);
   }
 
   /** Frees the plans. */
