@@ -76,17 +76,16 @@ export function tables(results: readonly Result[]): string {
   );
   const rows = quirks.map((quirk) => {
     const own = singles.filter((each) => each.quirks[0] === quirk);
-    const ids = unique(own.flatMap(({ found }) => found[0]?.split(" ")[0] ?? "nothing"));
-    return `| ${quirk} | ${EXPECTED[quirk].ids.join(" or ")} | ${ids} | ${shares(own)} | ${unique(own.flatMap(({ at }) => at ?? [])) || "-"} |`;
+    return `| ${quirk} | ${EXPECTED[quirk].ids.join(", ")} | ${shares(own)} | ${unique(own.flatMap(({ at }) => at ?? [])) || "-"} |`;
   });
   const wrong = results.filter(({ isRight }) => !isRight);
   return [
-    "| fault | right | found first | first in | when |",
-    "|---|---|---|---|---|",
+    "| planted | right finding | first in the list | found |",
+    "|---|---|---|---|",
     ...rows,
-    ...(singles.length > 0 ? [`| all faults alone | | | ${shares(singles)} | |`] : []),
-    ...(pairs.length > 0 ? [`| pairs | both named | | ${shares(pairs)} | |`] : []),
-    ...(healthy.length > 0 ? [`| healthy runs | nothing above a note | | ${shares(healthy)} | |`] : []),
+    ...(singles.length > 0 ? [`| all, alone | | ${shares(singles)} | |`] : []),
+    ...(pairs.length > 0 ? [`| pairs | both named | ${shares(pairs)} | |`] : []),
+    ...(healthy.length > 0 ? [`| nothing (healthy runs) | none above a note | ${shares(healthy)} | |`] : []),
     "",
     ...(wrong.length > 0 ? ["Not right:"] : []),
     ...wrong.map(
