@@ -75,7 +75,11 @@ export default defineConfig(({ mode }) => ({
           outDir: "dist/web",
           target: "esnext",
           rollupOptions: {
-            input: { index: resolve("index.html"), "service-worker": resolve("src/pages/service-worker.ts") },
+            input: {
+              index: resolve("index.html"),
+              verify: resolve("verify.html"),
+              "service-worker": resolve("src/pages/service-worker.ts"),
+            },
             // Its place decides what a service worker may serve.
             output: {
               entryFileNames: ({ name }) => (name === "service-worker" ? "[name].js" : "assets/[name]-[hash].js"),

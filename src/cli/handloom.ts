@@ -10,6 +10,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Comman
   import: () => import("./commands/import"),
   synthesize: () => import("./commands/synthesize"),
   profile: () => import("./commands/profile"),
+  verify: () => import("./commands/verify"),
 };
 
 async function overview(): Promise<string> {

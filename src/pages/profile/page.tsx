@@ -96,6 +96,11 @@ function Toolbar({ state }: { readonly state: ProfileState }) {
         <Icon name="download" />
         CSV
       </button>
+      {/* A document of its own: its references compile code at run time, which this page's policy forbids. */}
+      <a class="button" href="./verify.html" target="_blank" rel="noreferrer">
+        <Icon name="check" />
+        Verify on this device
+      </a>
     </section>
   );
 }

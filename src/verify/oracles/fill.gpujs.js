@@ -1,0 +1,5 @@
+// Every number the same.
+
+function y() {
+  return this.constants.value;
+}
