@@ -16,14 +16,19 @@ export interface ShaderVerdict {
 }
 
 const shaders = import.meta.glob<string>("/shaders/*.wgsl", { query: "?raw", import: "default", eager: true });
+const pageShaders = import.meta.glob<string>("/src/pages/**/*.wgsl", { query: "?raw", import: "default", eager: true });
 const kernelReaders = import.meta.glob(["/src/ops/*.ts", "/src/optim/*.ts"]);
 
-/** Every shader as its op compiles it, lib texts included: an op's module registers its kernels when it is imported. */
+/**
+ * Every shader as its op compiles it, lib texts included: an op's module registers its kernels when it is imported. And those
+ * that pages draw with.
+ */
 export async function shaderSources(): Promise<ShaderSource[]> {
   await Promise.all(Object.values(kernelReaders).map((load) => load()));
   // One op may compile several texts, as gemm its two styles: a text is named after its last entry point.
   const names = new Map(allKernels().map(({ name, code }) => [code, name]));
-  return Array.from(names, ([code, name]) => ({ name, code }));
+  const drawing = Object.entries(pageShaders).map(([path, code]) => ({ name: path.replace("/src/pages/", ""), code }));
+  return [...Array.from(names, ([code, name]) => ({ name, code })), ...drawing];
 }
 
 /** Shader files whose text is in none of the sources; an op may give its file to several kernels, under other names. */

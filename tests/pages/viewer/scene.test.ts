@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { extentOf, freeCamera, projectPoints, START } from "../../../src/pages/viewer/camera";
+import { extentOf, freeCamera, projectPoints, START, sampleCamera } from "../../../src/pages/viewer/camera";
+import { handsOfLook, handsOfSample, pictureOfLook } from "../../../src/pages/viewer/from-sample";
 import { heatColour, heatGradient, niceCeiling } from "../../../src/pages/viewer/palette";
 import {
   buildScene,
@@ -11,6 +12,7 @@ import {
   type ViewerHand,
   vertexNormals,
 } from "../../../src/pages/viewer/scene";
+import type { LookView } from "../../../src/train/inspect/types";
 import { openHand } from "../../helpers/open-hand";
 import { posedHand } from "./posed-hand";
 
@@ -95,6 +97,20 @@ describe("the scene", () => {
     expect(buildScene([bare], "orbit", true, 0.02, rgbOf).faces).toHaveLength(0);
   });
 
+  it("makes the truth a ghost beside another mesh, after the solid faces, and solid alone", () => {
+    const truth = { ...hand, isTruth: true, errors: undefined };
+    const scene = buildScene([truth, hand], "orbit", true, 0.02, rgbOf);
+    expect(scene.solidFaces).toBe(faces.length / 3);
+    expect(scene.colours[3]).toBe(255);
+    expect(scene.colours[4 * 778 + 3]).toBeLessThan(128);
+    const alone = buildScene([truth, bare], "orbit", true, 0.02, rgbOf);
+    expect([alone.solidFaces, alone.colours[3]]).toEqual([faces.length / 3, 255]);
+    const camera = freeCamera("orbit", START, extentOf([vertices]), 300, 300);
+    const ghosts = farToNear(scene, camera, scene.solidFaces);
+    expect(ghosts).toHaveLength(faces.length);
+    expect(Math.min(...ghosts)).toBe(778);
+  });
+
   it("stands in the sample's camera in the camera view alone", () => {
     expect(placed(hand, vertices, "orbit")).toBe(vertices);
     expect(placed(hand, vertices, "camera")[2]).toBeCloseTo(vertices[2] + 0.6, 6);
@@ -119,6 +135,41 @@ describe("the scene", () => {
     expect(shadeOf(-1, true)).toBeGreaterThan(0.7);
     expect(shadeOf(1, true)).toBe(1);
     expect(shadeOf(-1, false)).toBeLessThan(shadeOf(-1, true));
+  });
+});
+
+describe("what the ranks say of a sample", () => {
+  it("becomes skeletons in metres", () => {
+    const view = { joints3dTrue: joints.map((x) => 1000 * x), joints3dPredicted: joints.map((x) => 2000 * x) };
+    const [truth, predicted] = handsOfSample(view);
+    for (let i = 0; i < 63; i++) {
+      expect(truth.joints[i]).toBeCloseTo(joints[i], 6);
+      expect(predicted.joints[i]).toBeCloseTo(2 * joints[i], 6);
+    }
+    expect([truth.isTruth, predicted.vertices]).toEqual([true, undefined]);
+  });
+
+  it("becomes meshes, and a camera that puts them where their labels are", () => {
+    const [width, height, focal, principal] = [168, 224, 2.1, [0.11, -0.07] as const];
+    const wrist = [0.03, -0.05, 0.7] as const;
+    const place = { joints, vertices, wrist };
+    const joints2d = Float32Array.from({ length: 42 }, (_, i) => {
+      const at = 3 * (i >> 1);
+      const side = (focal * (joints[at + (i & 1)] + wrist[i & 1])) / (joints[at + 2] + wrist[2]) + principal[i & 1];
+      return side * height + (i & 1 ? height : width) / 2;
+    });
+    const look = {
+      ...{ truth: place, coarse: place, refined: place, faces, width, height, principal },
+      ...{ trueFocal: focal, crop: { width, height, rgba: new Uint8ClampedArray(4 * width * height) } },
+      errors: { verticesMm: errors.map((x) => 1000 * x) },
+    } as unknown as LookView;
+    const hands = handsOfLook(look);
+    expect(hands.map(({ name }) => name)).toEqual(["true", "coarse", "predicted"]);
+    expect(hands[2].errors?.[777]).toBeCloseTo(0.02, 6);
+    const inCamera = placed(hands[0], joints, "camera");
+    const camera = sampleCamera(pictureOfLook(look), extentOf([inCamera]), width, height);
+    const pixels = projectPoints(camera, inCamera);
+    for (let i = 0; i < 42; i++) expect(Math.abs(pixels[3 * (i >> 1) + (i & 1)] - joints2d[i])).toBeLessThan(0.01);
   });
 });
 
