@@ -445,7 +445,9 @@ describe("inspect", () => {
     expect(rank.calls.slice(-1)).toEqual(["inspect val 1"]);
     parts.inspect.goTo(500);
     await vi.waitFor(() => expect(rank.calls.slice(-1)).toEqual(["inspect val 7"]));
-    expect(inked(root.querySelector<HTMLCanvasElement>(".hand-figure canvas")!)).toBeGreaterThan(500);
+    await vi.waitFor(() =>
+      expect(inked(root.querySelector<HTMLCanvasElement>(".viewer-canvas canvas")!)).toBeGreaterThan(500),
+    );
   });
 });
 
