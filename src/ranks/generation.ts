@@ -218,7 +218,8 @@ export class Generation {
   #finish(): void {
     this.#cancel();
     const of = (fits: (member: Member) => boolean): Slot[] => this.#members.filter(fits).map(({ slot }) => slot);
-    const isEnded = ({ end }: Member): boolean => end?.kind === "fault" && end.reason === "ended";
+    // Not by the reason: survivors give their group's, which is "ended" where a worker did.
+    const isEnded = ({ end, slot }: Member): boolean => end?.kind === "fault" && !slot.hasWorker;
     const first = this.#members[0].end;
     const isWhole = first !== undefined && first.kind !== "fault" && (first.kind !== "reform" || !this.#fault);
     this.#resolve({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Abort, abortGroup, WORD, wordOf } from "../../src/ranks/group-memory";
+import { type Abort, abortGroup, abortOf, WORD, wordOf } from "../../src/ranks/group-memory";
 import type { RankEnd, RankOptions, RankPlace, RankShape, RankWorkerApi } from "../../src/ranks/rank-api";
 import type { RankHandle, RankHost, Timers } from "../../src/ranks/slot";
 import { plannedRanks, Supervisor, type SupervisorOptions } from "../../src/ranks/supervisor";
@@ -141,9 +141,11 @@ function scene(ranks: number, script: Script, options: Partial<SupervisorOptions
   return { supervisor, storage, events, started, lines };
 }
 
-/** Leaves the group that a rank, or the supervisor, has aborted. */
-const survive = (rank: FakeRank): void =>
-  rank.leave({ kind: "fault", reason: "threw", text: "of another rank", canContinue: true });
+/** Leaves the group that a rank, or the supervisor, has aborted, for the reason that the group has. */
+const survive = (rank: FakeRank): void => {
+  const reason = abortOf(rank.place!.memory)?.reason ?? "threw";
+  rank.leave({ kind: "fault", reason, text: "of another rank", canContinue: true });
+};
 
 const abort = (rank: FakeRank, reason: Abort["reason"], text: string): void =>
   void abortGroup(rank.place!.memory, { reason, rank: rank.place!.rank, text });
