@@ -1,7 +1,15 @@
-/** What a run has said so far, as columns that charts can draw. Knows no DOM. */
+/** What a run has said so far, record by record. Knows no DOM. */
 import { METRICS, type MetricName } from "../metrics/judge";
-import type { EvaluationRecord, FaultRecord, LossName, StepRecord } from "../train/events";
+import type {
+  EvaluationRecord,
+  FaultRecord,
+  LossName,
+  RankTimesRecord,
+  StepRecord,
+  TimesRecord,
+} from "../train/events";
 import type { Diagnosis } from "../train/findings";
+import type { StepTimes } from "../train/ranks";
 
 export const LOSS_NAMES: readonly LossName[] = [
   "total_loss",
@@ -12,17 +20,19 @@ export const LOSS_NAMES: readonly LossName[] = [
   "loss_aux",
 ];
 
-/** y values of one line; null leaves a gap. */
-export type Column = (number | null)[];
-
-/** x values and one column for each line, all of one length. */
-export type Lines = [number[], ...Column[]];
+/** Where the step of each rank of the group went, in their order. */
+export interface TimesEntry {
+  readonly step: number;
+  readonly ranks: readonly StepTimes[];
+}
 
 /** Records of a run in the order in which they came. */
 export class History {
   readonly steps: StepRecord[] = [];
   readonly evaluations: EvaluationRecord[] = [];
   readonly faults: FaultRecord[] = [];
+  /** Of every few steps. */
+  readonly times: TimesEntry[] = [];
   /** What the doctor last said; undefined until it has looked. */
   diagnoses: readonly Diagnosis[] | undefined;
 
@@ -61,37 +71,13 @@ export class History {
       samplesPerSecond: (1000 * sum((record) => record.samples)) / ms,
     };
   }
-
-  /** Step and one column for each named loss. */
-  losses(names: readonly LossName[]): Lines {
-    return [
-      this.steps.map((record) => record.step),
-      ...names.map((name) => this.steps.map((record) => drawable(record.losses[name]))),
-    ];
-  }
-
-  /** Step and the columns that `of` picks from a step's record. */
-  stepColumns(...of: ((record: StepRecord) => number)[]): Lines {
-    return [
-      this.steps.map((record) => record.step),
-      ...of.map((pick) => this.steps.map((record) => drawable(pick(record)))),
-    ];
-  }
-
-  /** Step and the columns that `of` picks from an evaluation's record. */
-  evaluationColumns(...of: ((record: EvaluationRecord) => number | null)[]): Lines {
-    return [
-      this.evaluations.map((record) => record.step),
-      ...of.map((pick) => this.evaluations.map((record) => drawable(pick(record)))),
-    ];
-  }
 }
 
 /**
- * The records of a stored run up to its step `last`, from its metrics.jsonl, faults.jsonl and findings.json: a run that was cut off
- * may have lines beyond its checkpoint, which it will write again. Throws with the number of a line that is no record.
+ * The records of a stored run up to its step `last`, from its metrics.jsonl, faults.jsonl, findings.json and times.jsonl: a run that
+ * was cut off may have lines beyond its checkpoint, which it will write again. Throws with the number of a line that is no record.
  */
-export function readHistory(metrics: string, last: number, faults = "", findings = ""): History {
+export function readHistory(metrics: string, last: number, faults = "", findings = "", times = ""): History {
   const history = new History();
   for (const record of recordsOf<StepRecord | EvaluationRecord>("metrics.jsonl", metrics, last)) {
     if (record.split === "train") history.steps.push(record);
@@ -99,6 +85,9 @@ export function readHistory(metrics: string, last: number, faults = "", findings
   }
   history.faults.push(...recordsOf<FaultRecord>("faults.jsonl", faults, last));
   history.diagnoses = readFindings(findings);
+  for (const { step, ranks } of recordsOf<TimesRecord>("times.jsonl", times, last)) {
+    history.times.push({ step, ranks: ranks.map(timesOf) });
+  }
   return history;
 }
 
@@ -125,52 +114,10 @@ function recordsOf<Line extends { readonly step: number }>(file: string, text: s
   return records.filter(({ step }) => step <= last);
 }
 
-function drawable(value: number | null): number | null {
-  return value !== null && Number.isFinite(value) ? value : null;
-}
-
-/**
- * Exponential moving average as TensorBoard draws it: `weight` in [0, 1) of the past, with the start's bias towards zero
- * divided out (Kingma and Ba 2014, section 3). A gap stays a gap and leaves the average as it was.
- */
-export function smooth(column: Column, weight: number): Column {
-  let average = 0;
-  let mass = 0;
-  return column.map((value) => {
-    if (value === null) return null;
-    average = weight * average + (1 - weight) * value;
-    mass = weight * mass + (1 - weight);
-    return average / mass;
-  });
-}
-
-/**
- * At most two points per bucket of neighbouring records, the least and the greatest in the order in which they occur, so
- * that a line looks as it would with all its points. At most `2 * columns` points remain.
- */
-export function thin([x, ...series]: Lines, columns: number): Lines {
-  const buckets = Math.max(1, Math.floor(columns));
-  if (x.length <= 2 * buckets) return [x, ...series];
-  const edges = Array.from({ length: buckets + 1 }, (_, i) => Math.floor((i * x.length) / buckets));
-  const thinX: number[] = [];
-  for (let i = 0; i < buckets; i++) thinX.push(x[edges[i]], x[edges[i + 1] - 1]);
-  const thinned = series.map((column) => {
-    const out: Column = [];
-    for (let i = 0; i < buckets; i++) out.push(...extremes(column, edges[i], edges[i + 1]));
-    return out;
-  });
-  return [thinX, ...thinned];
-}
-
-function extremes(column: Column, from: number, to: number): [number | null, number | null] {
-  let low = -1;
-  let high = -1;
-  for (let i = from; i < to; i++) {
-    const value = column[i];
-    if (value === null) continue;
-    if (low < 0 || value < column[low]!) low = i;
-    if (high < 0 || value > column[high]!) high = i;
-  }
-  if (low < 0) return [null, null];
-  return low < high ? [column[low], column[high]] : [column[high], column[low]];
+function timesOf(record: RankTimesRecord): StepTimes {
+  const { data_ms, compute_ms, read_ms, reduce_ms, wait_ms, update_ms, overlap } = record;
+  return {
+    ...{ dataMs: data_ms, computeMs: compute_ms, readMs: read_ms },
+    ...{ reduceMs: reduce_ms, waitMs: wait_ms, updateMs: update_ms, overlap },
+  };
 }

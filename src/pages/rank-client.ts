@@ -17,6 +17,7 @@ export function connectRank(): RankApi {
     profile: (repeats) => call((api) => api.profile(repeats)),
     inspect: (split, index) => call((api) => api.inspect(split, index)),
     storedRuns: () => call((api) => api.storedRuns()),
+    step: () => call((api) => api.step()),
     files: (run) => call((api) => api.files(run)),
     samples: (split, from, to) => call((api) => api.samples(split, from, to)),
     thumbnails: (split, indices, side) => call((api) => api.thumbnails(split, indices, side)),
@@ -26,3 +27,7 @@ export function connectRank(): RankApi {
     deleteRun: (run) => call((api) => api.deleteRun(run)),
   };
 }
+    readFiles: (run, paths) => call((api) => api.readFiles(run, paths)),
+    summarize: (run) => call((api) => api.summarize(run)),
+    annotate: (run, notes) => call((api) => api.annotate(run, notes)),
+    importRun: (zip, progress) => call((api) => api.importRun(zip, proxy(progress))),

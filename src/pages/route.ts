@@ -1,5 +1,7 @@
 /** The address of a page: `#/train?demo=1&steps=20`. Pure functions; the one listener is in `store.ts`. */
 
+import { readViewParam, type ViewState, viewParams } from "./runs/view";
+
 export type PageName = "train" | "profile" | "inspect";
 
 /** A page and the run that its address asks for. */
@@ -9,6 +11,8 @@ export interface Route {
   readonly demo: DemoRequest | undefined;
   /** Id of the sample that the inspector is asked to show. */
   readonly sample: string | undefined;
+  /** How the charts are to be looked at, as far as the address says it. */
+  readonly view: Partial<ViewState>;
   /** Sentences on what in the address was not understood. */
   readonly problems: readonly string[];
 }
@@ -47,6 +51,7 @@ export function parseRoute(hash: string): Route {
   const demo: { -readonly [K in keyof DemoRequest]: DemoRequest[K] } = { ...DEMO };
   let asked = false;
   let sample: string | undefined;
+  const view: { -readonly [Key in keyof ViewState]?: ViewState[Key] } = {};
   for (const [name, value] of new URLSearchParams(query)) {
     if (name === "demo") {
       asked = value === "1" || value === "true" || value === "";
@@ -58,7 +63,22 @@ export function parseRoute(hash: string): Route {
       const count = Number(value);
       if (/^\d+$/.test(value) && Number.isSafeInteger(count) && count >= least) demo[name as CountName] = count;
       else problems.push(`The address has ${name}=${value}, expected a whole number of at least ${least}.`);
-    } else problems.push(`The address has the parameter "${name}", which is not known.`);
+    } else {
+      const problem = page === "train" ? readViewParam(name, value, view) : undefined;
+      if (problem === undefined) problems.push(`The address has the parameter "${name}", which is not known.`);
+      else if (problem !== "") problems.push(problem);
+    }
   }
-  return { page, demo: asked && page === "train" && problems.length === 0 ? demo : undefined, sample, problems };
+  const isDemo = asked && page === "train" && problems.length === 0;
+  return { page, demo: isDemo ? demo : undefined, sample, view, problems };
+}
+
+/** The address of the training page with another view; what else it asks for stays. */
+export function withView(hash: string, view: ViewState): string {
+  const [path, query = ""] = hash.split("?", 2);
+  const others = [...new URLSearchParams(query)].filter(
+    ([name, value]) => readViewParam(name, value, {}) === undefined,
+  );
+  const params = new URLSearchParams([...others, ...viewParams(view)]).toString();
+  return params === "" ? path : `${path === "" ? "#/train" : path}?${params}`;
 }

@@ -1,5 +1,5 @@
 /** The state of the app as signals, and what a person can ask of the run. Knows no component. */
-import { batch, computed, signal } from "@preact/signals";
+import { batch, computed, effect, signal } from "@preact/signals";
 import type { RankApi, StartOptions, StoredRun } from "../ranks/api";
 import { isRunLocked } from "../ranks/run-lock";
 import type { RankStatus, RunInfo, SampleView, TrainEvent } from "../train/events";
@@ -8,7 +8,9 @@ import type { StepTimes } from "../train/ranks";
 import { fixed } from "./format";
 import { History } from "./history";
 import { messagesOf, type RunFile, sendFiles } from "./report";
-import { type PageName, parseRoute } from "./route";
+import { type PageName, parseRoute, withView } from "./route";
+import { RunsState } from "./runs/state";
+import { ChartView, type PanelName } from "./runs/view";
 
 export type RunState = "idle" | "starting" | "running" | "pausing" | "paused" | "stopping" | "finished" | "failed";
 
@@ -25,9 +27,6 @@ export type Adapter =
   /** `second`: another one, given to those who ask for little power. */
   | { readonly kind: "found"; readonly name: string; readonly second?: string }
   | { readonly kind: "missing"; readonly message: string };
-
-/** What the lower part of the training page shows. */
-export type PanelName = "log" | "evaluation" | "ranks" | "doctor";
 
 /** How often components hear of new records: a fast run must not redraw a chart for each of its steps. */
 const TICK_MS = 100;
@@ -62,7 +61,9 @@ export class Store {
   readonly findingsSeen = signal<readonly string[]>([]);
   /** The finding that ended the run: it was fatal and certain, and nobody had asked to stop. */
   readonly stoppedBy = signal<Diagnosis | undefined>(undefined);
-  readonly panel = signal<PanelName>("log");
+  /** How the charts are looked at, and which panel is below them. */
+  readonly view = new ChartView();
+  readonly panel = this.view.panel;
   readonly storedRuns = signal<readonly StoredRun[]>([]);
   /** Names of stored runs that another tab trains: they are its to write. */
   readonly runsElsewhere = signal<readonly string[]>([]);
@@ -82,6 +83,9 @@ export class Store {
   /** There is a compiled plan with weights that can be profiled and asked for predictions. */
   readonly hasPlan = computed(() => this.run.value !== undefined && this.state.value !== "failed");
 
+  /** Stored runs that are looked at. Reads the state above as soon as it is made. */
+  readonly runs = new RunsState(this);
+
   private ownRun: string | undefined;
   private pendingTick: ReturnType<typeof setTimeout> | undefined;
   private errorSeen: string | undefined;
@@ -99,12 +103,23 @@ export class Store {
       const route = parseRoute(location.hash);
       batch(() => {
         this.route.value = route;
+        this.view.take(route.view);
         for (const problem of route.problems) this.addProblem(problem);
       });
     };
     addEventListener("hashchange", read);
     read();
-    return () => removeEventListener("hashchange", read);
+    // The address says how the page is looked at, so that it can be reloaded and shared; that is no step back.
+    const stop = effect(() => {
+      const view = this.view.state.value;
+      if (this.route.value.page !== "train") return;
+      const address = withView(location.hash, view);
+      if (address !== location.hash) history.replaceState(history.state, "", address || location.pathname);
+    });
+    return () => {
+      stop();
+      removeEventListener("hashchange", read);
+    };
   }
 
   /** Looks at the stored runs again whenever the tab is come back to; returns the function that stops it. */
@@ -201,6 +216,7 @@ export class Store {
         // Means over groups of different sizes would be of nobody.
         if (this.times[0]?.length !== event.times.length) this.times = [];
         this.times.push(event.times);
+        this.history.times.push({ step: event.step, ranks: event.times });
         if (this.times.length > TIMED_STEPS) this.times.shift();
         break;
       case "fault":
@@ -271,6 +287,11 @@ export class Store {
 
   resume(): Promise<void> {
     return this.ask("paused", "running", () => this.rank.resume());
+  }
+
+  /** One step of a run that is paused. */
+  step(): Promise<void> {
+    return this.ask("paused", "pausing", () => this.rank.step());
   }
 
   /** Ends after the step at hand, with a checkpoint. */

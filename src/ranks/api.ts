@@ -2,6 +2,7 @@ import type { Config } from "../config";
 import type { ProfileReport, SampleView, TrainEvent } from "../train/events";
 import type { InspectApi } from "../train/inspect/types";
 import type { RankFault } from "./fault-hook";
+import type { RunNotes, RunSummary } from "./run-summary";
 
 /** Where the samples of a run come from. */
 export type DataChoice =
@@ -27,6 +28,8 @@ export interface StartOptions {
   readonly hand: HandChoice;
   /** Name of a stored run whose last checkpoint is continued. */
   readonly resume?: string;
+  /** A checkpoint of a stored run that a new run, `name`, begins with: weights, optimiser and what was told by then. */
+  readonly fork?: { readonly run: string; readonly step: number };
   /** Where the run is kept; undefined: in the browser's storage under `name`. */
   readonly storage?: { readonly kind: "http"; readonly url: string; readonly place: string };
   /** Debug lines of the original to log. */
@@ -66,6 +69,8 @@ export interface RankApi extends InspectApi {
   start(options: StartOptions, onEvent: (event: TrainEvent) => void): Promise<void>;
   pause(): Promise<void>;
   resume(): Promise<void>;
+  /** Makes one step of a run that is paused, which is paused again after it. */
+  step(): Promise<void>;
   /** Ends after the step at hand, with a checkpoint. */
   stop(): Promise<void>;
   /** Times every kernel of the training step and of the update, `repeats` times. */
@@ -75,10 +80,18 @@ export interface RankApi extends InspectApi {
   storedRuns(): Promise<StoredRun[]>;
   /** Steps of the checkpoints of a run, ascending: `look` shows the weights of those of the run that is loaded. */
   checkpoints(run: string): Promise<number[]>;
-  /** Files of a run by path, as the terminal's --out folder holds them; only those of `paths` that there are, where it is given. */
-  files(
-    run: string,
-    paths?: readonly string[],
-  ): Promise<{ readonly path: string; readonly bytes: Uint8Array<ArrayBuffer> }[]>;
+  /** Files of a run by path, as the terminal's --out folder holds them. */
+  files(run: string): Promise<{ readonly path: string; readonly bytes: Uint8Array<ArrayBuffer> }[]>;
   deleteRun(run: string): Promise<void>;
+  /** Those of the named files that a run has. */
+  readFiles(
+    run: string,
+    paths: readonly string[],
+  ): Promise<{ readonly path: string; readonly bytes: Uint8Array<ArrayBuffer> }[]>;
+  /** What a table of runs tells of a stored run. */
+  summarize(run: string): Promise<RunSummary>;
+  /** Keeps a person's notes beside a stored run. */
+  annotate(run: string, notes: RunNotes): Promise<void>;
+  /** Takes in a run that was downloaded as a zip, once all of it is checked; returns its name, another one where that is taken. */
+  importRun(zip: File, progress: (done: number, total: number) => void): Promise<string>;
 }

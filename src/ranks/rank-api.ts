@@ -76,14 +76,16 @@ export interface RankWorkerApi {
   reform(): Promise<void>;
   pause(): Promise<void>;
   resume(): Promise<void>;
+  /** Leaves a pause for one step. */
+  stepOnce(): Promise<void>;
   stop(): Promise<void>;
   profile(repeats: number): Promise<ProfileReport>;
   inspect(split: "train" | "val", index: number): Promise<SampleView>;
-  /** Ends threads and the device. */
-  close(): Promise<void>;
   /** The samples of a split, without scores. */
   samples: InspectApi["samples"];
   thumbnails: InspectApi["thumbnails"];
   predict: InspectApi["predict"];
   look(request: LookRequest, weights?: CheckpointWeights): Promise<LookView>;
+  /** Ends threads and the device. */
+  close(): Promise<void>;
 }

@@ -194,6 +194,10 @@ export class RankWorker implements RankWorkerApi {
     this.#trainer?.resume();
   }
 
+  async stepOnce(): Promise<void> {
+    this.#trainer?.stepOnce();
+  }
+
   async stop(): Promise<void> {
     this.#trainer?.stop();
   }
@@ -206,10 +210,6 @@ export class RankWorker implements RankWorkerApi {
     return this.#need("inspect").whilePaused((trainer) => trainer.inspect(split, index));
   }
 
-  async close(): Promise<void> {
-    this.#closed.abort();
-    await this.#building;
-    this.#trainer?.endThreads();
   async samples(split: SplitName, from?: number, to?: number): Promise<SampleTable> {
     return this.#need("samples").inspector.samples(split, from, to);
   }
@@ -226,6 +226,10 @@ export class RankWorker implements RankWorkerApi {
     return this.#need("look").inspector.look(request, weights);
   }
 
+  async close(): Promise<void> {
+    this.#closed.abort();
+    await this.#building;
+    this.#trainer?.endThreads();
     this.#dropDevice();
     // After the answer to this call.
     setTimeout(() => this.platform.end(), 0);

@@ -196,6 +196,11 @@ export class Supervisor implements InspectApi {
     await this.#ask((slot) => slot.call((api) => api.resume()));
   }
 
+  /** Makes one step of a run that is paused. */
+  async step(): Promise<void> {
+    if (this.#isPaused) await this.#ask((slot) => slot.call((api) => api.stepOnce()));
+  }
+
   /** Ends the run after the step at hand, with a checkpoint; before the first step at once. */
   async stop(): Promise<void> {
     this.#isStopping = true;
@@ -211,11 +216,6 @@ export class Supervisor implements InspectApi {
     return this.#firstRank("inspect").call((api) => api.inspect(split, index));
   }
 
-  /** Of rank 0: what it does, all do. A worker that dies meanwhile is no matter for the person who asked. */
-  async #ask(make: (slot: Slot) => Promise<void>): Promise<void> {
-    const [first] = this.#current?.slots ?? [];
-    if (first) await make(first).catch(() => undefined);
-  }
   async samples(split: SplitName, from?: number, to?: number): Promise<SampleTable> {
     return this.#scores.attach(await this.#firstRank("samples").call((api) => api.samples(split, from, to)));
   }
@@ -233,6 +233,11 @@ export class Supervisor implements InspectApi {
     return this.#firstRank("look").call((api) => api.look(request, weights));
   }
 
+  /** Of rank 0: what it does, all do. A worker that dies meanwhile is no matter for the person who asked. */
+  async #ask(make: (slot: Slot) => Promise<void>): Promise<void> {
+    const [first] = this.#current?.slots ?? [];
+    if (first) await make(first).catch(() => undefined);
+  }
 
   #firstRank(what: string): Slot {
     const slot = this.#current?.slots[0] ?? this.#lastFirst;
@@ -590,12 +595,12 @@ export class Supervisor implements InspectApi {
   }
 
   #emit(event: RankEvent): void {
+    this.#scores.take(event);
     if (this.#recorder) this.#recorder.take(event);
     else this.#early.push(event);
     if (!isForPeople(event)) return;
     this.options.emit(event);
     this.#watch?.see(event);
-    this.#scores.take(event);
   }
 
   #log(line: string): void {

@@ -10,6 +10,8 @@ export class Requests {
   readonly #jobs: JobQueue;
   #bits = 0;
   #isPaused = false;
+  /** A pause is left for one step. */
+  #isSingle = false;
 
   /** `idle` is called after jobs that ran outside of a run. */
   constructor(idle: () => void) {
@@ -31,6 +33,13 @@ export class Requests {
 
   resume(): void {
     this.#isPaused = false;
+    this.#isSingle = false;
+    this.#jobs.wake();
+  }
+
+  /** Leaves a pause for one step, after which it goes on; nothing while there is none. */
+  stepOnce(): void {
+    this.#isSingle = this.#isPaused;
     this.#jobs.wake();
   }
 
@@ -66,10 +75,11 @@ export class Requests {
     await this.#jobs.work();
     if (!this.#isPaused) return;
     onPaused();
-    while (this.#isPaused && this.#bits === 0) {
+    while (this.#isPaused && this.#bits === 0 && !this.#isSingle) {
       // Jobs first: one that came with the "paused" event has no wake-up call to give any more.
       if (this.#jobs.isWaiting) await this.#jobs.work();
       else await this.#jobs.next();
     }
+    this.#isSingle = false;
   }
 }

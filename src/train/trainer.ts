@@ -179,6 +179,11 @@ export class Trainer {
     this.#requests.resume();
   }
 
+  /** Leaves a pause for one step. */
+  stepOnce(): void {
+    this.#requests.stepOnce();
+  }
+
   /** Ends the run after the step at hand, with a checkpoint. Any rank may be asked. */
   stop(): void {
     this.#requests.ask(STOP);
@@ -382,11 +387,11 @@ export class Trainer {
 
   /** Frees the device's memory; the data stay open. */
   destroy(): void {
+    this.inspector.destroy();
     this.stepper.destroy();
     this.training.plan.destroy();
     this.evaluation.plan.destroy();
     this.optimizer.destroy();
     this.store.destroy();
-    this.inspector.destroy();
   }
 }

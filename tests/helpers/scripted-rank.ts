@@ -1,6 +1,7 @@
 /** A rank that trains nothing: it says what it is told to, so that pages can be tested without a GPU. */
 import { METRIC_NAMES, type MetricName } from "../../src/metrics/judge";
 import type { RankApi, StartOptions, StoredRun } from "../../src/ranks/api";
+import type { RunNotes, RunSummary } from "../../src/ranks/run-summary";
 import type {
   EvaluationRecord,
   FaultRecord,
@@ -12,8 +13,8 @@ import type {
   TrainEvent,
 } from "../../src/train/events";
 import type { Diagnosis } from "../../src/train/findings";
-import type { StepTimes } from "../../src/train/ranks";
 import type { InspectApi } from "../../src/train/inspect/types";
+import type { StepTimes } from "../../src/train/ranks";
 
 /** A falling loss with a wave in it; the same for the same step. */
 export function stepRecord(step: number): StepRecord {
@@ -85,6 +86,17 @@ export function stepTimes(ranks: number, step: number): StepTimes[] {
       overlap: 0.75,
     };
   });
+}
+
+/** A run of ten steps on synthetic hands. */
+export function runSummary(name: string): RunSummary {
+  return {
+    ...{ name, preset: "tiny", data: "synthetic, 24 frames, seed 1", hand: "OpenHand", adapter: "SwiftShader" },
+    ...{ steps: 10, stepsPerEpoch: 5, seconds: 42, ranks: 1, findings: 0, notes: { tags: [] }, checkpoints: [5, 10] },
+    ...{ bestMpjpe: { mm: 40, step: 5, n: 8 }, bestPa: { mm: 20, step: 10, n: 8 } },
+    ...{ lastMpjpe: { mm: 44, step: 10, n: 8 }, lastPa: { mm: 20, step: 10, n: 8 } },
+    configYaml: `preset: tiny\nrun:\n  seed: ${name.length}\n`,
+  };
 }
 
 /** A rank whose worker was ended, and that the group went on without. */
@@ -299,6 +311,8 @@ export class ScriptedRank implements RankApi {
   readonly calls: string[] = [];
   stored: StoredRun[] = [];
   runFiles: { path: string; bytes: Uint8Array<ArrayBuffer> }[] = [];
+  readonly filesOf = new Map<string, { path: string; bytes: Uint8Array<ArrayBuffer> }[]>();
+  readonly summaries = new Map<string, RunSummary>();
   options: StartOptions | undefined;
   say: (event: TrainEvent) => void = () => undefined;
   private end: () => void = () => undefined;
@@ -373,6 +387,11 @@ export class ScriptedRank implements RankApi {
     this.calls.push("resume");
   }
 
+  async step(): Promise<void> {
+    this.calls.push("step");
+    this.say({ type: "paused", step: 2 });
+  }
+
   async stop(): Promise<void> {
     this.calls.push("stop");
     this.finish(1, "stopped");
@@ -388,14 +407,6 @@ export class ScriptedRank implements RankApi {
     return sampleView(split, index, 40);
   }
 
-  async storedRuns(): Promise<StoredRun[]> {
-    return this.stored;
-  }
-
-  async files(run: string): Promise<{ path: string; bytes: Uint8Array<ArrayBuffer> }[]> {
-    this.calls.push(`files ${run}`);
-    return this.runFiles;
-  }
   /** What the inspector is told; nothing until a test says it. */
   inspector: Partial<InspectApi> & { checkpoints?: RankApi["checkpoints"] } = {};
 
@@ -429,9 +440,40 @@ export class ScriptedRank implements RankApi {
     return answer as InspectApi[K];
   }
 
+  async storedRuns(): Promise<StoredRun[]> {
+    return this.stored;
+  }
+
+  async files(run: string): Promise<{ path: string; bytes: Uint8Array<ArrayBuffer> }[]> {
+    this.calls.push(`files ${run}`);
+    return this.runFiles;
+  }
 
   async deleteRun(run: string): Promise<void> {
     this.calls.push(`delete ${run}`);
     this.stored = this.stored.filter((each) => each.name !== run);
+  }
+
+  /** Of `filesOf`, else of `runFiles`. */
+  async readFiles(run: string, paths: readonly string[]): Promise<{ path: string; bytes: Uint8Array<ArrayBuffer> }[]> {
+    this.calls.push(`read ${run}`);
+    return (this.filesOf.get(run) ?? this.runFiles).filter(({ path }) => paths.includes(path));
+  }
+
+  async summarize(run: string): Promise<RunSummary> {
+    const summary = this.summaries.get(run);
+    if (summary === undefined) throw new Error(`no summary of ${run}`);
+    return summary;
+  }
+
+  async annotate(run: string, notes: RunNotes): Promise<void> {
+    this.calls.push(`annotate ${run} ${notes.tags.join()}`);
+    const summary = this.summaries.get(run);
+    if (summary !== undefined) this.summaries.set(run, { ...summary, notes });
+  }
+
+  async importRun(zip: File): Promise<string> {
+    this.calls.push(`import ${zip.name}`);
+    return zip.name.replace(/\.zip$/, "");
   }
 }

@@ -1,46 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Column, History, readHistory, smooth, thin } from "../../src/pages/history";
+import { History, readHistory } from "../../src/pages/history";
 import { diagnoses, evaluationRecord, faultRecord, stepRecord } from "../helpers/scripted-rank";
-
-describe("thin", () => {
-  it("leaves short lines alone", () => {
-    expect(
-      thin(
-        [
-          [1, 2, 3],
-          [4, null, 6],
-        ],
-        2,
-      ),
-    ).toEqual([
-      [1, 2, 3],
-      [4, null, 6],
-    ]);
-  });
-
-  it("keeps both extremes of every bucket, in their order, and at most two points per column", () => {
-    const x = Array.from({ length: 10_000 }, (_, i) => i);
-    const y: Column = x.map((i) => Math.sin(i));
-    y[5_003] = 100;
-    y[5_004] = -100;
-    const [thinX, thinY] = thin([x, y], 50);
-    expect(thinX).toHaveLength(100);
-    expect(thinY).toHaveLength(100);
-    expect([...thinX].sort((a, b) => a - b)).toEqual(thinX);
-    expect(thinY.indexOf(100)).toBe(thinY.indexOf(-100) - 1);
-    const empty = thin([x, x.map(() => null)], 50);
-    expect(empty[1]).toEqual(new Array(100).fill(null));
-  });
-});
-
-describe("smooth", () => {
-  it("starts at the first value, keeps gaps, and changes nothing with weight 0", () => {
-    expect(smooth([3, null, 3, 3], 0.9)).toEqual([expect.closeTo(3), null, expect.closeTo(3), expect.closeTo(3)]);
-    expect(smooth([1, 5, 2], 0)).toEqual([1, 5, 2]);
-    // (0.5 * 0.5 * 1 + 0.5 * 4) / (1 - 0.25)
-    expect(smooth([1, 4], 0.5)[1]).toBeCloseTo(3, 12);
-  });
-});
 
 describe("readHistory", () => {
   const lines = [stepRecord(1), stepRecord(2), evaluationRecord(2), stepRecord(3)].map((record) =>
@@ -62,6 +22,26 @@ describe("readHistory", () => {
   it("keeps the faults up to the checkpoint", () => {
     const faults = [faultRecord(1), faultRecord(3)].map((fault) => `${JSON.stringify(fault)}\n`).join("");
     expect(readHistory(lines[0], 2, faults).faults).toEqual([faultRecord(1)]);
+  });
+});
+
+describe("times of a stored run", () => {
+  it("are kept up to the checkpoint", () => {
+    const of = (ms: number) => ({
+      data_ms: 1,
+      compute_ms: ms,
+      read_ms: 2,
+      reduce_ms: 3,
+      wait_ms: 4,
+      update_ms: 5,
+      overlap: 0.5,
+    });
+    const text = [2, 5].map((step) => `${JSON.stringify({ step, ranks: [of(step), of(9)] })}\n`).join("");
+    const { times } = readHistory("", 4, "", "", text);
+    expect(times).toHaveLength(1);
+    expect(times[0].ranks.map(({ computeMs }) => computeMs)).toEqual([2, 9]);
+    expect(times[0].ranks[0]).toMatchObject({ dataMs: 1, waitMs: 4, updateMs: 5, overlap: 0.5 });
+    expect(() => readHistory("", 4, "", "", "{")).toThrow(/times.jsonl: line 1/);
   });
 });
 

@@ -85,15 +85,16 @@ class FakeRank implements RankWorkerApi {
   reform = (): Promise<void> => this.#note("reform");
   pause = (): Promise<void> => this.#note("pause");
   resume = (): Promise<void> => this.#note("resume");
+  stepOnce = (): Promise<void> => this.#note("stepOnce");
   stop = (): Promise<void> => this.#note("stop");
   close = (): Promise<void> => this.#note("close");
   profile = (): Promise<never> => Promise.reject(new Error("no profile"));
   inspect = (): Promise<never> => Promise.reject(new Error("no sample"));
-}
   samples = (): Promise<never> => Promise.reject(new Error("no sample"));
   thumbnails = (): Promise<never> => Promise.reject(new Error("no sample"));
   predict = (): Promise<never> => Promise.reject(new Error("no sample"));
   look = (): Promise<never> => Promise.reject(new Error("no sample"));
+}
 
 interface Script {
   build?(rank: FakeRank, options: RankOptions): Promise<RankShape | undefined>;

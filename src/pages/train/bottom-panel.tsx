@@ -1,42 +1,45 @@
-import { useSignal } from "@preact/signals";
 import { useStore } from "../context";
 import { DoctorPanel } from "../doctor/panel";
 import { findingsNote } from "../doctor/severity";
 import type { DoctorState } from "../doctor/state";
 import { bytes, count, fixed, plural } from "../format";
-import { messageOf, type PanelName } from "../store";
+import { RunExports } from "../runs/exports";
+import { RunsPanel } from "../runs/panel";
+import type { PanelName } from "../runs/view";
 import { LogView } from "../widgets/log-view";
 import { type Tab, Tabs } from "../widgets/tabs";
 import { EvaluationPanel } from "./evaluation-panel";
-import { download, EXPORTS, type ExportKind, makeDownload } from "./exports";
 import { RankPanel } from "./rank-panel";
 import type { Setup } from "./setup";
 
-/** Log with facts and downloads of the run, the last evaluation, the ranks, what the doctor found: one at a time. */
+/** Log with facts and downloads of the run, the stored runs, the last evaluation, the ranks, what the doctor found: one at a time. */
 export function BottomPanel({ setup, doctor }: { readonly setup: Setup; readonly doctor: DoctorState }) {
   const store = useStore();
   store.tick.value;
   const panel = store.panel.value;
   const { evaluations, faults } = store.history;
   const ranks = store.ranks.value;
+  const stored = store.storedRuns.value.length;
   const tabs: readonly Tab<PanelName>[] = [
     { name: "log", label: "Log" },
+    { name: "runs", label: "Runs", note: stored > 0 ? count(stored) : undefined },
     { name: "evaluation", label: "Evaluation", note: evaluations.length > 0 ? count(evaluations.length) : undefined },
     { name: "ranks", label: "Ranks", note: rankNote(ranks.length, faults.length) },
     { name: "doctor", label: "Doctor", note: findingsNote(store.history.diagnoses) },
   ];
   return (
-    <section class="bottom" aria-label="Log, evaluation, ranks and findings of the run">
+    <section class="bottom" aria-label="Log, stored runs, evaluation, ranks and findings">
       <Tabs label="What is shown of the run" tabs={tabs} value={panel} onValue={(name) => (store.panel.value = name)}>
         {panel === "log" && (
           <>
             <LogView lines={store.log} count={store.log.length} />
             <div class="run-facts">
               <Facts />
-              <Exports />
+              <RunExports run={store.run.value?.name} />
             </div>
           </>
         )}
+        {panel === "runs" && <RunsPanel setup={setup} />}
         {panel === "evaluation" && <EvaluationPanel />}
         {panel === "ranks" && <RankPanel />}
         {panel === "doctor" && <DoctorPanel setup={setup} doctor={doctor} />}
@@ -81,39 +84,5 @@ function Fact({ name, value }: { readonly name: string; readonly value: string }
       <dt>{name}</dt>
       <dd title={value}>{value}</dd>
     </div>
-  );
-}
-
-function Exports() {
-  const store = useStore();
-  const busy = useSignal<ExportKind | undefined>(undefined);
-  const run = store.run.value?.name;
-  const save = async (kind: ExportKind) => {
-    if (run === undefined || busy.value !== undefined) return;
-    busy.value = kind;
-    try {
-      const { name, blob } = await makeDownload(kind, run, await store.files(run));
-      download(name, blob);
-    } catch (error) {
-      store.addProblem(messageOf(error));
-    }
-    busy.value = undefined;
-  };
-  return (
-    <fieldset class="exports" disabled={run === undefined}>
-      <legend>Download</legend>
-      {EXPORTS.map(({ kind, label, hint }) => (
-        <button
-          key={kind}
-          type="button"
-          class="small"
-          title={hint}
-          aria-busy={busy.value === kind}
-          onClick={() => save(kind)}
-        >
-          {label}
-        </button>
-      ))}
-    </fieldset>
   );
 }

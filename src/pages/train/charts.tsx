@@ -1,12 +1,14 @@
-import { useComputed, useSignal } from "@preact/signals";
+import { useComputed } from "@preact/signals";
 import type { LossName } from "../../train/events";
 import { useStore } from "../context";
-import { fixed, significant } from "../format";
-import { type Lines, LOSS_NAMES, smooth } from "../history";
-import { Chart } from "../widgets/chart";
-import { Toggle } from "../widgets/field";
-import type { ChartLine } from "../widgets/line-chart";
+import { fixed, milliseconds, significant } from "../format";
+import { LOSS_NAMES } from "../history";
+import { CLIP_WINDOW, TIME_PARTS } from "../runs/curves";
+import type { ShownRun } from "../runs/state";
 import { useKeys } from "../widgets/use-keys";
+import { ChartTools } from "./chart-tools";
+import { CurveChart, type CurveStyle, Legend, RunReadings, readingOf } from "./curve-chart";
+import { PARTS } from "./rank-times";
 import type { Setup } from "./setup";
 
 const LABELS: Record<LossName, string> = {
@@ -26,21 +28,18 @@ const COLOURS: Record<LossName, string> = {
   loss_aux: "--series-5",
 };
 
-/** Losses, metrics with their baselines, learning rate and gradient norm. */
+/** Losses, metrics with their baselines, optimiser, speed and where the time goes; of one run or several. */
 export function Charts({ onStart, setup }: { readonly onStart: () => void; readonly setup: Setup }) {
   const store = useStore();
   const isEmpty = useComputed(() => {
     store.tick.value;
-    return store.history.steps.length === 0;
+    return store.history.steps.length === 0 && store.view.overlays.value.length === 0;
   });
   const isFresh = isEmpty.value && !store.isActive.value;
   return (
     <div class="charts">
-      <LossChart />
-      <div class="charts-low">
-        <MetricChart />
-        <OptimiserChart />
-      </div>
+      <ChartTools />
+      <Figures />
       {isFresh && (
         <div class="welcome">
           <h2>Train a hand-mesh transformer, here in the browser</h2>
@@ -60,66 +59,62 @@ export function Charts({ onStart, setup }: { readonly onStart: () => void; reado
   );
 }
 
-function LossChart() {
+function Figures() {
   const store = useStore();
   store.tick.value;
-  const isLog = useSignal(true);
-  const smoothing = useSignal(0.6);
-  const hidden = useSignal<ReadonlySet<LossName>>(new Set());
-  const cursor = useSignal<number | undefined>(undefined);
-  useKeys({ l: () => (isLog.value = !isLog.value) });
-  const { history } = store;
-  const raw = history.losses(LOSS_NAMES);
-  const [x, ...columns] = raw;
-  const weight = smoothing.value;
-  const isSmooth = weight > 0;
-  const data: Lines = isSmooth ? [x, ...columns, ...columns.map((column) => smooth(column, weight))] : raw;
-  const line = (name: LossName, isGhost: boolean): ChartLine => ({
-    label: LABELS[name],
-    colour: COLOURS[name],
-    width: name === "total_loss" ? 2 : 1.5,
-    isGhost,
-    isHidden: hidden.value.has(name),
+  const runs = store.runs.shown();
+  return (
+    <div class="figures-scroll">
+      <LossChart runs={runs} />
+      <div class="charts-low">
+        <MetricChart runs={runs} />
+        <GradientChart runs={runs} />
+        <RateChart runs={runs} />
+        <SpeedChart runs={runs} />
+        <TimesChart runs={runs} />
+      </div>
+    </div>
+  );
+}
+
+/** With several runs one term is drawn, the first that is not hidden. */
+function LossChart({ runs }: { readonly runs: readonly ShownRun[] }) {
+  const { view, history } = useStore();
+  const isCompared = runs.length > 1;
+  const hidden = view.hidden.value;
+  const first = LOSS_NAMES.find((name) => !hidden.includes(name)) ?? "total_loss";
+  const isShown = (name: LossName): boolean => (isCompared ? name === first : !hidden.includes(name));
+  const curves = LOSS_NAMES.filter((name) => !isCompared || isShown(name)).map(
+    (name): CurveStyle => ({
+      name,
+      track: "steps",
+      label: LABELS[name],
+      colour: COLOURS[name],
+      width: name === "total_loss" || isCompared ? 2 : 1.5,
+      isSmooth: true,
+      isHidden: !isShown(name),
+    }),
+  );
+  useKeys({
+    l: () => {
+      view.isLog.value = !view.isLog.value;
+    },
   });
-  const lines = [
-    ...LOSS_NAMES.map((name) => line(name, isSmooth)),
-    ...(isSmooth ? LOSS_NAMES.map((name) => line(name, false)) : []),
-  ];
-  const record =
-    cursor.value === undefined ? history.lastStep : history.steps.find((each) => each.step === cursor.value);
-  const toggle = (name: LossName) => {
-    const next = new Set(hidden.value);
-    if (!next.delete(name)) next.add(name);
-    hidden.value = next;
+  const choose = (name: LossName): void => {
+    if (isCompared) view.hidden.value = LOSS_NAMES.filter((each) => each !== name);
+    else view.toggleTerm(name);
   };
   return (
     <figure class="figure figure-loss">
       <figcaption>
         <h2>Loss</h2>
-        <span class="figure-at num">{cursor.value === undefined ? "" : `step ${cursor.value}`}</span>
-        <div class="figure-tools">
-          <label class="slider" title="Weight of the past in the moving average">
-            Smoothing
-            <input
-              type="range"
-              min="0"
-              max="0.98"
-              step="0.02"
-              value={weight}
-              onInput={(event) => (smoothing.value = Number(event.currentTarget.value))}
-            />
-            <span class="num">{weight.toFixed(2)}</span>
-          </label>
-          <Toggle label="Log axis" isOn={isLog.value} onToggle={() => (isLog.value = !isLog.value)} shortcut="L" />
-        </div>
+        <span class="figure-at">{isCompared ? LABELS[first] : "unweighted terms"}</span>
       </figcaption>
-      <Chart
-        label={`Loss by step; at the last step the total is ${significant(history.lastStep?.losses.total_loss)}`}
-        lines={lines}
-        data={data}
-        isLog={isLog.value}
-        xMax={store.run.value?.totalSteps}
-        onCursor={(index, drawn) => (cursor.value = index === undefined ? undefined : drawn[0][index])}
+      <CurveChart
+        label={`Loss by ${view.axis.value}; at the last step the total is ${significant(history.lastStep?.losses.total_loss)}`}
+        curves={curves}
+        runs={runs}
+        isLog={view.isLog.value}
       />
       <div class="legend">
         {LOSS_NAMES.map((name) => (
@@ -127,137 +122,198 @@ function LossChart() {
             key={name}
             type="button"
             class="legend-item"
-            aria-pressed={!hidden.value.has(name)}
-            onClick={() => toggle(name)}
-            style={{ "--swatch": `var(${COLOURS[name]})` }}
+            aria-pressed={isShown(name)}
+            onClick={() => choose(name)}
+            style={{ "--swatch": `var(${isCompared ? "--muted" : COLOURS[name]})` }}
             title={`${name}, unweighted${name === "total_loss" ? " terms summed with their weights" : ""}`}
           >
             <span class="swatch" />
             {LABELS[name]}
-            <span class="num">{significant(record?.losses[name], 3)}</span>
+            {!isCompared && <LossReading name={name} run={runs[0]} />}
           </button>
         ))}
       </div>
+      {isCompared && <RunReadings curve={curves[0]} runs={runs} format={(value) => significant(value, 4)} />}
     </figure>
   );
 }
 
-const METRIC_LINES: readonly ChartLine[] = [
-  { label: "MPJPE", colour: "--series-2", width: 2, showPoints: true },
-  { label: "PA-MPJPE", colour: "--series-1", width: 2, showPoints: true },
-  { label: "zero pose", colour: "--series-2", width: 1, dash: [2, 4], showPoints: false },
-  { label: "mean pose", colour: "--series-2", width: 1, dash: [7, 4], showPoints: false },
-  { label: "zero pose PA", colour: "--series-1", width: 1, dash: [2, 4], showPoints: false },
-  { label: "mean pose PA", colour: "--series-1", width: 1, dash: [7, 4], showPoints: false },
+function LossReading({ name, run }: { readonly name: LossName; readonly run: ShownRun | undefined }) {
+  const { view } = useStore();
+  const value = run && readingOf(run, { name, track: "steps" }, view.axis.value, view.cursor.value);
+  return <span class="num">{significant(value, 3)}</span>;
+}
+
+const METRICS: readonly CurveStyle[] = [
+  { name: "pa_mpjpe", track: "evaluations", label: "PA", colour: "--series-1", width: 2, showPoints: true },
+  { name: "mpjpe", track: "evaluations", label: "MPJPE", colour: "--series-2", width: 2, showPoints: true },
+  ...(
+    [
+      ["zero_pa", "zero pose", "--series-1", [2, 4]],
+      ["mean_pa", "mean pose", "--series-1", [7, 4]],
+      ["zero", "zero pose", "--series-2", [2, 4]],
+      ["mean", "mean pose", "--series-2", [7, 4]],
+    ] as const
+  ).map(
+    ([name, label, colour, dash]): CurveStyle => ({
+      ...{ name, track: "evaluations", label, colour, dash, width: 1, isBaseline: true, showPoints: false },
+    }),
+  ),
 ];
 
-function MetricChart() {
-  const store = useStore();
-  store.tick.value;
-  const { history } = store;
+/** With several runs PA-MPJPE alone, and the first run's baselines for it. */
+function MetricChart({ runs }: { readonly runs: readonly ShownRun[] }) {
+  const { view, history } = useStore();
   const last = history.lastEvaluation;
-  const data = history.evaluationColumns(
-    (record) => record.mpjpe_mm,
-    (record) => record.pa_mpjpe_mm,
-    (record) => record.baselines.zero_pose.mpjpe_mm,
-    (record) => record.baselines.mean_pose.mpjpe_mm,
-    (record) => record.baselines.zero_pose.pa_mpjpe_mm,
-    (record) => record.baselines.mean_pose.pa_mpjpe_mm,
-  );
-  const total = store.run.value?.totalSteps;
-  const extended = extendBaselines(data, total);
+  const isCompared = runs.length > 1;
+  const curves = isCompared ? METRICS.filter(({ name }) => /pa/.test(name)) : METRICS;
   return (
     <figure class="figure">
       <figcaption>
-        <h2>Joint error</h2>
-        <span class="figure-at">{last === undefined ? "" : `${last.split}, ${last.samples} samples`}</span>
+        <h2>{isCompared ? "Joint error, PA" : "Joint error"}</h2>
+        <span class="figure-at">{last === undefined ? "mm" : `mm, ${last.split}, n = ${last.samples}`}</span>
       </figcaption>
-      <Chart
-        label={`Joint error in millimetres by step; MPJPE is ${fixed(last?.mpjpe_mm, 1)}, PA-MPJPE is ${fixed(last?.pa_mpjpe_mm, 1)}`}
-        lines={METRIC_LINES}
-        data={extended}
-        isLog={false}
-        xMax={total}
+      <CurveChart
+        label={`Joint error in millimetres by ${view.axis.value}; MPJPE is ${fixed(last?.mpjpe_mm, 1)}, PA-MPJPE is ${fixed(last?.pa_mpjpe_mm, 1)}`}
+        curves={curves}
+        runs={runs}
       />
-      {last === undefined && <p class="figure-empty">First point at the first evaluation</p>}
-      <div class="legend legend-plain">
-        <Swatch colour="--series-2" label="MPJPE, mm" />
-        <Swatch colour="--series-1" label="PA, mm" />
-        <Swatch colour="--muted" label="zero" style="dotted" />
-        <Swatch colour="--muted" label="mean pose" style="dashed" />
-      </div>
+      {runs.every(({ curves: { evaluations } }) => evaluations.step.length === 0) && (
+        <p class="figure-empty">First point at the first evaluation</p>
+      )}
+      <Legend
+        curves={curves}
+        runs={runs}
+        format={(value, { isBaseline }) => (isBaseline ? fixed(value, 0) : fixed(value, 1))}
+      />
     </figure>
   );
 }
 
-/** A baseline is a line from the start of the run to its end, also while there is only one evaluation. */
-function extendBaselines([x, ...columns]: Lines, total: number | undefined): Lines {
-  if (x.length === 0 || total === undefined) return [x, ...columns];
-  const first = x[0] > 0 ? [0] : [];
-  const last = x[x.length - 1] < total ? [total] : [];
-  const extended = columns.map((column, index) => {
-    const isBaseline = METRIC_LINES[index].dash !== undefined;
-    const end = (value: number | null) => (isBaseline ? value : null);
-    return [...first.map(() => end(column[0])), ...column, ...last.map(() => end(column[column.length - 1]))];
-  });
-  return [[...first, ...x, ...last], ...extended];
-}
-
-const OPTIMISER_LINES: readonly ChartLine[] = [
-  { label: "learning rate", colour: "--series-4", width: 2 },
-  { label: "gradient norm", colour: "--series-3", width: 1.5, isRight: true },
+const GRADIENT: readonly CurveStyle[] = [
+  { name: "grad_norm", track: "steps", label: "norm", colour: "--series-3", isSmooth: true },
+  { name: "clipped", track: "steps", label: "clipped, %", colour: "--series-5", isRight: true, width: 1.25 },
 ];
 
-function OptimiserChart() {
-  const store = useStore();
-  store.tick.value;
-  const { history } = store;
+function GradientChart({ runs }: { readonly runs: readonly ShownRun[] }) {
+  const { view, history } = useStore();
   const last = history.lastStep;
-  const clipped = history.steps.reduce((sum, record) => sum + (record.clipped ? 1 : 0), 0);
   const skipped = history.steps.reduce((sum, record) => sum + (record.non_finite > 0 ? 1 : 0), 0);
   return (
     <figure class="figure">
       <figcaption>
-        <h2>Optimiser</h2>
+        <h2>Gradient</h2>
         <span class="figure-at">
-          {last === undefined ? "" : `clipped ${((100 * clipped) / history.steps.length).toFixed(0)} %`}
+          clipped of {CLIP_WINDOW} steps
           {skipped > 0 && <strong class="bad"> {skipped} skipped</strong>}
         </span>
       </figcaption>
-      <Chart
-        label={`Learning rate and gradient norm by step; now ${significant(last?.lr)} and ${significant(last?.grad_norm)}`}
-        lines={OPTIMISER_LINES}
-        data={history.stepColumns(
-          (record) => record.lr,
-          (record) => record.grad_norm,
-        )}
-        isLog={false}
-        xMax={store.run.value?.totalSteps}
+      <CurveChart
+        label={`Gradient norm and share of clipped steps by ${view.axis.value}; the norm is ${significant(last?.grad_norm)}`}
+        curves={runs.length > 1 ? GRADIENT.slice(0, 1) : GRADIENT}
+        runs={runs}
+        isLog={view.isLog.value}
       />
-      <div class="legend legend-plain">
-        <Swatch colour="--series-4" label="learning rate" value={significant(last?.lr, 3)} />
-        <Swatch colour="--series-3" label="gradient norm" value={significant(last?.grad_norm, 3)} />
-      </div>
+      <Legend
+        curves={GRADIENT}
+        runs={runs}
+        format={(value, { name }) => (name === "clipped" ? fixed(value, 0) : significant(value, 3))}
+      />
     </figure>
   );
 }
 
-function Swatch({
-  colour,
-  label,
-  value,
-  style,
-}: {
-  readonly colour: string;
-  readonly label: string;
-  readonly value?: string;
-  readonly style?: string;
-}) {
+const RATES: readonly CurveStyle[] = [
+  { name: "lr", track: "steps", label: "heads", colour: "--series-4", width: 2 },
+  { name: "lr_backbone", track: "steps", label: "backbone", colour: "--series-1" },
+];
+
+function RateChart({ runs }: { readonly runs: readonly ShownRun[] }) {
+  const { view, history } = useStore();
   return (
-    <span class="legend-item" style={{ "--swatch": `var(${colour})` }}>
-      <span class="swatch" data-style={style} />
-      {label}
-      {value !== undefined && <span class="num">{value}</span>}
-    </span>
+    <figure class="figure">
+      <figcaption>
+        <h2>Learning rate</h2>
+      </figcaption>
+      <CurveChart
+        label={`Learning rate of heads and backbone by ${view.axis.value}; now ${significant(history.lastStep?.lr)}`}
+        curves={runs.length > 1 ? RATES.slice(0, 1) : RATES}
+        runs={runs}
+      />
+      <Legend curves={RATES} runs={runs} format={(value) => significant(value, 3)} />
+    </figure>
+  );
+}
+
+const SPEED: readonly CurveStyle[] = [
+  { name: "samples_per_second", track: "steps", label: "samples/s", colour: "--series-2", isSmooth: true },
+];
+
+function SpeedChart({ runs }: { readonly runs: readonly ShownRun[] }) {
+  const { view, history } = useStore();
+  return (
+    <figure class="figure">
+      <figcaption>
+        <h2>Throughput</h2>
+        <span class="figure-at">samples/s, evaluations left out</span>
+      </figcaption>
+      <CurveChart
+        label={`Samples per second by ${view.axis.value}; lately ${fixed(history.throughput()?.samplesPerSecond, 1)}`}
+        curves={SPEED}
+        runs={runs}
+      />
+      <Legend curves={SPEED} runs={runs} format={(value) => significant(value, 3)} />
+    </figure>
+  );
+}
+
+const PART_COLOURS: Record<(typeof PARTS)[number]["key"], string> = {
+  dataMs: "--part-data",
+  computeMs: "--part-compute",
+  readMs: "--part-read",
+  reduceMs: "--part-reduce",
+  waitMs: "--part-idle",
+  updateMs: "--part-update",
+};
+
+/** Where a rank's step goes; with several runs their compute alone. */
+function TimesChart({ runs }: { readonly runs: readonly ShownRun[] }) {
+  const { view } = useStore();
+  const ranks = Math.max(0, ...runs.map(({ curves }) => curves.ranks));
+  const chosen = view.rank.value;
+  const rank = chosen === "mean" || chosen >= ranks ? "mean" : chosen;
+  const curves = TIME_PARTS.map((part): CurveStyle => {
+    const { label } = PARTS.find(({ key }) => key === part)!;
+    return { name: `${rank}.${part}`, track: "times", label, colour: PART_COLOURS[part], showPoints: false };
+  });
+  return (
+    <figure class="figure">
+      <figcaption>
+        <h2>Time of a step</h2>
+        <span class="figure-at">{runs.length > 1 ? "ms, compute" : "ms"}</span>
+        {ranks > 1 && (
+          <select
+            class="rank-choice"
+            aria-label="Rank whose times are drawn"
+            value={rank}
+            onChange={({ currentTarget: { value } }) => (view.rank.value = value === "mean" ? value : Number(value))}
+          >
+            <option value="mean">mean of {ranks} ranks</option>
+            {Array.from({ length: ranks }, (_, i) => (
+              <option key={i} value={i}>
+                rank {i}
+              </option>
+            ))}
+          </select>
+        )}
+      </figcaption>
+      <CurveChart
+        label={`Milliseconds of the parts of a step, ${rank === "mean" ? "mean of ranks" : `rank ${rank}`}, by ${view.axis.value}`}
+        curves={runs.length > 1 ? curves.slice(0, 1) : curves}
+        runs={runs}
+      />
+      {ranks === 0 && <p class="figure-empty">Measured every few steps</p>}
+      <Legend curves={curves} runs={runs} format={(value) => milliseconds(value)} />
+    </figure>
   );
 }

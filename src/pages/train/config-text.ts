@@ -4,6 +4,7 @@ import { ConfigError, PRESET_NAMES, PRESETS, type PresetName, parseConfig, write
 import { pyYamlFloat } from "../../config/write";
 import { costOfYaml } from "../../data/yaml-cost";
 import { applyChange } from "../../doctor/explain/apply-change";
+import { differences } from "../runs/rows";
 import type { ConfigField, ConfigReading, ConfigText } from "./setup";
 
 const PATHS: Record<ConfigField, readonly [string, string]> = {
@@ -26,6 +27,12 @@ const SUMMARIES: Record<PresetName, string> = {
 
 function isPreset(name: string): name is PresetName {
   return Object.hasOwn(PRESETS, name);
+}
+
+function flatten(value: unknown, path: string, flat: Map<string, string>): void {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    for (const [name, each] of Object.entries(value)) flatten(each, path === "" ? name : `${path}.${name}`, flat);
+  } else if (path !== "") flat.set(path, typeof value === "string" ? value : JSON.stringify(value));
 }
 
 /** The one implementation. */
@@ -70,6 +77,36 @@ export const configText: ConfigText = {
       return document.toString();
     }
     return `${text.trimEnd()}\n${section}:\n  ${key}: ${written}\n`;
+  },
+
+  flat(text) {
+    const flat = new Map<string, string>();
+    if (costOfYaml(text) === undefined) flatten(parseDocument(text).toJS(), "", flat);
+    return flat;
+  },
+
+  differences(text) {
+    const { config } = configText.read(text);
+    if (config === undefined) return undefined;
+    const [found, preset] = [writeConfig(config), writeConfig(PRESETS[config.preset]())];
+    return differences([configText.flat(found), configText.flat(preset)]);
+  },
+
+  revert(text, path) {
+    const { config } = configText.read(text);
+    if (config === undefined || costOfYaml(text) !== undefined) return text;
+    // The person's text may be written in another way than the configuration that it means.
+    const document = parseDocument(writeConfig(config));
+    const preset = parseDocument(writeConfig(PRESETS[config.preset]()));
+    const place = path.split(".");
+    if (preset.hasIn(place)) document.setIn(place, preset.getIn(place, true));
+    else document.deleteIn(place);
+    return document.toString();
+  },
+
+  adopt(text) {
+    const { config, problems, notes } = configText.read(text);
+    return { text: config && writeConfig(config), problems, notes };
   },
 
   change(config, change) {

@@ -1,18 +1,21 @@
 /** A run's files as downloads. */
 import type { RunFile } from "../report";
+import { metricsCsv } from "../runs/csv";
 
-export type ExportKind = "metrics" | "tfevents" | "config" | "checkpoint" | "run";
+export type ExportKind = "metrics" | "csv" | "tfevents" | "config" | "checkpoint" | "run";
 
 export const EXPORTS: readonly { readonly kind: ExportKind; readonly label: string; readonly hint: string }[] = [
-  { kind: "metrics", label: "metrics.jsonl", hint: "One line per step and evaluation" },
+  { kind: "metrics", label: "JSONL", hint: "One line per step and evaluation" },
+  { kind: "csv", label: "CSV", hint: "The metrics as a table, one column for each number" },
   { kind: "tfevents", label: "tfevents", hint: "Event file for TensorBoard" },
-  { kind: "config", label: "config.yaml", hint: "The configuration that was run" },
+  { kind: "config", label: "Config", hint: "The configuration that was run" },
   { kind: "checkpoint", label: "Checkpoint", hint: "Latest weights, optimiser and state, zipped" },
-  { kind: "run", label: "Whole run", hint: "Every file of the run, zipped" },
+  { kind: "run", label: "Whole run", hint: "Every file of the run, zipped; it can be imported again" },
 ];
 
 const PICK: Record<ExportKind, (path: string) => boolean> = {
   metrics: (path) => path === "metrics.jsonl",
+  csv: (path) => path === "metrics.jsonl",
   tfevents: (path) => path.split("/").pop()!.startsWith("events.out.tfevents"),
   config: (path) => path === "config.yaml",
   checkpoint: (path) => path.startsWith("checkpoints/"),
@@ -42,6 +45,10 @@ export async function makeDownload(
   }
   if (kind !== "checkpoint" && kind !== "run") {
     const [{ path, bytes }] = picked;
+    if (kind === "csv") {
+      const text = metricsCsv(new TextDecoder().decode(bytes));
+      return { name: `${run}-metrics.csv`, blob: new Blob([text], { type: "text/csv" }) };
+    }
     return { name: `${run}-${path.split("/").pop()}`, blob: new Blob([bytes]) };
   }
   const { zipSync } = await import("fflate");

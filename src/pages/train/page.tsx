@@ -38,10 +38,15 @@ export function TrainPage({
     else if (!store.isActive.value && setup.canStart.value) start();
   };
   const { isOver, handlers } = useFileDrop((files) => {
+    if (files.length === 1 && /\.zip$/i.test(files[0].name)) {
+      store.showPanel("runs");
+      void store.runs.importZip(files[0]);
+      return;
+    }
     store.showPanel("doctor");
     doctor.read(files);
   });
-  useKeys({ Space: act, s: () => store.stop() });
+  useKeys({ Space: act, s: () => store.stop(), ".": () => store.step() });
   return (
     <div
       class="train"

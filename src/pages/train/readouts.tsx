@@ -1,5 +1,5 @@
 import { useStore } from "../context";
-import { fixed, milliseconds, significant } from "../format";
+import { bytes, fixed, milliseconds, significant } from "../format";
 
 /** The numbers of the moment, large, each with its unit and what to compare it with. */
 export function Readouts() {
@@ -9,6 +9,8 @@ export function Readouts() {
   const step = history.lastStep;
   const evaluation = history.lastEvaluation;
   const speed = history.throughput();
+  const run = store.run.value;
+  const memory = bytes(run?.memoryBytes).split(" ");
   const baselines = evaluation?.baselines;
   return (
     <dl class="readouts">
@@ -40,6 +42,12 @@ export function Readouts() {
         value={milliseconds(speed?.ms)}
         unit="ms"
         note={speed === undefined ? "" : `host ${milliseconds(speed.hostMs)} ms`}
+      />
+      <Readout
+        label="GPU memory"
+        value={memory[0]}
+        unit={memory[1] ?? ""}
+        note={run === undefined ? "" : run.ranks > 1 ? `each of ${run.ranks} ranks` : "all buffers"}
       />
     </dl>
   );

@@ -25,6 +25,16 @@ export function RunBar({ setup, onAct }: { readonly setup: Setup; readonly onAct
       </button>
       <button
         type="button"
+        onClick={() => store.step()}
+        disabled={state !== "paused"}
+        title="One step, then paused again (.)"
+        aria-keyshortcuts="."
+      >
+        <Icon name="step" />
+        Step
+      </button>
+      <button
+        type="button"
         onClick={() => store.stop()}
         disabled={!isActive || state === "stopping"}
         title="Stop after this step, with a checkpoint (S)"

@@ -4,6 +4,7 @@ import type { DataState } from "../data/state";
 import { NumberField, Segmented } from "../widgets/field";
 import { Icon } from "../widgets/icons";
 import { DataButton, DataChooser, HandChooser } from "./choosers";
+import { ConfigEditor } from "./config-editor";
 import { RunList } from "./run-list";
 import type { ConfigField, Setup } from "./setup";
 
@@ -29,6 +30,22 @@ export function SetupPanel({
       <div class="setup-scroll">
         <fieldset class="setup-form" disabled={isActive}>
           <legend class="sr-only">Set-up of the next run</legend>
+          {setup.forked.value !== undefined && (
+            <div class="note-row">
+              <p>
+                A new run with the weights and the optimiser of step {setup.forked.value.step} of{" "}
+                <strong>{setup.forked.value.run}</strong>; its configuration may be changed, its samples may not.
+              </p>
+              <button
+                type="button"
+                class="quiet"
+                onClick={() => setup.forgetStored()}
+                aria-label="Start afresh, without its weights"
+              >
+                <Icon name="close" />
+              </button>
+            </div>
+          )}
           {setup.resumed.value !== undefined && (
             <div class="note-row">
               <p>
@@ -123,54 +140,4 @@ function ConfigNumber({
   readonly placeholder?: string;
 }) {
   return <NumberField {...rest} value={setup.field(field)} onValue={(value) => setup.setField(field, value)} />;
-}
-
-function ConfigEditor({ setup, isWide }: { readonly setup: Setup; readonly isWide: Signal<boolean> }) {
-  const { problems, notes, config } = setup.reading.value;
-  const lines = setup.text.value.split("\n").length;
-  return (
-    <div class="config">
-      <div class="config-head">
-        <label for="config-text">Configuration</label>
-        <span class={problems.length > 0 ? "bad" : "hint"}>
-          {config === undefined && problems.length === 0
-            ? "loading"
-            : problems.length === 0
-              ? `valid, ${lines} lines`
-              : `${problems.length} to fix`}
-        </span>
-        <button
-          type="button"
-          class="quiet"
-          aria-pressed={isWide.value}
-          aria-label="Wide editor"
-          title="Wide editor"
-          onClick={() => (isWide.value = !isWide.value)}
-        >
-          <Icon name="widen" />
-        </button>
-      </div>
-      <textarea
-        id="config-text"
-        spellcheck={false}
-        autocomplete="off"
-        autocapitalize="off"
-        wrap="off"
-        aria-invalid={problems.length > 0}
-        aria-describedby="config-says"
-        value={setup.text.value}
-        onInput={(event) => (setup.text.value = event.currentTarget.value)}
-      />
-      <ul id="config-says" class="sentences" aria-live="polite">
-        {problems.map((sentence) => (
-          <li key={sentence} class="bad">
-            {sentence}
-          </li>
-        ))}
-        {notes.map((sentence) => (
-          <li key={sentence}>{sentence}</li>
-        ))}
-      </ul>
-    </div>
-  );
 }

@@ -8,6 +8,7 @@ import type { ConfigChange } from "../../train/findings";
 import { History, readHistory } from "../history";
 import type { RunFile } from "../report";
 import { DEMO, type DemoRequest } from "../route";
+import type { Difference } from "../runs/rows";
 
 /** The entries of the config that have a field of their own. */
 export type ConfigField = "steps" | "batch" | "learningRate" | "seed" | DemoField;
@@ -23,6 +24,14 @@ export interface ConfigText {
   get(text: string, field: ConfigField): number | undefined;
   /** The text with one entry changed, comments kept; as it is where it is no YAML of a configuration. */
   set(text: string, field: ConfigField, value: number): string;
+  /** Entries by their path, "optim.lr", as text. Empty for what is no YAML. */
+  flat(text: string): ReadonlyMap<string, string>;
+  /** Entries in which the text's configuration, first, and its preset, second, differ; undefined where it is none. */
+  differences(text: string): readonly Difference[] | undefined;
+  /** The configuration with one entry as its preset has it. */
+  revert(text: string, path: string): string;
+  /** A file's configuration, also one of the original, in Handloom's own words; undefined, with `problems`, where it is none. */
+  adopt(text: string): { readonly text: string | undefined } & Pick<ConfigReading, "problems" | "notes">;
   /** The configuration with a finding's remedy, and what differs; undefined where nothing does. */
   change(config: Config, change: ConfigChange): { readonly text: string; readonly said: string } | undefined;
 }
@@ -67,10 +76,17 @@ export class Setup {
   readonly applied = signal<Readonly<Record<string, string>>>({});
   /** Stored run that is continued. */
   readonly resumed = signal<string | undefined>(undefined);
-  /** What the continued run has behind it. */
+  /** The checkpoint of a stored run that the next run begins with. */
+  readonly forked = signal<{ readonly run: string; readonly step: number } | undefined>(undefined);
+  /** A configuration's file that was taken over, and what was noted in it. */
+  readonly adopted = signal<{ readonly name: string; readonly notes: readonly string[] } | undefined>(undefined);
+  /** What the continued or forked run has behind it. */
   earlier: History = new History();
 
   readonly reading = computed<ConfigReading>(() => this.configText.value?.read(this.text.value) ?? EMPTY);
+
+  /** Entries in which the configuration, first, differs from its preset, second; undefined while there is none. */
+  readonly differences = computed(() => this.configText.value?.differences(this.text.value));
 
   /** A rank needs a micro-batch of its own; unlimited while the text is no configuration, with which nothing starts. */
   readonly maxRanks = computed(() => {
@@ -114,6 +130,7 @@ export class Setup {
     batch(() => {
       this.preset.value = name;
       this.text.value = configText.presetText(name);
+      this.adopted.value = undefined;
     });
   }
 
@@ -153,6 +170,29 @@ export class Setup {
 
   /** Takes over the config of a stored run, to be continued. Throws when the run has no config.yaml. */
   async useStored(run: string, step: number, files: readonly RunFile[]): Promise<void> {
+    await this.takeOver(run, step, files);
+    this.resumed.value = run;
+  }
+
+  /** The next run is a new one that begins with a stored one's checkpoint of `step`. Throws as `useStored`. */
+  async useFork(run: string, step: number, files: readonly RunFile[]): Promise<void> {
+    await this.takeOver(run, step, files);
+    this.forked.value = { run, step };
+  }
+
+  /** Takes over a configuration's file, of Handloom or of the original. Throws the sentences on why it is none. */
+  async adopt(name: string, text: string): Promise<void> {
+    const configText = await this.load();
+    const { text: written, problems, notes } = configText.adopt(text);
+    if (written === undefined) throw new Error(`${name}: ${problems.join(" ")}`);
+    batch(() => {
+      this.text.value = written;
+      this.preset.value = configText.flat(written).get("preset") ?? this.preset.value;
+      this.adopted.value = { name, notes };
+    });
+  }
+
+  private async takeOver(run: string, step: number, files: readonly RunFile[]): Promise<void> {
     const file = files.find((each) => each.path === "config.yaml");
     if (file === undefined) throw new Error(`The run "${run}" has no config.yaml, so it cannot be continued.`);
     const metrics = files.find((each) => each.path === "metrics.jsonl");
@@ -163,13 +203,27 @@ export class Setup {
     const earlier =
       metrics === undefined
         ? new History()
-        : readHistory(textOf(metrics), step, textAt("faults.jsonl"), textAt("findings.json"));
-    await this.load();
+        : readHistory(textOf(metrics), step, textAt("faults.jsonl"), textAt("findings.json"), textAt("times.jsonl"));
+    const configText = await this.load();
+    // The same samples are asked for where the log says how they were made.
+    const made = /^data: synthetic, (\d+) frames, seed (\d+);/m.exec(textAt("log.txt"));
     batch(() => {
+      this.forgetStored();
       this.earlier = earlier;
       this.text.value = textOf(file);
-      this.resumed.value = run;
+      this.preset.value = configText.flat(this.text.value).get("preset") ?? this.preset.value;
+      if (made !== null) {
+        this.dataKind.value = "synthetic";
+        this.frames.value = Number(made[1]);
+        this.dataSeed.value = Number(made[2]);
+      }
     });
+  }
+
+  /** Sets one entry as the preset has it. */
+  revert(path: string): void {
+    const configText = this.configText.value;
+    if (configText !== undefined) this.text.value = configText.revert(this.text.value, path);
   }
 
   /** Leaves a finding out of the next run, or tells it again. */
@@ -197,6 +251,8 @@ export class Setup {
     batch(() => {
       this.earlier = new History();
       this.resumed.value = undefined;
+      this.forked.value = undefined;
+      this.adopted.value = undefined;
     });
   }
 
@@ -241,7 +297,7 @@ export class Setup {
     if (config === undefined || !this.canStart.value) {
       throw new Error(this.problems.value[0] ?? "The configuration is still loading.");
     }
-    const resume = this.resumed.value;
+    const [resume, fork] = [this.resumed.value, this.forked.value];
     const data = this.dataChoice();
     return {
       name: resume ?? runName(this.preset.value, now),
@@ -251,6 +307,7 @@ export class Setup {
       ranks: this.ranks.value,
       ...(this.usesBothAdapters.value && this.ranks.value > 1 ? { adapters: "both" as const } : {}),
       ...(resume === undefined ? {} : { resume }),
+      ...(fork === undefined ? {} : { fork }),
       ...(this.ignored.value.length > 0 ? { ignore: this.ignored.value } : {}),
     };
   }

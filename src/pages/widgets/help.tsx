@@ -5,6 +5,7 @@ const GROUPS: readonly { readonly title: string; readonly keys: readonly (readon
     title: "Run",
     keys: [
       ["Space", "Start, pause, resume"],
+      [".", "One step, while paused"],
       ["S", "Stop after this step, with a checkpoint"],
     ],
   },
@@ -21,7 +22,9 @@ const GROUPS: readonly { readonly title: string; readonly keys: readonly (readon
   {
     title: "Charts and samples",
     keys: [
-      ["L", "Logarithmic loss axis"],
+      ["L", "Logarithmic axis of losses and gradient norm"],
+      ["← →", "Move the cursor of all charts (when one has the focus; with Shift the range)"],
+      ["+ − 0", "Zoom the range of all charts, show all of it"],
       ["M", "Mesh over the sample"],
       ["D", "Depth in place of colour"],
     ],

@@ -75,6 +75,7 @@ class Witness {
       reform: () => api.reform(),
       pause: () => api.pause(),
       resume: () => api.resume(),
+      stepOnce: () => api.stepOnce(),
       stop: () => api.stop(),
       profile: (repeats) => api.profile(repeats),
       inspect: (split, index) => api.inspect(split, index),

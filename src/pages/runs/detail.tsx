@@ -1,0 +1,167 @@
+import { useSignal } from "@preact/signals";
+import { useStore } from "../context";
+import { bytes, count } from "../format";
+import { messageOf } from "../store";
+import type { Setup } from "../train/setup";
+import { Icon } from "../widgets/icons";
+import { RunExports } from "./exports";
+import { type RunRow, tagsOf } from "./rows";
+
+/** Files that a set-up is taken from. */
+const SETUP_FILES = ["config.yaml", "metrics.jsonl", "times.jsonl", "faults.jsonl", "findings.json", "log.txt"];
+
+/** One run of the table: facts, tags, and going on from it. */
+export function RunDetail({ row, setup }: { readonly row: RunRow | undefined; readonly setup: Setup }) {
+  const store = useStore();
+  const removed = store.leaving.value;
+  return (
+    <section class="run-detail" aria-label="The chosen run">
+      {removed.map((name) => (
+        <p key={name} class="note-row">
+          <span>Deleted {name}</span>
+          <button
+            type="button"
+            class="small"
+            onClick={() => store.undoDelete(name)}
+            aria-label={`Undo deleting ${name}`}
+          >
+            <Icon name="undo" />
+            Undo
+          </button>
+        </p>
+      ))}
+      {row === undefined ? (
+        <p class="hint">Choose a run by its name to tag it, go on with it, fork it or download it.</p>
+      ) : (
+        <Detail key={row.run.name} row={row} setup={setup} />
+      )}
+    </section>
+  );
+}
+
+function Detail({ row: { run, summary }, setup }: { readonly row: RunRow; readonly setup: Setup }) {
+  const store = useStore();
+  const { name, lost } = run;
+  const isElsewhere = store.runsElsewhere.value.includes(name);
+  const isOwn = store.isActive.value && store.run.value?.name === name;
+  return (
+    <>
+      <header>
+        <h3 title={name}>{name}</h3>
+        <button
+          type="button"
+          class="quiet"
+          disabled={isOwn || isElsewhere}
+          aria-label={`Delete the run ${name}`}
+          title="Delete"
+          onClick={() => {
+            if (setup.resumed.value === name) setup.forgetStored();
+            store.deleteRun(name);
+          }}
+        >
+          <Icon name="trash" />
+        </button>
+      </header>
+      {lost !== undefined ? (
+        <p class="problem">{lost}</p>
+      ) : (
+        <>
+          <p class="hint">
+            {[
+              summary?.notes.forkedFrom &&
+                `from step ${summary.notes.forkedFrom.step} of ${summary.notes.forkedFrom.run}`,
+              summary?.data,
+              summary?.hand,
+              summary?.adapter,
+              bytes(run.sizeBytes),
+            ]
+              .filter(Boolean)
+              .join(" · ")}
+          </p>
+          {isElsewhere && <p class="hint">Another tab trains it: it is read here, and written there.</p>}
+          {summary !== undefined && <Tags name={name} tags={summary.notes.tags} />}
+          <GoOn row={{ run, summary }} setup={setup} isLocked={isElsewhere} />
+          <RunExports run={name} />
+        </>
+      )}
+    </>
+  );
+}
+
+function Tags({ name, tags }: { readonly name: string; readonly tags: readonly string[] }) {
+  const { runs } = useStore();
+  const keep = (text: string) => {
+    const next = tagsOf(text);
+    const notes = runs.summaries.value.get(name)?.notes;
+    if (notes !== undefined && next.join() !== tags.join()) void runs.annotate(name, { ...notes, tags: next });
+  };
+  return (
+    <label class="tags-field">
+      Tags
+      <input
+        autocomplete="off"
+        spellcheck={false}
+        placeholder="baseline, no-depth"
+        defaultValue={tags.join(", ")}
+        onBlur={(event) => keep(event.currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key === "Enter") keep(event.currentTarget.value);
+        }}
+      />
+    </label>
+  );
+}
+
+/** Continue the run, or begin a new one with the weights and the optimiser of one of its checkpoints. */
+function GoOn({ row, setup, isLocked }: { readonly row: RunRow; readonly setup: Setup; readonly isLocked: boolean }) {
+  const store = useStore();
+  const { name } = row.run;
+  const checkpoints = row.summary?.checkpoints ?? [];
+  const step = useSignal<number | undefined>(undefined);
+  const from = step.value ?? checkpoints[checkpoints.length - 1];
+  const isActive = store.isActive.value;
+  const open = async (use: "useStored" | "useFork", at: number) => {
+    try {
+      await setup[use](name, at, await store.rank.readFiles(name, SETUP_FILES));
+    } catch (error) {
+      store.addProblem(messageOf(error));
+    }
+  };
+  if (checkpoints.length === 0) return <p class="hint">It has no checkpoint, so nothing can go on from it.</p>;
+  return (
+    <div class="go-on">
+      <button
+        type="button"
+        class="small"
+        disabled={isActive || isLocked}
+        title="Go on with this run from its last checkpoint"
+        onClick={() => open("useStored", checkpoints[checkpoints.length - 1])}
+        aria-label={`Continue the run ${name}`}
+      >
+        <Icon name="play" />
+        Continue
+      </button>
+      <button
+        type="button"
+        class="small"
+        disabled={isActive}
+        title="A new run with the weights and the optimiser of this checkpoint; its configuration may be changed"
+        onClick={() => open("useFork", from)}
+      >
+        <Icon name="fork" />
+        Fork from
+      </button>
+      <select
+        aria-label="Checkpoint to fork from"
+        value={from}
+        onChange={(event) => (step.value = Number(event.currentTarget.value))}
+      >
+        {checkpoints.map((each) => (
+          <option key={each} value={each}>
+            step {count(each)}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
