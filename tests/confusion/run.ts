@@ -55,9 +55,9 @@ function chosenCases(): Case[] {
   const seeds = values.seeds.split(",").map((text) => wholeNumber("seeds", text));
   const isAsked = ({ key }: Case): boolean => values.match === undefined || key.includes(values.match);
   return [
-    ...(only.has("single") ? singles(seeds, chosen("data", values.data, DATA), quirks) : []),
-    ...(only.has("pair") ? pairs(wholeNumber("pairs", values.pairs), wholeNumber("seed", values.seed)) : []),
     ...(only.has("healthy") ? healthy(wholeNumber("healthy", values.healthy)) : []),
+    ...(only.has("pair") ? pairs(wholeNumber("pairs", values.pairs), wholeNumber("seed", values.seed)) : []),
+    ...(only.has("single") ? singles(seeds, chosen("data", values.data, DATA), quirks) : []),
   ].filter(isAsked);
 }
 
