@@ -105,8 +105,12 @@ function HandToggles({ state, hands }: { readonly state: ViewerState; readonly h
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset would bring its own box.
     <div class="toggles" role="group" aria-label="Hands">
-      {hands.map(({ name, colour }) => (
-        <span key={name} class="hand-toggle" style={{ "--swatch": `var(${colour})` }}>
+      {hands.map(({ name, colour, isByFinger, vertices }) => (
+        <span
+          key={name}
+          class={isByFinger === true && vertices === undefined ? "" : "hand-toggle"}
+          style={{ "--swatch": `var(${colour})` }}
+        >
           <Toggle
             label={`${name[0].toUpperCase()}${name.slice(1)}`}
             isOn={!state.hidden.value.includes(name)}
