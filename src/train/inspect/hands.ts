@@ -11,12 +11,16 @@ export interface Shape {
   readonly width: number;
 }
 
-/** A hand that the network's camera [s, tx, ty] sees with `focal`: it lies at the distance 2 f / s. */
+/**
+ * A hand that the network's camera [s, tx, ty] sees with `focal`: it lies at the distance 2 f / s. `keypoints2d` [21, 2] are the
+ * joints in the picture as the network itself gives them, where it does.
+ */
 export function predictedHand(
   { joints, vertices }: Pick<Predicted, "joints" | "vertices">,
   camera: Float32Array,
   focal: number,
   { height, width }: Shape,
+  keypoints2d?: Float32Array,
 ): HandView {
   const [s, tx, ty] = camera;
   const pixels = (points: Float32Array): Float32Array =>
@@ -25,7 +29,7 @@ export function predictedHand(
     joints: fromWrist(joints, joints),
     vertices: fromWrist(vertices, joints),
     wrist: [joints[0] + tx, joints[1] + ty, joints[2] + (2 * focal) / s],
-    joints2d: pixels(joints),
+    joints2d: keypoints2d ? toInputPixels(keypoints2d, 2, width, height) : pixels(joints),
     vertices2d: pixels(vertices),
   };
 }

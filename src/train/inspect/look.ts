@@ -34,6 +34,7 @@ export interface Looked {
   readonly numbered: Numbered;
   readonly plain: Numbered | undefined;
   readonly camera: Float32Array; // [1, 3]
+  readonly keypoints2d: Float32Array; // [1, 21, 2]
   readonly stages: StagesView;
   readonly gradients: Gradients | undefined;
 }
@@ -84,19 +85,20 @@ export async function runLook(
   const without = plain && (await numbersOf(recording, plain, plain, loss));
   const numbered = await numbersOf(recording, batch, shown, loss);
   const stages = await readStages(recording, trainer.model.shape, request);
-  const [camera] = await recording.plan.read(recording.outputs.camera);
+  const { outputs, plan } = recording;
+  const [camera, keypoints2d] = await plan.read(outputs.camera, outputs.keypoints2d);
   const made = gradients && (await readGradients(gradients, trainer, shown));
-  return { numbered, plain: without, camera, stages, gradients: made };
+  return { numbered, plain: without, camera, keypoints2d, stages, gradients: made };
 }
 
 /** What a page is shown. */
 export function lookView(trainer: Trainer, prepared: Prepared, looked: Looked): LookView {
   const { request, record, sample, batch, shown, steps, frame } = prepared;
-  const { numbered, plain, camera, stages, gradients, step } = looked;
+  const { numbered, plain, camera, keypoints2d, stages, gradients, step } = looked;
   const { refined, coarse, numbers } = numbered;
   const { height, width } = trainer.model.shape;
   const shape = { height, width };
-  const focal = trainer.evaluation.focal ?? sample.focal;
+  const focal = trainer.evaluation.focal ?? batch.focal[0];
   const debug = { image: shown.image, depth: shown.depth, joints3d: batch.joints3d, predicted: refined.joints };
   const loss = numbers.losses.find(({ name }) => name === "loss_3d_joint")!;
   return {
@@ -104,10 +106,10 @@ export function lookView(trainer: Trainer, prepared: Prepared, looked: Looked): 
     ...{ step, epoch: request.epoch, width, height, ...numbers },
     crop: pictureOf(shown.image, width, height),
     depth: shown.hasDepth[0] === 1 ? greyOf(shown.depth) : undefined,
-    ...{ focal, trueFocal: sample.focal, principal: [sample.principal[0], sample.principal[1]] },
+    ...{ focal, trueFocal: batch.focal[0], principal: [sample.principal[0], sample.principal[1]] },
     truth: trueHand(sample, refined, shape),
     coarse: predictedHand(coarse, camera, focal, shape),
-    refined: predictedHand(refined, camera, focal, shape),
+    refined: predictedHand(refined, camera, focal, shape, keypoints2d),
     faces: trainer.model.hand.faces,
     ...stages,
     ...{ gradients, steps, frame, plain: plain?.numbers },

@@ -1,29 +1,49 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { makeBatch } from "../../../src/data/batch";
 import type { FrameSet } from "../../../src/data/types";
+import { METRIC_NAMES } from "../../../src/metrics/judge";
 import { evaluate } from "../../../src/train/evaluate";
+import type { TrainEvent } from "../../../src/train/events";
+import { numbersOf } from "../../../src/train/inspect/numbers";
+import { recordLook } from "../../../src/train/inspect/recording";
+import { readScores, SAMPLE_SCORE_COLUMNS } from "../../../src/train/inspect/scores";
 import type { LookView } from "../../../src/train/inspect/types";
 import { SWAP_THUMB_AND_INDEX } from "../../../src/train/inspect/types";
 import type { LocalRun } from "../../../src/train/local-run";
 import { writeBatch } from "../../../src/train/recording-io";
+import { utf8 } from "../../../src/train/storage";
 import { BARE, FRAMES, inspectedConfig, inspectedFrames, inspectedRun } from "../../helpers/inspected-run";
 import { MemoryStorage } from "../../helpers/memory-storage";
 
 let frames: FrameSet;
 let run: LocalRun;
 const storage = new MemoryStorage();
+const config = inspectedConfig({ steps: 4, evaluateEvery: 2, checkpointEvery: 2 });
 const quiet = (): void => undefined;
 
 /** Some steps are made first: the refinement starts at zero, and a gradient through it would be none. */
 beforeAll(async () => {
   frames = await inspectedFrames();
-  run = await inspectedRun(frames, inspectedConfig({ steps: 4, evaluateEvery: 2, checkpointEvery: 2 }), { storage });
+  run = await inspectedRun(frames, config, { storage });
   await run.run();
   return () => run.destroy();
 });
 
 const metric = (view: LookView, name: string): number => view.errors.metrics[name];
 const loss = ({ losses }: Pick<LookView, "losses">, name: string): number => losses.find((l) => l.name === name)!.value;
+
+/** softmax(q k^T / sqrt(8)) [T, T] of qkv [T, 48]: q begins at column `q` of a row, k at `k`. */
+function softmaxOfProducts(qkv: Float32Array, tokens: number, q: number, k: number): number[] {
+  const at = (token: number, from: number): number[] => [...qkv.subarray(48 * token + from, 48 * token + from + 8)];
+  return Array.from({ length: tokens }, (_, query) => {
+    const powers = Array.from({ length: tokens }, (_, key) => {
+      const other = at(key, k);
+      return Math.exp(at(query, q).reduce((sum, x, i) => sum + x * other[i], 0) / Math.sqrt(8));
+    });
+    const total = powers.reduce((a, b) => a + b, 0);
+    return powers.map((p) => p / total);
+  }).flat();
+}
 
 describe("look", () => {
   it("says of every sample what an evaluation says of it, to the bit", async () => {
@@ -82,7 +102,9 @@ describe("look", () => {
       expect(moved.truth.joints2d[2 * j + 1]).toBeCloseTo(plain.truth.joints2d[2 * j + 1] + 2, 4);
     }
     expect(moved.crop.rgba).not.toEqual(plain.crop.rgba);
-    await expect(run.look({ split: "val", index: 0, whatIf: { joints: [0, 0] } })).rejects.toThrow("each of 0 to 20 once");
+    await expect(run.look({ split: "val", index: 0, whatIf: { joints: [0, 0] } })).rejects.toThrow(
+      "each of 0 to 20 once",
+    );
   });
 
   it("has attention whose rows sum to 1 and equal the reference from the weights' own tokens", async () => {
@@ -98,8 +120,18 @@ describe("look", () => {
         expect(sum).toBeCloseTo(1, 6);
       }
     }
-    const [first, second] = view.attention;
-    expect(first.probabilities).not.toEqual(second.probabilities);
+    const { val } = run.trainer.parts;
+    const batch = makeBatch([await val.sampleOf(await val.set.read(val.ids[3]), 0)], 1);
+    const recording = await recordLook(run.trainer);
+    await numbersOf(recording, batch, batch, config.loss);
+    const qkv = await recording.plan.read(...recording.stages.qkv);
+    recording.plan.destroy();
+    const places = recording.stages.qkv.map(({ name }) => /blocks\.(\d)/.exec(name)?.[1]);
+    expect(places).toEqual(["0", "1"]);
+    for (const { block, head, probabilities } of view.attention) {
+      const reference = softmaxOfProducts(qkv[block], tokens, 8 * head, 16 + 8 * head);
+      expect(Math.max(...probabilities.map((p, i) => Math.abs(p - reference[i])))).toBeLessThan(1e-7);
+    }
     await expect(run.look({ split: "val", index: 0, attention: [{ block: 2, head: 0 }] })).rejects.toThrow(
       "head 0 of block 2, expected heads 0 to 1 of blocks 0 to 1",
     );
@@ -107,7 +139,9 @@ describe("look", () => {
 
   it("has the feature maps and the places where grid-sample reads them", async () => {
     const { height, width } = run.trainer.model.shape;
-    const maps = [0, 1].flatMap((scale) => (["mean", "max", "norm", 5] as const).map((channel) => ({ scale, channel })));
+    const maps = [0, 1].flatMap((scale) =>
+      (["mean", "max", "norm", 5] as const).map((channel) => ({ scale, channel })),
+    );
     const view = await run.look({ split: "val", index: 1, maps });
     expect(view.maps.map(({ rows, columns }) => rows * columns)).toEqual([4, 4, 4, 4, 16, 16, 16, 16]);
     expect(view.maps[1].values.every((most, i) => most >= view.maps[0].values[i])).toBe(true);
@@ -125,7 +159,9 @@ describe("look", () => {
       share += inside.reduce((a, b) => a + b, 0) / inside.length / 2;
     }
     expect(view.inMapShare).toBeCloseTo(share, 6);
-    await expect(run.look({ split: "val", index: 0, maps: [{ scale: 2, channel: 0 }] })).rejects.toThrow("feature map 2");
+    await expect(run.look({ split: "val", index: 0, maps: [{ scale: 2, channel: 0 }] })).rejects.toThrow(
+      "feature map 2",
+    );
   });
 
   it("has the gradient of the loss with respect to image and depth", async () => {
@@ -173,7 +209,9 @@ describe("look", () => {
     expect(early.refined.joints).not.toEqual(now.refined.joints);
     expect(await run.look({ split: "val", index: 0 })).toEqual(now);
     expect(await run.look({ split: "val", index: 0 }, 4)).toEqual(now);
-    await expect(run.look({ split: "val", index: 0 }, 3)).rejects.toThrow("no checkpoint of step 3, found those of steps 2, 4");
+    await expect(run.look({ split: "val", index: 0 }, 3)).rejects.toThrow(
+      "no checkpoint of step 3, found those of steps 2, 4",
+    );
   });
 
   it("shows the frame as filmed, with what is cut out of it", async () => {
@@ -189,5 +227,148 @@ describe("look", () => {
     [x - half, y - (half * fy) / fx, x + half, y - (half * fy) / fx].forEach((corner, i) => {
       expect(frame.corners[i]).toBeCloseTo(corner, 3);
     });
+  });
+});
+
+describe("scores of samples", () => {
+  it("are those of the evaluation, in the table and in scores.json", async () => {
+    const table = await run.samples("val");
+    expect(table.hasDepth[BARE]).toBe(0);
+    const { step, columns, values } = table.scores!;
+    expect(step).toBe(4);
+    const at = (i: number, name: string): number => values[i * columns.length + columns.indexOf(name)];
+    for (const index of [0, BARE]) {
+      const { errors, losses } = await run.look({ split: "val", index });
+      for (const name of METRIC_NAMES) expect(at(index, name)).toBe(Math.fround(errors.metrics[name]));
+      for (const { name, value } of losses) expect(at(index, name)).toBe(Math.fround(value));
+      const { errors: without } = await run.look({ split: "val", index, whatIf: { dropDepth: true } });
+      const expected = index === BARE ? Number.NaN : Math.fround(without.metrics.mpjpe_mm);
+      expect(at(index, "without_depth.mpjpe_mm")).toBe(expected);
+    }
+    const stored = readScores(storage.files.get("scores.json")!);
+    expect(stored.ids).toEqual(run.trainer.parts.val.ids);
+    expect(stored.table.columns).toEqual(columns);
+    for (const [i, value] of values.entries()) {
+      const kept = stored.table.values[i];
+      if (Number.isNaN(value)) expect(kept).toBeNaN();
+      else expect(Math.abs(kept - value)).toBeLessThanOrEqual(1e-5 * Math.abs(value));
+    }
+    expect((await run.samples("train")).scores).toBeUndefined();
+    const part = await run.samples("val", 2, 4);
+    expect(part.scores!.values).toEqual(values.slice(2 * columns.length, 4 * columns.length));
+  });
+
+  it("come from the run's files when it is gone on with, and are refused where they are none", async () => {
+    const resumed = await inspectedRun(frames, config, { storage, resume: true });
+    const { scores } = await resumed.samples("val");
+    expect(scores!.step).toBe(4);
+    expect(scores!.values).toHaveLength(FRAMES * SAMPLE_SCORE_COLUMNS.length);
+    resumed.destroy();
+    expect(() => readScores(utf8('{"step": 1}'))).toThrow("scores.json: holds step, expected step, epoch, ids");
+    expect(() => readScores(utf8("["))).toThrow(/^scores\.json: .*; delete it/);
+    const short = { step: 1, epoch: 0, ids: ["a"], columns: ["x", "y"], rows: [[1]] };
+    expect(() => readScores(utf8(JSON.stringify(short)))).toThrow("row 0 has 1 numbers, expected 2");
+  });
+});
+
+describe("a thumbnail", () => {
+  it("shows the crop that an evaluation shows, smaller", async () => {
+    const { val } = run.trainer.parts;
+    const { crop, truth } = await run.look({ split: "val", index: 0 });
+    const [small] = await run.thumbnails("val", [0], 16);
+    expect([small.width, small.height, small.index, small.id]).toEqual([16, 16, 0, val.ids[0]]);
+    let difference = 0;
+    for (let y = 0; y < 16; y++) {
+      for (let x = 0; x < 16; x++) {
+        let sum = 0;
+        for (const [dx, dy] of [
+          [0, 0],
+          [1, 0],
+          [0, 1],
+          [1, 1],
+        ])
+          sum += crop.rgba[4 * ((2 * y + dy) * 32 + 2 * x + dx)];
+        difference += Math.abs(small.rgba[4 * (16 * y + x)] - sum / 4) / 256;
+      }
+    }
+    expect(difference).toBeLessThan(8);
+    for (let i = 0; i < 42; i++) expect(small.joints[i]).toBeCloseTo(truth.joints2d[i] / 2, 3);
+    expect(small.confidence).toEqual(truth.confidence);
+    expect(small.depth).toHaveLength(256);
+    await expect(run.thumbnails("val", [FRAMES], 16)).rejects.toThrow(`sample ${FRAMES} of val`);
+    await expect(run.thumbnails("val", [0], 0)).rejects.toThrow("thumbnail: 0 rows");
+  });
+});
+
+describe("augmentation steps", () => {
+  it("end with what is trained on, to the bit, and labels follow every step", async () => {
+    const { train } = run.trainer.parts;
+    for (const epoch of [0, 3]) {
+      const view = await run.look({ split: "train", index: 1, epoch, steps: true });
+      expect(view.steps.map(({ name }) => name)).toEqual([
+        ...["crop", "rotation", "scale", "shift", "colour", "depth noise", "occlusion", "dropped depth"],
+      ]);
+      const last = view.steps.at(-1)!;
+      expect(last.rgba).toEqual(view.crop.rgba);
+      expect(last.depth).toEqual(view.depth);
+      const sample = await train.sampleOf(await train.set.read(train.ids[1]), epoch);
+      expect(view.truth.joints2d[0]).toBe(Math.fround(sample.joints2d[0] * 32 + 16));
+      for (const { residualPx } of view.steps) expect(Math.max(...residualPx)).toBeLessThan(1e-3);
+      expect(view.steps[1].text).toMatch(/^turned by -?\d+\.\d degrees$/);
+      expect(view.steps[1].joints).not.toEqual(view.steps[0].joints);
+      expect(view.steps[4].joints).toEqual(view.steps[3].joints);
+    }
+    const plain = await run.look({ split: "train", index: 1 });
+    const { steps } = await run.look({ split: "train", index: 1, epoch: 0, steps: true });
+    expect(steps[0].rgba).toEqual(plain.crop.rgba);
+    expect(steps[0].joints).toEqual(plain.truth.joints2d);
+    await expect(run.look({ split: "val", index: 1, epoch: 0 })).rejects.toThrow("of training samples only");
+  });
+
+  it("show by their residual that labels do not follow the image", async () => {
+    const broken = await inspectedRun(frames, { ...config, quirks: ["labels-not-augmented"] });
+    const { steps } = await broken.look({ split: "train", index: 1, epoch: 0, steps: true });
+    expect(Math.max(...steps[0].residualPx)).toBeLessThan(1e-3);
+    expect(Math.max(...steps[1].residualPx)).toBeGreaterThan(0.1);
+    broken.destroy();
+  });
+});
+
+describe("an inspected run", () => {
+  it("is the same to the last bit as one that nobody looked at", async () => {
+    const other = new MemoryStorage();
+    const looks: Promise<unknown>[] = [];
+    const steps: number[] = [];
+    let watched: LocalRun | undefined;
+    const emit = (event: TrainEvent): void => {
+      if (event.type !== "step" || event.record.step > 2 || !watched) return;
+      const attention = [{ block: 0, head: 1 }];
+      watched.pause();
+      const asked = [
+        watched.look({ split: "train", index: 1, epoch: 0, steps: true, gradients: true, frame: true }),
+        watched.look({ split: "val", index: 2, gradients: true, whatIf: { dropDepth: true }, attention }),
+        watched.predict("val", [3, 0, 1, 2, 4]).then((all) => steps.push(...all.map(({ step }) => step))),
+        watched.samples("train"),
+        watched.thumbnails("train", [0, 1], 16),
+      ];
+      looks.push(Promise.all(asked).finally(() => watched?.resume()));
+    };
+    watched = await inspectedRun(frames, config, { storage: other, emit });
+    await watched.run();
+    await Promise.all(looks);
+    watched.destroy();
+    expect(steps).toEqual([1, 1, 1, 1, 1, 2, 2, 2, 2, 2]);
+    const written = ["model.safetensors", "optimizer.safetensors"].map((name) => `checkpoints/step-000004/${name}`);
+    for (const path of [...written, "scores.json"]) {
+      expect(storage.files.get(path)!.length).toBeGreaterThan(100);
+      expect(other.files.get(path)).toEqual(storage.files.get(path));
+    }
+    const lossesOf = (text: string): unknown =>
+      text
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line).losses);
+    expect(lossesOf(other.text("metrics.jsonl"))).toEqual(lossesOf(storage.text("metrics.jsonl")));
+    await expect(watched.look({ split: "val", index: 0 })).rejects.toThrow("look: the network is gone");
   });
 });
