@@ -69,6 +69,8 @@ export interface FrameTimes {
 
 const KEY_TURN = Math.PI / 24;
 const KEY_PAN = 20;
+/** How long a viewer waits for WebGPU before it draws in 2D meanwhile. */
+const PATIENCE_MS = 150;
 const LEAST_ZOOM = 0.4;
 const MOST_ZOOM = 8;
 
@@ -140,6 +142,11 @@ export class HandViewerIsland implements Island<ViewerProps> {
     this.over.canvas.remove();
   }
 
+  /** What draws the meshes at this moment; undefined until that is known. */
+  get backend(): MeshRenderer["kind"] | undefined {
+    return this.meshes?.kind;
+  }
+
   /** All that is seen now on one canvas, at the screen's resolution, for a figure. */
   snapshot(): HTMLCanvasElement {
     this.draw();
@@ -186,11 +193,14 @@ export class HandViewerIsland implements Island<ViewerProps> {
     let note: string | undefined;
     let meshes: MeshRenderer | undefined;
     if (kind !== "Canvas 2D") {
+      // The first device of a page can take seconds.
+      const meanwhile = setTimeout(() => this.take(new CanvasMeshRenderer(), undefined), PATIENCE_MS);
       try {
         meshes = await GpuMeshRenderer.create((reason) => this.onLost(reason), kind === "WebGPU");
       } catch (error) {
         note = `Drawn in 2D: ${error instanceof Error ? error.message : String(error)}.`;
       }
+      clearTimeout(meanwhile);
     }
     this.take(meshes ?? new CanvasMeshRenderer(), note);
   }

@@ -37,6 +37,7 @@ const GROUPS: readonly { readonly title: string; readonly keys: readonly (readon
       ["← → ↑ ↓", "Turn the hand (when it has the focus)"],
       ["+ −", "Zoom the hand"],
       ["Home", "Original view of the hand"],
+      ["1 2 3 4", "Orbit, camera, top, side (when the hand has the focus)"],
     ],
   },
 ];
