@@ -1,13 +1,13 @@
 /** The page's end of the importing worker. */
 import { proxy } from "comlink";
 import type { ImportApi } from "../ranks/import-api";
+import { nursed } from "../ranks/nursed";
 import { connect } from "./connect";
 
 /** An ImportApi whose worker starts with the first call. */
 export function connectImport(): ImportApi {
-  const call = connect<ImportApi>(
-    "that imports",
-    () => new Worker(new URL("../ranks/import-worker.ts", import.meta.url), { type: "module", name: "import" }),
+  const call = connect<ImportApi>("that imports", () =>
+    nursed(new Worker(new URL("../ranks/import-worker.ts", import.meta.url), { type: "module", name: "import" })),
   );
   return {
     look: (source, split, options) => call((api) => api.look(source, split, options)),

@@ -3,6 +3,7 @@ import { type Remote, wrap } from "comlink";
 import { type Decoders, type DecodeThread, type ThreadDecoder, threadDecoders } from "../data/import-decode";
 import type { FrameSplit, OpenedFrames } from "../data/open";
 import type { ImportOptions, ImportSource } from "./import-api";
+import { startWorker } from "./nursery";
 
 /** What a decoding worker does, spoken to over Comlink. */
 export interface FrameDecoder {
@@ -14,12 +15,13 @@ export interface FrameDecoder {
 /** More workers than this wait for the disk, and each holds the list of the files. */
 const MOST_WORKERS = 4;
 
-function startWorker(name: string, source: ImportSource, split: FrameSplit, options: ImportOptions): DecodeThread {
-  const worker = new Worker(new URL("./decode-worker.ts", import.meta.url), {
-    type: "module",
-    name: `handloom ${name}`,
-  });
-  const decoder: Remote<FrameDecoder> = wrap<FrameDecoder>(worker);
+function startDecoder(name: string, source: ImportSource, split: FrameSplit, options: ImportOptions): DecodeThread {
+  const worker = startWorker(
+    "decode",
+    `handloom ${name}`,
+    (name) => new Worker(new URL("./decode-worker.ts", import.meta.url), { type: "module", name }),
+  );
+  const decoder: Remote<FrameDecoder> = wrap<FrameDecoder>(worker.endpoint);
   const opened = decoder.open(source, split, options);
   // Met by whoever asks for the first frame.
   opened.catch(() => undefined);
@@ -28,11 +30,8 @@ function startWorker(name: string, source: ImportSource, split: FrameSplit, opti
       await opened;
       return decoder.decode(id, recipe);
     },
-    onEnd(listener) {
-      worker.addEventListener("error", ({ message }) => listener(message || "its program could not be loaded"));
-      worker.addEventListener("messageerror", () => listener("an answer could not be read"));
-    },
-    terminate: () => worker.terminate(),
+    onEnd: worker.onFail,
+    terminate: worker.terminate,
   };
 }
 
@@ -45,7 +44,7 @@ export function pageDecoders(
 ): Decoders {
   const count = Math.max(1, Math.min(MOST_WORKERS, navigator.hardwareConcurrency - 1));
   return threadDecoders(
-    Array.from({ length: count }, (_, i) => startWorker(`import ${i + 1}`, source, split, options)),
+    Array.from({ length: count }, (_, i) => startDecoder(`import ${i + 1}`, source, split, options)),
     recipe,
   );
 }

@@ -1,9 +1,10 @@
 /** A worker that decodes frames of an import. */
-import { expose, transfer } from "comlink";
+import { transfer } from "comlink";
 import { DEFAULT_MARGIN, recordSide } from "../data/crop";
 import { fileDecoder, type ThreadDecoder, transferable } from "../data/import-decode";
 import { openHand, openSource } from "./choices";
 import type { FrameDecoder } from "./decode-threads";
+import { exposeToStarter } from "./nursery";
 
 let decodeFrame: ThreadDecoder | undefined;
 
@@ -22,4 +23,4 @@ const decoder: FrameDecoder = {
   },
 };
 
-expose(decoder);
+exposeToStarter(decoder);

@@ -32,6 +32,7 @@ import type {
   ImportSource,
   SummaryRequest,
 } from "./import-api";
+import { acceptNursery } from "./nursery";
 
 const store = idbShardStore();
 
@@ -209,4 +210,5 @@ class Importer implements ImportApi {
   }
 }
 
+acceptNursery();
 expose(new Importer());

@@ -1,25 +1,27 @@
-/** Ranks as workers of a page's worker: each holds a Web Lock while it lives, so that its death is seen at once. */
+/** Ranks as workers of a page or of its worker: each holds a Web Lock while it lives, so that its death is seen at once. */
 import { wrap } from "comlink";
+import { acceptNursery, startWorker } from "./nursery";
 import type { RankWorkerApi } from "./rank-api";
 import type { RankCalls, RankHandle, RankHost } from "./slot";
+
+acceptNursery();
 
 /** Starts the workers of the run `run`. */
 export function pageRanks(run: string): RankHost {
   return {
     start(number): RankHandle {
-      const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: `rank ${number}` });
+      const worker = startWorker(
+        "rank",
+        `rank ${number}`,
+        (name) => new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name }),
+      );
       const lock = `handloom-rank:${run}:${crypto.randomUUID()}:${number}`;
       const watch = new AbortController();
       let isWatched = false;
       let end: (why: string) => void = () => undefined;
-      // Handled here, or it would reach the page as well.
-      worker.addEventListener("error", (event) => {
-        event.preventDefault();
-        end(event.message || "its program could not be loaded");
-      });
-      worker.addEventListener("messageerror", () => end("an answer could not be read"));
+      worker.onFail((why) => end(why));
       return {
-        api: wrap<RankWorkerApi>(worker) as RankCalls,
+        api: wrap<RankWorkerApi>(worker.endpoint) as RankCalls,
         lock,
         onEnd(listener) {
           let isOver = false;
@@ -27,6 +29,8 @@ export function pageRanks(run: string): RankHost {
             if (isOver) return;
             isOver = true;
             watch.abort();
+            // One that the page has made may have left threads behind.
+            worker.terminate();
             listener(why);
           };
         },

@@ -2,23 +2,22 @@
 import { wrap } from "comlink";
 import type { SampleThread, ThreadHost } from "../data/sample-pool";
 import type { SampleMaker } from "../data/sample-thread";
+import { type StartedWorker, startWorker } from "./nursery";
 
 /** Workers of this page or worker. */
 export const pageThreads: ThreadHost = {
   cores: navigator.hardwareConcurrency,
   start: (name) =>
-    threadOf(new Worker(new URL("./sample-worker.ts", import.meta.url), { type: "module", name: `handloom ${name}` })),
+    threadOf(
+      startWorker(
+        "sample",
+        `handloom ${name}`,
+        (name) => new Worker(new URL("./sample-worker.ts", import.meta.url), { type: "module", name }),
+      ),
+    ),
 };
 
 /** A worker that runs the program of `sample-worker.ts`. */
-export function threadOf(worker: Worker): SampleThread {
-  const { make } = wrap<SampleMaker>(worker);
-  return {
-    make,
-    onEnd(listener) {
-      worker.addEventListener("error", ({ message }) => listener(message || "its program could not be loaded"));
-      worker.addEventListener("messageerror", () => listener("an answer could not be read"));
-    },
-    terminate: () => worker.terminate(),
-  };
+export function threadOf({ endpoint, onFail, terminate }: StartedWorker): SampleThread {
+  return { make: wrap<SampleMaker>(endpoint).make, onEnd: onFail, terminate };
 }

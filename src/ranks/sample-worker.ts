@@ -1,6 +1,7 @@
 /** A worker of a rank's worker that makes samples. */
-import { expose, transfer } from "comlink";
+import { transfer } from "comlink";
 import { answerJob, buffersOf, type SampleMaker } from "../data/sample-thread";
+import { exposeToStarter } from "./nursery";
 
 const maker: SampleMaker = {
   async make(job) {
@@ -9,4 +10,4 @@ const maker: SampleMaker = {
   },
 };
 
-expose(maker);
+exposeToStarter(maker);

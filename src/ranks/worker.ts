@@ -1,6 +1,5 @@
-/** A rank's entry in a page: a worker of the supervisor's worker, spoken to over Comlink. */
+/** A rank's entry in a page: a worker of the supervisor's worker or of the page, spoken to over Comlink. */
 import "../security/own-scripts";
-import { expose } from "comlink";
 import { adapterNamed } from "../data/adapter";
 import { openFrames } from "../data/open";
 import { idbShardStore } from "../data/shards/idb-browser";
@@ -12,6 +11,7 @@ import type { FrameSet } from "../data/types";
 import { Gpu } from "../gpu/gpu";
 import type { DataChoice } from "./api";
 import { openHand } from "./choices";
+import { exposeToStarter } from "./nursery";
 import { type RankPlatform, RankWorker } from "./rank-worker";
 import { pageThreads } from "./sample-threads";
 
@@ -61,4 +61,4 @@ const platform: RankPlatform = {
   end: () => close(),
 };
 
-expose(new RankWorker(platform));
+exposeToStarter(new RankWorker(platform));

@@ -3,6 +3,7 @@ import { afterAll, expect, test } from "vitest";
 import { memoryCrops } from "../../src/data/crop-set";
 import { type SamplePool, samplePool } from "../../src/data/sample-pool";
 import { shareCrops } from "../../src/data/shared-crops";
+import { ownWorker } from "../../src/ranks/nursery";
 import { threadOf } from "../../src/ranks/sample-threads";
 import { type SampleRank, sampleRank } from "../browser/sample-rank";
 import { noiseRecord } from "../helpers/noise-record";
@@ -34,7 +35,7 @@ test("a worker that dies is named with its sample", async () => {
   const text = 'setTimeout(() => { throw new Error("no memory left"); })';
   const program = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
   const running = (url: string): SamplePool =>
-    samplePool({ cores: 2, start: () => threadOf(new Worker(url, { type: "module" })) }, 1);
+    samplePool({ cores: 2, start: () => threadOf(ownWorker(new Worker(url, { type: "module" }))) }, 1);
   const job = { record: noiseRecord(0), options: { size: 24, width: 18, seed: 2 }, epoch: 0 };
   await expect(running(program).make(job)).rejects.toThrow(
     /^sample thread 1 of 1 ended while it made sample "NO0\/0000": .*no memory left; /,
