@@ -53,7 +53,7 @@ const policyPlugin = {
   ],
 } satisfies Plugin;
 
-export default defineConfig(({ mode }) => ({
+export default defineConfig(({ mode, isSsrBuild }) => ({
   // A build may be served from any folder of a host.
   base: "./",
   plugins: [policyPlugin],
@@ -80,9 +80,10 @@ export default defineConfig(({ mode }) => ({
               verify: resolve("verify.html"),
               "service-worker": resolve("src/pages/service-worker.ts"),
             },
-            // Its place decides what a service worker may serve.
             output: {
-              entryFileNames: ({ name }) => (name === "service-worker" ? "[name].js" : "assets/[name]-[hash].js"),
+              // Its place decides what a service worker may serve; programs for Node (`--ssr`) are started by their names.
+              entryFileNames: ({ name }) =>
+                isSsrBuild || name === "service-worker" ? "[name].js" : "assets/[name]-[hash].js",
             },
           },
         },
