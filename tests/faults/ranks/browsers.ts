@@ -11,6 +11,11 @@ import type { Order, Outcome } from "./run";
 /** With these a GPU process may crash as often as it likes. */
 export const ENDLESS_CRASHES = ["--disable-gpu-process-crash-limit", "--disable-domain-blocking-for-3d-apis"];
 
+/** A run that does nothing for so long stands still, ms: longer than the longest wait of a supervisor. */
+const STILL_MS = 180_000;
+/** Time between two looks at a run, ms. */
+const LOOK_MS = 2000;
+
 const FIREFOX_PREFERENCES = {
   "dom.webgpu.enabled": true,
   "dom.webgpu.workers.enabled": true,
@@ -106,7 +111,7 @@ export class Patient {
     return this.#browser!.version();
   }
 
-  ask<T>(what: "train" | "place" | "saved", argument?: unknown): Promise<T> {
+  ask<T>(what: "train" | "place" | "saved" | "lately", argument?: unknown): Promise<T> {
     return this.#page!.evaluate(
       (name, value) => Reflect.get(globalThis, "run")(name, value),
       what,
@@ -114,8 +119,37 @@ export class Patient {
     ) as Promise<T>;
   }
 
-  train(order: Order): Promise<Outcome> {
-    return this.ask<Outcome>("train", order);
+  /** Rejects with what the run said last when it stands still. */
+  async train(order: Order): Promise<Outcome> {
+    const watch = new AbortController();
+    try {
+      return await Promise.race([this.ask<Outcome>("train", order), this.#standsStill(watch.signal)]);
+    } finally {
+      watch.abort();
+    }
+  }
+
+  /** Rejects once a run has said nothing and made no step for STILL_MS, or its page does not answer. */
+  async #standsStill(signal: AbortSignal): Promise<never> {
+    let seen = "";
+    let seenAt = performance.now();
+    for (;;) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      if (signal.aborted) return new Promise<never>(() => undefined);
+      const none = { lines: ["the page did not answer"], ranks: [] };
+      const late = new Promise<typeof none>((resolve) => setTimeout(() => resolve(none), STILL_MS));
+      const place = JSON.stringify(await Promise.race([this.ask<object>("place"), late]));
+      const { lines, ranks } = await Promise.race([
+        this.ask<{ lines: readonly string[]; ranks: readonly string[] }>("lately"),
+        late,
+      ]);
+      const now = `${place} ${lines.length}`;
+      if (now !== seen) seenAt = performance.now();
+      seen = now;
+      if (performance.now() - seenAt < STILL_MS) continue;
+      const told = [place, ...lines.slice(-30), ...ranks].map((line) => `\n  | ${line}`).join("");
+      throw new Error(`the run stood still for ${STILL_MS / 1000} s:${told}`);
+    }
   }
 
   /** Resolves when the run at hand has come so far. */

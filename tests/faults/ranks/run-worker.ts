@@ -1,8 +1,9 @@
 /** Supervises runs with files in memory, and measures faults with a clock of its own beside the supervisor's. */
+import "../../../src/security/own-scripts";
 import { expose } from "comlink";
 import type { SharedCrops } from "../../../src/data/shared-crops";
 import type { FaultPlan } from "../../../src/ranks/fault-hook";
-import { abortOf, type GroupMemory, WORD, wordOf } from "../../../src/ranks/group-memory";
+import { abortOf, type GroupMemory, placeOf, WORD, wordOf } from "../../../src/ranks/group-memory";
 import { pageRanks } from "../../../src/ranks/page-ranks";
 import type { RankCalls, RankHandle, RankHost } from "../../../src/ranks/slot";
 import { Supervisor } from "../../../src/ranks/supervisor";
@@ -79,11 +80,11 @@ class Witness {
       stop: () => api.stop(),
       profile: (repeats) => api.profile(repeats),
       inspect: (split, index) => api.inspect(split, index),
-      close: () => api.close(),
       samples: (split, from, to) => api.samples(split, from, to),
       thumbnails: (split, indices, side) => api.thumbnails(split, indices, side),
       predict: (split, indices) => api.predict(split, indices),
       look: (request, weights) => api.look(request, weights),
+      close: () => api.close(),
     };
   }
 
@@ -162,9 +163,23 @@ export interface Ward {
   place(): { readonly step: number; readonly faults: number; readonly begun: number };
   /** Steps of the checkpoints that are stored. */
   saved(): Promise<readonly string[]>;
+  /** Everything that the run at hand has said, and where the ranks of its last group are: for one that stands still. */
+  lately(): { readonly lines: readonly string[]; readonly ranks: readonly string[] };
 }
 
 let witness: Witness | undefined;
+let said: readonly string[] = [];
+
+/** Where each rank of a group is, and how often it worked and gave a sign of life. */
+function placesOf({ memory, workers, reason }: Seen): string[] {
+  const words = new Int32Array(memory.control);
+  const load = (rank: number, word: number): number => Atomics.load(words, wordOf(rank, word));
+  return Array.from({ length: memory.worldSize }, (_, rank) => {
+    const state = ["not started", "at work", "left"][load(rank, WORD.state)];
+    const counts = `progress ${load(rank, WORD.progress)}, signs of life ${load(rank, WORD.alive)}`;
+    return `rank ${rank} of workers ${[...workers].join(" ")}: ${state}, ${placeOf(memory, rank)}, ${counts}${reason && `; aborted: ${reason}`}`;
+  });
+}
 
 const ward: Ward = {
   async train({ ranks, steps, faults: plan, kills = [], resume = false, stopAt }) {
@@ -175,6 +190,7 @@ const ward: Ward = {
     witness = own;
     const told: FaultRecord[] = [];
     const lines: string[] = [];
+    said = lines;
     const stepMs: number[] = [];
     const supervisor: Supervisor = new Supervisor({
       ...{ name: "faults", ranks, config: campaignConfig(steps), storage, resume, faults: plan },
@@ -216,6 +232,7 @@ const ward: Ward = {
     };
   },
   place: () => ({ step, faults, begun: witness?.groups.filter(({ begunAt }) => begunAt !== undefined).length ?? 0 }),
+  lately: () => ({ lines: said, ranks: witness?.groups.slice(-1).flatMap(placesOf) ?? [] }),
   saved: () => storage.list().then((paths) => paths.filter((path) => path.endsWith("/state.json"))),
 };
 
