@@ -397,7 +397,7 @@ let probe: OffscreenCanvasRenderingContext2D | undefined;
 const rgbs = new Map<string, readonly [number, number, number]>();
 
 /** A custom property's colour in the theme in force, 0..255: canvases understand every notation of CSS. */
-function rgbOf(property: string): readonly [number, number, number] {
+export function rgbOf(property: string): readonly [number, number, number] {
   const css = cssColour(property);
   let rgb = rgbs.get(css);
   if (rgb === undefined) {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { writeGlb } from "../../../src/export/glb";
 import { extentOf, freeCamera, projectPoints, START, sampleCamera } from "../../../src/pages/viewer/camera";
+import { exportMeshes } from "../../../src/pages/viewer/export-meshes";
 import { handsOfLook, handsOfSample, pictureOfLook } from "../../../src/pages/viewer/from-sample";
 import { heatColour, heatGradient, niceCeiling } from "../../../src/pages/viewer/palette";
 import {
@@ -95,6 +97,17 @@ describe("the scene", () => {
     const cold = buildScene([hand], "orbit", false, 0.02, rgbOf);
     expect(Array.from(cold.colours.subarray(0, 4))).toEqual([1, 2, 3, 255]);
     expect(buildScene([bare], "orbit", true, 0.02, rgbOf).faces).toHaveLength(0);
+  });
+
+  it("goes into files in its colours, where its camera has it when that is asked for", () => {
+    const all = [hand, bare, { ...hand, name: "coarse", errors: undefined }];
+    const meshes = exportMeshes(all, 0.02, rgbOf);
+    expect(meshes.map(({ name }) => name)).toEqual(["predicted", "coarse"]);
+    expect(Array.from(meshes[0].colours!.subarray(3 * 777))).toEqual(heatColour(1));
+    expect(Array.from(meshes[1].colours!.subarray(3 * 777))).toEqual([1, 2, 3]);
+    expect(meshes[0].vertices).toBe(vertices);
+    expect(exportMeshes(all, 0.02, rgbOf, true)[0].vertices[2]).toBeCloseTo(vertices[2] + 0.6, 6);
+    expect(writeGlb(meshes).length).toBeGreaterThan(2 * 778 * 24);
   });
 
   it("makes the truth a ghost beside another mesh, after the solid faces, and solid alone", () => {
