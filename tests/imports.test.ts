@@ -30,6 +30,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   cli: [
     "security",
     "ranks",
+    "verify",
     "bench",
     "doctor",
     "export",

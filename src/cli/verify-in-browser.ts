@@ -1,4 +1,4 @@
-import type { VerifyReport } from "../verify/types";
+import type { Check, VerifyReport } from "../verify/types";
 import type { BrowserKind } from "./browser";
 import { say } from "./host";
 import { buildWebApp, runInBrowser } from "./run-in-browser";
@@ -31,5 +31,15 @@ export async function verifyInBrowser(
     },
   });
   if (!report) throw new Error(`verify: ${ended.message}`);
-  return report;
+  return { ...report, checks: report.checks.map(withInfinities) };
+}
+
+/** JSON, in which some browsers' messages come, writes null for what is not finite. */
+function withInfinities(check: Check): Check {
+  const { difference } = check;
+  if (!difference || difference.relative !== null) return check;
+  const { index, got, expected } = difference.worst;
+  const worst = { index, got: got ?? Number.NaN, expected: expected ?? Number.NaN };
+  const [relative, maxAbs] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  return { ...check, difference: { relative, maxAbs, worst } };
 }

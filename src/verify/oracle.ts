@@ -7,6 +7,8 @@ export interface OracleRun {
   readonly result: Float32Array;
   readonly arrays: Arrays;
   readonly wgsl: readonly { readonly stage: string; readonly code: string }[];
+  /** Sources of the stages, and of the functions that they call. */
+  readonly formula: string;
   /** Median of the runs after the first, inputs up and results down, all stages. */
   readonly milliseconds: number | undefined;
 }
@@ -34,11 +36,13 @@ export class Oracle {
     const { kernels, functions } = oraclesOf(op);
     const compiled: { readonly stage: Stage; readonly call: GpuJsKernel; readonly parameters: readonly string[] }[] =
       [];
+    const sources = new Set<string>();
     try {
       for (const stage of stages) {
         const found = kernels.get(stage.kernel);
         if (!found) throw new Error(`oracles/${op}.gpujs.js has no kernel "${stage.kernel}"`);
         const used = reachable(found.source, functions);
+        for (const source of [found.source, ...used]) sources.add(source);
         const settings = { output: stage.output, constants: stage.constants ?? {}, functions: used };
         compiled.push({
           stage,
@@ -72,7 +76,13 @@ export class Oracle {
         stage: stage.kernel,
         code: call.kernel?.compiledSource ?? "",
       }));
-      return { result: arrays[last.as ?? last.kernel], arrays, wgsl, milliseconds: median(times) };
+      return {
+        result: arrays[last.as ?? last.kernel],
+        arrays,
+        wgsl,
+        formula: [...sources].join("\n\n"),
+        milliseconds: median(times),
+      };
     } finally {
       for (const { call } of compiled) call.destroy();
     }

@@ -20,6 +20,8 @@ export interface RecordedCase {
   readonly inputs: Readonly<Record<string, Tensor>>;
   /** Inputs, gradients of outputs and what only the oracle reads. */
   readonly arrays: Arrays;
+  /** What a kernel is given when it runs by itself: inputs, and gradients of outputs. */
+  readonly given: ReadonlyMap<Tensor, Float32Array<ArrayBuffer>>;
   readonly targets: readonly Target[];
 }
 
@@ -56,6 +58,7 @@ export function recordCase(verify: OpCase, style: KernelStyle, isAdded: boolean)
   const tensors = Array.isArray(recorded) ? (recorded as readonly Tensor[]) : [recorded as Tensor];
   const forward = new Set(tape.dispatches);
   const before: Record<string, Float32Array<ArrayBuffer>> = {};
+  const given = new Map(Object.entries(inputs).map(([name, t]) => [t.storage, values[name]] as const));
   if (hasGradients) {
     const terms = Object.keys(outputs).map((name, i) => {
       const weights = seeded(tensors[i].size, 90 + i);
@@ -68,6 +71,8 @@ export function recordCase(verify: OpCase, style: KernelStyle, isAdded: boolean)
       terms.push(dot(inputs[name], tape.constant(`before.${name}`, [before[name].length], before[name])));
     }
     const ones = terms.map(() => 1);
+    for (const [i, name] of Object.keys(outputs).entries())
+      given.set(tape.grad(tensors[i]).storage, arrays[`d_${name}`] as Float32Array<ArrayBuffer>);
     tape.backward(terms.length === 1 ? terms[0] : weightedSum(terms, ones));
   }
   const own = tape.dispatches.filter(
@@ -92,7 +97,7 @@ export function recordCase(verify: OpCase, style: KernelStyle, isAdded: boolean)
     throw new Error(
       `verify ${verify.op}, ${verify.name}: no kernel makes one of ${targets.map((t) => t.name).join(", ")}`,
     );
-  return { tape, inputs, arrays, targets };
+  return { tape, inputs, arrays, given, targets };
 }
 
 /** The dispatches among `from` that make `tensor`, and those that make what they read; what is in `stop` is given. */

@@ -120,6 +120,8 @@ export interface Check {
 
 /** The formula as gpu.js compiles it to WebGPU by itself. */
 export interface Baseline {
+  /** The formula: the sources of the reference's stages, and the functions that they call. */
+  readonly formula: string;
   /** WGSL that gpu.js generated, stage by stage. */
   readonly wgsl: readonly { readonly stage: string; readonly code: string }[];
   readonly difference?: Difference;

@@ -3,12 +3,14 @@ import { useSignal } from "@preact/signals";
 import { checkName, scientific } from "../../verify/report";
 import type { Check } from "../../verify/types";
 import { plural, significant } from "../format";
+import { Segmented } from "../widgets/field";
 import { Icon } from "../widgets/icons";
 import type { VerifyState } from "./state";
 
 export function Detail({ state, kernel }: { readonly state: VerifyState; readonly kernel: string }) {
   const row = state.rows.value.find((found) => found.kernel === kernel);
   const picked = useSignal<Check | undefined>(undefined);
+  const shown = useSignal<"wgsl" | "formula">("wgsl");
   if (row === undefined) return null;
   const check = picked.value !== undefined && row.checks.includes(picked.value) ? picked.value : row.worst;
   const text = state.report.value?.kernels.find(({ name }) => name === kernel);
@@ -20,6 +22,15 @@ export function Detail({ state, kernel }: { readonly state: VerifyState; readonl
     <section class="verify-detail" aria-label={`Kernel ${kernel}`}>
       <div class="panel-head">
         <h2 class="mono">{kernel}</h2>
+        <Segmented
+          label="Text beside ours"
+          options={[
+            { value: "wgsl", label: "gpu.js WGSL", title: "What gpu.js makes of the formula on WebGPU" },
+            { value: "formula", label: "Formula", title: "The reference in plain JavaScript" },
+          ]}
+          value={shown.value}
+          onValue={(value) => (shown.value = value)}
+        />
         <button type="button" class="quiet" aria-label="Close the kernel" onClick={close}>
           <Icon name="close" />
         </button>
@@ -31,7 +42,11 @@ export function Detail({ state, kernel }: { readonly state: VerifyState; readonl
           title={`Ours, entry ${text?.entryPoint ?? kernel.split(".")[1]}`}
           code={text?.code ?? "The text is shown when the run has ended."}
         />
-        <Text title={`gpu.js, ${check.target}`} code={baselineText(check)} />
+        {shown.value === "wgsl" ? (
+          <Text title={`gpu.js, ${check.target}`} code={baselineText(check)} />
+        ) : (
+          <Text title={`Formula of ${check.target}`} code={check.baseline.formula} />
+        )}
       </div>
     </section>
   );

@@ -17,7 +17,6 @@ export async function tellTerminal(state: VerifyState): Promise<void> {
   await state.start();
   stop();
   const report = state.report.value;
-  // JSON has no infinities; a difference that is not finite becomes null there, and its check failed already.
   if (report !== undefined) await send?.({ type: "metrics", report });
   await send?.({ type: "done", ok: report !== undefined, message: state.problem.value ?? "" });
 }

@@ -308,7 +308,7 @@ export const layerCases: readonly OpCase[] = [
   batchNorm(37, 8, false, true),
   attention(2, 9, 2, 8),
   attention(1, 21, 3, 20),
-  attention(2, 48, 3, 32, true),
+  attention(1, 48, 2, 32, true),
   patchEmbed(2, 3, 2, 3, 4, 12),
   convTranspose2d(2, 3, 2, 8, 12),
   convTranspose2d(1, 2, 5, 3, 4),
