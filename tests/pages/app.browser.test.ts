@@ -97,7 +97,7 @@ describe("train", () => {
     await vi.waitFor(() => expect(text(".pill")).toContain("Training20 / 20"));
     await vi.waitFor(() => expect(text(".readouts")).toContain("mean pose 52.6"));
     await vi.waitFor(() => expect(text(".log")).toContain("Evaluated on 8 samples from all 1 ranks"));
-    expect(root.querySelectorAll(".chart canvas")).toHaveLength(3);
+    expect(root.querySelectorAll(".chart canvas")).toHaveLength(6);
     expect(inked(root.querySelector<HTMLCanvasElement>(".figure-loss canvas")!)).toBeGreaterThan(500);
     expect(inked(root.querySelector<HTMLCanvasElement>(".sample-figure canvas")!)).toBeGreaterThan(5000);
     rank.runFiles = [{ path: "log.txt", bytes: new TextEncoder().encode("x") }];
@@ -290,7 +290,7 @@ describe("ranks", () => {
   it("stand behind tabs that the arrow keys move through", async () => {
     tab("Log").focus();
     await userEvent.keyboard("{ArrowRight}");
-    await vi.waitFor(() => expect(document.activeElement).toBe(tab("Evaluation")));
+    await vi.waitFor(() => expect(document.activeElement).toBe(tab("Runs")));
     await userEvent.keyboard("{ArrowLeft}{ArrowLeft}");
     await vi.waitFor(() => expect(tab("Doctor").ariaSelected).toBe("true"));
     await userEvent.keyboard("{Home}");
