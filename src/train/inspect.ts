@@ -53,6 +53,6 @@ export async function inspectSample(trainer: Trainer, split: "train" | "val", in
     outputs.vertices,
     outputs.camera,
   );
-  const prediction = { keypoints3d, keypoints2d, vertices, camera };
+  const prediction = { keypoints3d, keypoints2d, vertices, camera, focal: evaluation.focal };
   return sampleView(model, batch, index % size, prediction, split, step);
 }

@@ -2,9 +2,9 @@ import { type Config, writeConfig } from "../config";
 import { TfEvents } from "../export/tfevents";
 import { type CheckpointFacts, checkpointFolder, keptSteps, type Resumed, writeCheckpoint } from "./checkpoint";
 import type { EvaluationRecord, RankEvent, StepRecord, TimesRecord, TrainEvent } from "./events";
-import type { StepTimes } from "./ranks";
 import { SCORES_FILE } from "./inspect/score-keeper";
 import { scoresText } from "./inspect/scores";
+import type { StepTimes } from "./ranks";
 import { readSnapshotState, type SnapshotLayout } from "./snapshot";
 import { LineFile, type RunStorage, utf8 } from "./storage";
 

@@ -9,6 +9,8 @@ export interface Prediction {
   readonly keypoints2d: Float32Array; // [B, 21, 2]
   readonly vertices: Float32Array; // [B, V, 3]
   readonly camera: Float32Array; // [B, 3]
+  /** Focal length over crop side that replaced the samples' own. */
+  readonly focal: number | undefined;
 }
 
 /** Row `row` of a batch with its prediction, in pixels of the model's input. */
@@ -46,7 +48,7 @@ export function sampleView(
     jointsTrue: toPixels(joints2d, 3),
     jointsPredicted: toPixels(rowOf(prediction.keypoints2d, 42), 2),
     confidence: Float32Array.from({ length: 21 }, (_, i) => joints2d[3 * i + 2]),
-    vertices: toPixels(projectPoints(vertices, camera, batch.focal[row]), 2),
+    vertices: toPixels(projectPoints(vertices, camera, prediction.focal ?? batch.focal[row]), 2),
     faces: model.hand.faces,
     joints3dTrue: truth.map(millimetres),
     joints3dPredicted: predicted.map(millimetres),

@@ -200,7 +200,7 @@ export class Stepper {
 
   /** What the network says of the batch that was run last. */
   async #look(batch: Batch): Promise<Shown> {
-    const { plan, outputs, losses } = this.parts.training;
+    const { plan, outputs, losses, focal } = this.parts.training;
     const [keypoints3d, keypoints2d, vertices, camera, loss] = await plan.read(
       outputs.keypoints3d,
       outputs.keypoints2d,
@@ -208,7 +208,7 @@ export class Stepper {
       outputs.camera,
       losses.loss_3d_joint,
     );
-    return { keypoints3d, keypoints2d, vertices, camera, batch, loss3dJoint: loss[0] };
+    return { keypoints3d, keypoints2d, vertices, camera, focal, batch, loss3dJoint: loss[0] };
   }
 
   #view(step: number, { batch, ...prediction }: Shown): SampleView | undefined {

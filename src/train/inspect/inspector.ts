@@ -82,7 +82,7 @@ export class Inspector {
       outputs.camera,
     );
     return indices.map((index, row) => {
-      const prediction = { keypoints3d, keypoints2d, vertices, camera };
+      const prediction = { keypoints3d, keypoints2d, vertices, camera, focal: evaluation.focal };
       const view = sampleView(model, batch, row, prediction, split, step);
       const { id, width, height, jointsPredicted: joints, vertices: mesh, mpjpe_mm, pa_mpjpe_mm } = view;
       const { joints3dTrue, joints3dPredicted } = view;

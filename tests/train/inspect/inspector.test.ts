@@ -19,6 +19,8 @@ let frames: FrameSet;
 let run: LocalRun;
 const storage = new MemoryStorage();
 const config = inspectedConfig({ steps: 4, evaluateEvery: 2, checkpointEvery: 2 });
+/** A hundred kernels are compiled, which a processor without a GPU takes seconds for. */
+const PATIENCE_MS = 600_000;
 const quiet = (): void => undefined;
 
 /** Some steps are made first: the refinement starts at zero, and a gradient through it would be none. */
@@ -27,7 +29,7 @@ beforeAll(async () => {
   run = await inspectedRun(frames, config, { storage });
   await run.run();
   return () => run.destroy();
-});
+}, PATIENCE_MS);
 
 const metric = (view: LookView, name: string): number => view.errors.metrics[name];
 const loss = ({ losses }: Pick<LookView, "losses">, name: string): number => losses.find((l) => l.name === name)!.value;
@@ -102,6 +104,9 @@ describe("look", () => {
       expect(moved.truth.joints2d[2 * j + 1]).toBeCloseTo(plain.truth.joints2d[2 * j + 1] + 2, 4);
     }
     expect(moved.crop.rgba).not.toEqual(plain.crop.rgba);
+    // What is read after a run is of the change, not of the figures beside it.
+    expect(moved.sampling[0].input[0]).toBeCloseTo(moved.coarse.vertices2d[0], 3);
+    expect(moved.sampling[0].input[0]).not.toBe(plain.sampling[0].input[0]);
     await expect(run.look({ split: "val", index: 0, whatIf: { joints: [0, 0] } })).rejects.toThrow(
       "each of 0 to 20 once",
     );
@@ -204,7 +209,9 @@ describe("look", () => {
 
   it("shows the weights of a checkpoint and puts the run's own back", async () => {
     const now = await run.look({ split: "val", index: 0 });
-    const early = await run.look({ split: "val", index: 0 }, 2);
+    const weights = await run.trainer.store.read();
+    const early = await run.look({ split: "val", index: 0, gradients: true }, 2);
+    expect(await run.trainer.store.read()).toEqual(weights);
     expect(early.step).toBe(2);
     expect(early.refined.joints).not.toEqual(now.refined.joints);
     expect(await run.look({ split: "val", index: 0 })).toEqual(now);
@@ -321,15 +328,25 @@ describe("augmentation steps", () => {
     const plain = await run.look({ split: "train", index: 1 });
     const { steps } = await run.look({ split: "train", index: 1, epoch: 0, steps: true });
     expect(steps[0].rgba).toEqual(plain.crop.rgba);
+    expect(steps[0].depth).toEqual(plain.depth);
     expect(steps[0].joints).toEqual(plain.truth.joints2d);
     await expect(run.look({ split: "val", index: 1, epoch: 0 })).rejects.toThrow("of training samples only");
   });
 
-  it("show by their residual that labels do not follow the image", async () => {
-    const broken = await inspectedRun(frames, { ...config, quirks: ["labels-not-augmented"] });
+  it("show by their residual that labels do not follow the image; a pretended camera is drawn as it is", async () => {
+    const model = { ...config.model, camera: "pretend" } as const;
+    const broken = await inspectedRun(frames, { ...config, model, quirks: ["labels-not-augmented"] });
     const { steps } = await broken.look({ split: "train", index: 1, epoch: 0, steps: true });
     expect(Math.max(...steps[0].residualPx)).toBeLessThan(1e-3);
     expect(Math.max(...steps[1].residualPx)).toBeGreaterThan(0.1);
+    const view = await broken.look({ split: "val", index: 0 });
+    expect(view.focal).toBe(5000 / 256);
+    expect(view.trueFocal).toBeLessThan(15);
+    const quick = await broken.inspect("val", 0);
+    expect(view.refined.vertices2d).toEqual(quick.vertices);
+    // The fingertip of the mesh is a joint as well.
+    const tip = broken.trainer.model.hand.tips[0];
+    expect(quick.vertices[2 * tip]).toBeCloseTo(quick.jointsPredicted[2 * 4], 3);
     broken.destroy();
   });
 });
