@@ -6,6 +6,8 @@ import type { ShownRun } from "../runs/state";
 import { Chart } from "../widgets/chart";
 import type { ChartLine } from "../widgets/line-chart";
 
+const X_KINDS = { step: "count", epoch: "number", time: "seconds" } as const;
+
 /** A curve as it is drawn where there is only one run; with several, runs have the colours. */
 export interface CurveStyle {
   readonly name: CurveName;
@@ -96,7 +98,7 @@ export function CurveChart({
       draw={(of, columns) => plotOf(drawn, axis, of, columns)}
       range={range}
       isLog={isLog}
-      isWhole={axis === "step"}
+      xKind={X_KINDS[axis]}
       cursor={view.cursor}
       onZoom={(zoom) => (view.zoom.value = zoom)}
     />

@@ -26,8 +26,8 @@ export interface LineChartProps {
   readonly draw: (range: Range, columns: number) => PlotData;
   readonly range: Range;
   readonly isLog: boolean;
-  /** The x axis counts: no ticks between whole numbers. */
-  readonly isWhole?: boolean;
+  /** What x is: a count has no ticks between whole numbers, seconds have units. */
+  readonly xKind: XKind;
   /** The x that is pointed at, on whichever chart; undefined: none. */
   readonly cursor: Signal<number | undefined>;
   /** A range was chosen by dragging; undefined: all again. */
@@ -74,6 +74,27 @@ const positive = (value: number | null | undefined): number | null | undefined =
 /** Distances of ticks on the x axis: 1, 2 and 5 of each decade. */
 const X_STEPS = Array.from({ length: 14 }, (_, i) => [1, 2, 5].map((digit) => Number(`${digit}e${i - 3}`))).flat();
 
+/** Those of time, also in minutes and hours. */
+const SECOND_STEPS = [
+  ...X_STEPS.filter((step) => step <= 20),
+  ...[1 / 2, 1, 2, 5, 10, 20, 30].map((minutes) => 60 * minutes),
+  ...X_STEPS.filter((hours) => hours >= 1).map((hours) => 3600 * hours),
+];
+
+type XKind = "count" | "number" | "seconds";
+
+const X_INCREMENTS: Record<XKind, number[]> = {
+  count: X_STEPS.filter((step) => step >= 1),
+  number: X_STEPS,
+  seconds: SECOND_STEPS,
+};
+
+/** In the unit of the distance of ticks: "40 s", "5 min", "2 h"; one of 30 s or 30 min belongs to the next unit. */
+function secondsLabel(tick: number, step: number): string {
+  const [divisor, unit] = step >= 1800 ? [3600, "h"] : step >= 30 ? [60, "min"] : [1, "s"];
+  return `${Number((tick / divisor).toFixed(3))} ${unit}`;
+}
+
 /** Decimals as the distance of ticks needs them; large ones with "k" and "M". */
 function xLabel(tick: number, step: number): string {
   const [divisor, unit] = step >= 1e6 ? [1e6, "M"] : step >= 1e3 && tick !== 0 ? [1e3, "k"] : [1, ""];
@@ -108,7 +129,7 @@ export class LineChart implements Island<LineChartProps> {
   update(props: LineChartProps): void {
     this.props = props;
     if (props.cursor !== this.cursor) this.follow(props.cursor);
-    const shape = JSON.stringify([props.lines, props.isLog, props.isWhole]);
+    const shape = JSON.stringify([props.lines, props.isLog, props.xKind]);
     if (shape !== this.shape) {
       this.shape = shape;
       this.rebuild();
@@ -163,7 +184,7 @@ export class LineChart implements Island<LineChartProps> {
   private rebuild(): void {
     if (this.element === undefined || this.props === undefined) return;
     this.chart?.destroy();
-    const { lines, isLog } = this.props;
+    const { lines, isLog, xKind } = this.props;
     const hasRight = lines.some((line) => line.isRight);
     const axis = { font: FONT, stroke: () => cssColour("--muted"), ticks: { show: false } };
     const grid = { stroke: () => cssColour("--grid"), width: 1 };
@@ -203,8 +224,9 @@ export class LineChart implements Island<LineChartProps> {
             grid: { show: false },
             size: 24,
             gap: 4,
-            incrs: this.props.isWhole ? X_STEPS.filter((step) => step >= 1) : X_STEPS,
-            values: (_, ticks, __, ___, step) => ticks.map((tick) => xLabel(tick, step)),
+            incrs: X_INCREMENTS[xKind],
+            values: (_, ticks, __, ___, step) =>
+              ticks.map((tick) => (xKind === "seconds" ? secondsLabel : xLabel)(tick, step)),
           },
           { ...side, ...(isLog ? onLog : {}), stroke: axisColour(false), grid },
           ...(hasRight
