@@ -155,14 +155,15 @@ const HEALTHY: readonly Healthy[] = [
   },
 ];
 
-/** Seeds of the healthy runs begin after those of the faulty ones; two runs share one, so that it is rendered once. */
+/** Seeds of the healthy runs begin after those of the faulty ones; a few, so that their frames are rendered once. */
 const HEALTHY_SEED = 11;
+const HEALTHY_SEEDS = 3;
 
 /** The first so many; after the last the list begins again with other seeds. */
 export function healthy(count: number): Case[] {
   return Array.from({ length: count }, (_, i) => {
     const { change, preset, data = "synthetic", ...special } = HEALTHY[i % HEALTHY.length];
-    const seed = HEALTHY_SEED + (i >> 1);
+    const seed = HEALTHY_SEED + ((i >> 1) % HEALTHY_SEEDS);
     const config = preset === undefined ? smallestRun(seed, change) : shortRun(PRESETS[preset](), seed, change);
     return { ...plain, title: "", ...special, key: `healthy/${i + 1}`, kind: "healthy", data, config };
   });

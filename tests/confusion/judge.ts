@@ -29,8 +29,13 @@ export interface Result extends Pick<Case, "key" | "kind" | "title" | "data" | "
 export const names = (quirk: QuirkName, named: readonly string[]): boolean =>
   EXPECTED[quirk].ids.some((id) => named.includes(id));
 
-export const namedIn = ({ told }: Pick<Observation, "told">): string[] =>
-  told.flatMap(({ id, symptoms }) => [id, ...symptoms]);
+/** All ids, those of symptoms included. */
+export const namedIn = ({
+  told,
+}: {
+  readonly told: readonly { readonly id: string; readonly symptoms: readonly (string | { readonly id: string })[] }[];
+}): string[] =>
+  told.flatMap(({ id, symptoms }) => [id, ...symptoms.map((each) => (typeof each === "string" ? each : each.id))]);
 
 /** `runs`: the case's run, and those that went on with what had ended it ignored. */
 export function judge(each: Case, runs: readonly Observation[], seconds: number, error?: string): Result {

@@ -14,6 +14,7 @@ import { launch } from "../../src/train/launch";
 import type { LocalRun } from "../../src/train/local-run";
 import { MemoryStorage } from "../helpers/memory-storage";
 import type { Case } from "./cases";
+import { namedIn } from "./judge";
 import { nameOf } from "./rank-data";
 import type { World } from "./world";
 
@@ -42,21 +43,31 @@ export interface Observation {
   readonly complaints: readonly string[];
 }
 
-/** Runs a case as `train` would, `ignore` as in its `--ignore`. Throws what the run throws. */
-export async function observe(world: World, each: Case, ignore: readonly string[] = []): Promise<Observation> {
+export interface ObserveOptions {
+  /** As in `train --ignore`. */
+  readonly ignore?: readonly string[];
+  /** Whether these ids are all that is waited for: the run is then stopped. */
+  readonly isEnough?: (named: readonly string[]) => boolean;
+}
+
+/** Runs a case as `train` would. Throws what the run throws. */
+export async function observe(
+  world: World,
+  each: Case,
+  { ignore = [], isEnough = () => false }: ObserveOptions = {},
+): Promise<Observation> {
   if (each.isPreflightOnly) return lookBefore(world, each);
   const storage = new MemoryStorage();
   const first = new Notes();
-  await run(world, each, { storage, ignore, notes: first, until: each.resumes ? 2 : each.until });
+  await run(world, each, { storage, ignore, isEnough, notes: first, until: each.resumes ? 2 : each.until });
   if (!each.resumes || first.stoppedBy !== undefined) return first.observation();
   const second = new Notes(first);
-  await run(world, each, { storage, ignore, notes: second, resume: true });
+  await run(world, each, { storage, ignore, isEnough, notes: second, resume: true });
   return second.observation();
 }
 
-interface RunOptions {
+interface RunOptions extends Required<ObserveOptions> {
   readonly storage: MemoryStorage;
-  readonly ignore: readonly string[];
   readonly notes: Notes;
   readonly resume?: boolean;
   /** Ends the run after this step. */
@@ -66,13 +77,19 @@ interface RunOptions {
 const run = (world: World, each: Case, options: RunOptions): Promise<void> =>
   each.ranks > 1 ? runInThreads(world, each, options) : runHere(world, each, options);
 
-async function runHere(world: World, each: Case, { storage, ignore, notes, resume, until }: RunOptions): Promise<void> {
+/** Whether the run has shown what was asked for with this event. */
+const isOver = (event: TrainEvent, { until, isEnough }: RunOptions): boolean =>
+  (event.type === "step" && event.record.step === until) ||
+  (event.type === "findings" && isEnough(namedIn({ told: event.diagnoses })));
+
+async function runHere(world: World, each: Case, options: RunOptions): Promise<void> {
+  const { storage, ignore, notes, resume } = options;
   let running: LocalRun | undefined;
   const watch = new Watch({ ignore, tell: (event) => running?.tell(event), stop: () => running?.stop() });
   const emit = (event: TrainEvent): void => {
     notes.take(event);
     watch.see(event);
-    if (event.type === "step" && event.record.step === until) running?.stop();
+    if (isOver(event, options)) running?.stop();
   };
   const { gpu, hand } = world;
   const frames = await world.frames(each);
@@ -86,7 +103,7 @@ async function runHere(world: World, each: Case, { storage, ignore, notes, resum
 }
 
 async function runInThreads(world: World, each: Case, options: RunOptions): Promise<void> {
-  const { storage, ignore, notes, resume = false, until } = options;
+  const { storage, ignore, notes, resume = false } = options;
   const { config, ranks, data } = each;
   await world.makeTree(data, config.run.seed);
   const host = await world.rankHost(ranks);
@@ -96,7 +113,7 @@ async function runInThreads(world: World, each: Case, options: RunOptions): Prom
     watchdog: THREAD_WATCHDOG,
     emit(event) {
       notes.take(event);
-      if (event.type === "step" && event.record.step === until) void supervisor.stop();
+      if (isOver(event, options)) void supervisor.stop();
     },
   });
   try {

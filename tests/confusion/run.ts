@@ -55,26 +55,30 @@ function chosenCases(): Case[] {
   const seeds = values.seeds.split(",").map((text) => wholeNumber("seeds", text));
   const isAsked = ({ key }: Case): boolean => values.match === undefined || key.includes(values.match);
   return [
-    ...(only.has("healthy") ? healthy(wholeNumber("healthy", values.healthy)) : []),
     ...(only.has("pair") ? pairs(wholeNumber("pairs", values.pairs), wholeNumber("seed", values.seed)) : []),
+    ...(only.has("healthy") ? healthy(wholeNumber("healthy", values.healthy)) : []),
     ...(only.has("single") ? singles(seeds, chosen("data", values.data, DATA), quirks) : []),
   ].filter(isAsked);
 }
 
 /**
- * A pair's run that a fatal finding ended goes on with that finding ignored, as the person is told to, until both faults are
- * named or nothing ends it.
+ * A pair's run ends once both faults are named. One that a fatal finding ended goes on with that finding ignored, as the person
+ * is told to, until both are named or nothing ends it.
  */
 async function observeAll(world: World, each: Case): Promise<Observation[]> {
-  const runs = [await observe(world, each)];
-  const ignored: string[] = [];
-  const areNamed = (): boolean => each.config.quirks.every((quirk) => names(quirk, runs.flatMap(namedIn)));
-  for (let last = runs[0]; each.kind === "pair" && last.stoppedBy !== undefined && !areNamed(); ) {
-    ignored.push(last.stoppedBy);
-    last = await observe(world, each, ignored);
+  if (each.kind !== "pair") return [await observe(world, each)];
+  const runs: Observation[] = [];
+  const ignore: string[] = [];
+  const areNamed = (others: readonly string[]): boolean => {
+    const named = [...runs.flatMap(namedIn), ...others];
+    return each.config.quirks.every((quirk) => names(quirk, named));
+  };
+  for (;;) {
+    const last = await observe(world, each, { ignore, isEnough: areNamed });
     runs.push(last);
+    if (last.stoppedBy === undefined || ignore.includes(last.stoppedBy) || areNamed([])) return runs;
+    ignore.push(last.stoppedBy);
   }
-  return runs;
 }
 
 async function tryCase(world: World, each: Case): Promise<Result> {
