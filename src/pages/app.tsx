@@ -66,7 +66,7 @@ export function App({ store, setup, data, doctor, profile, inspect }: Parts) {
     "1": () => store.go("train"),
     "2": () => store.go("profile"),
     "3": () => store.go("inspect"),
-    t: toggleTheme,
+    "Shift+T": toggleTheme,
   });
   useTitle(store);
   useWarning(store);
@@ -145,7 +145,7 @@ function Header({ onHelp }: { readonly onHelp: () => void }) {
           class="quiet"
           onClick={toggleTheme}
           aria-label={theme.value === "dark" ? "Use the light theme" : "Use the dark theme"}
-          title={`${theme.value === "dark" ? "Light" : "Dark"} theme (T)`}
+          title={`${theme.value === "dark" ? "Light" : "Dark"} theme (Shift+T)`}
         >
           <Icon name={theme.value === "dark" ? "sun" : "moon"} />
         </button>

@@ -1,5 +1,6 @@
 /** The address of a page: `#/train?demo=1&steps=20`. Pure functions; the one listener is in `store.ts`. */
 
+import { readSampleParam, type SampleAddress } from "./inspect/address";
 import { readViewParam, type ViewState, viewParams } from "./runs/view";
 
 export type PageName = "train" | "profile" | "inspect";
@@ -11,6 +12,8 @@ export interface Route {
   readonly demo: DemoRequest | undefined;
   /** Id of the sample that the inspector is asked to show. */
   readonly sample: string | undefined;
+  /** Which sample the inspector shows and how; empty for the table of samples. */
+  readonly look: SampleAddress;
   /** How the charts are to be looked at, as far as the address says it. */
   readonly view: Partial<ViewState>;
   /** Sentences on what in the address was not understood. */
@@ -52,6 +55,7 @@ export function parseRoute(hash: string): Route {
   let asked = false;
   let sample: string | undefined;
   const view: { -readonly [Key in keyof ViewState]?: ViewState[Key] } = {};
+  const look: { -readonly [Key in keyof SampleAddress]: SampleAddress[Key] } = {};
   for (const [name, value] of new URLSearchParams(query)) {
     if (name === "demo") {
       asked = value === "1" || value === "true" || value === "";
@@ -64,13 +68,18 @@ export function parseRoute(hash: string): Route {
       if (/^\d+$/.test(value) && Number.isSafeInteger(count) && count >= least) demo[name as CountName] = count;
       else problems.push(`The address has ${name}=${value}, expected a whole number of at least ${least}.`);
     } else {
-      const problem = page === "train" ? readViewParam(name, value, view) : undefined;
+      const problem =
+        page === "train"
+          ? readViewParam(name, value, view)
+          : page === "inspect"
+            ? readSampleParam(name, value, look)
+            : undefined;
       if (problem === undefined) problems.push(`The address has the parameter "${name}", which is not known.`);
       else if (problem !== "") problems.push(problem);
     }
   }
   const isDemo = asked && page === "train" && problems.length === 0;
-  return { page, demo: isDemo ? demo : undefined, sample, view, problems };
+  return { page, demo: isDemo ? demo : undefined, sample, look, view, problems };
 }
 
 /** The address of the training page with another view; what else it asks for stays. */

@@ -15,7 +15,7 @@ const GROUPS: readonly { readonly title: string; readonly keys: readonly (readon
       ["1", "Train"],
       ["2", "Profile"],
       ["3", "Inspect"],
-      ["T", "Light or dark"],
+      ["Shift T", "Light or dark"],
       ["?", "This help"],
     ],
   },
@@ -32,12 +32,22 @@ const GROUPS: readonly { readonly title: string; readonly keys: readonly (readon
   {
     title: "Inspect",
     keys: [
-      ["J", "Next sample"],
-      ["K", "Previous sample"],
-      ["← → ↑ ↓", "Turn the hand (when it has the focus)"],
-      ["+ −", "Zoom the hand"],
-      ["Home", "Original view of the hand"],
-      ["1 2 3 4", "Orbit, camera, top, side (when the hand has the focus)"],
+      ["J K", "Next, previous sample"],
+      ["[ ]", "Previous, next stage of the sample"],
+      ["T P M", "Truth, prediction, mesh"],
+      ["D H", "Depth in place of colour, error heat"],
+      ["R", "Ask again, with the weights as they are by now"],
+      ["Esc", "Do not wait for the rank's answer"],
+      ["↑ ↓", "Choose a joint (in the table of joints), a stage (in the list of stages)"],
+    ],
+  },
+  {
+    title: "Hand in 3D, when it has the focus",
+    keys: [
+      ["1 2 3 4", "Orbit, camera, top, side"],
+      ["← → ↑ ↓", "Turn the hand"],
+      ["+ −", "Zoom"],
+      ["Home", "Original view"],
     ],
   },
 ];

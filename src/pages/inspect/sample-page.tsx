@@ -1,0 +1,242 @@
+/** One sample, followed through every stage of its life. */
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import type { LookView } from "../../train/inspect/types";
+import { fixed } from "../format";
+import { messageOf } from "../store";
+import { download } from "../train/exports";
+import type { HandViewerIsland } from "../viewer/viewer";
+import { Icon } from "../widgets/icons";
+import { useKeys } from "../widgets/use-keys";
+import { STAGE_NAMES } from "./address";
+import { tokenName } from "./attention";
+import { DebugDialog } from "./debug-dialog";
+import { figureCaption, fileStem, lookJson, meshesOf } from "./exports";
+import { figureOf } from "./figure";
+import { Numbers } from "./numbers";
+import { Rail } from "./rail";
+import { toggleOverlay } from "./stage";
+import { CoarseStage, type HandStageProps, MetricsStage, RefinedStage } from "./stages-hand";
+import { AugmentationStage, CropStage, FrameStage } from "./stages-input";
+import { GradientsStage, LossesStage } from "./stages-loss";
+import { AttentionStage, MapsStage, SamplingStage, TokensStage } from "./stages-network";
+import type { InspectState } from "./state";
+import { type ExportName, Toolbar } from "./toolbar";
+
+/** Waits shorter than this are not told. */
+const PATIENCE_MS = 300;
+
+export function SamplePage({ state }: { readonly state: InspectState }) {
+  const panel = useRef<HTMLDivElement>(null);
+  const viewer = useRef<HandViewerIsland | undefined>(undefined);
+  const isDebugOpen = useSignal(false);
+  const view = state.view.value;
+  useEffect(() => {
+    void state.findCheckpoints();
+    if (state.isMissing()) void state.load();
+  }, []);
+  useKeys(keysOf(state));
+  const hand = async (name: ExportName): Promise<void> => {
+    if (name === "debug") {
+      isDebugOpen.value = true;
+      return;
+    }
+    try {
+      const { stem, blob } = await exportOf(name, state, view!, panel.current!, viewer.current);
+      download(`${stem}.${name}`, blob);
+    } catch (error) {
+      state.problem.value = `The ${name.toUpperCase()} was not written: ${messageOf(error)}`;
+    }
+  };
+  return (
+    <>
+      <Toolbar state={state} view={view} onExport={hand} />
+      {state.problem.value !== undefined && (
+        <div class="banner" role="alert">
+          <Icon name="warn" />
+          <p>{state.problem.value}</p>
+          <button
+            type="button"
+            class="quiet"
+            aria-label="Dismiss"
+            onClick={() => {
+              state.problem.value = undefined;
+            }}
+          >
+            <Icon name="close" />
+          </button>
+        </div>
+      )}
+      <Busy state={state} />
+      {view === undefined ? (
+        <div class="empty-page">
+          <h2>{state.isLoading.value ? "Asking for the sample" : "There is no answer to show"}</h2>
+          <p>
+            {state.isLoading.value
+              ? "The rank answers between two steps; the first answer also compiles what shows a sample."
+              : "Predict again asks the rank once more."}
+          </p>
+        </div>
+      ) : (
+        <div class="sample-view" aria-busy={state.isLoading.value}>
+          <Rail state={state} view={view} />
+          <div
+            ref={panel}
+            class="stage-panel"
+            id="stage-panel"
+            role="tabpanel"
+            aria-labelledby={`stage-${state.stage.value}`}
+          >
+            <ChosenStage
+              state={state}
+              view={view}
+              onViewer={(island) => {
+                viewer.current = island;
+              }}
+            />
+          </div>
+          <Numbers state={state} view={view} />
+        </div>
+      )}
+      {isDebugOpen.value && view !== undefined && (
+        <DebugDialog
+          lines={view.debugLines}
+          onClose={() => {
+            isDebugOpen.value = false;
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+function keysOf(state: InspectState): Record<string, () => void> {
+  const stageBy = (by: number) => () => {
+    const to = STAGE_NAMES[STAGE_NAMES.indexOf(state.stage.value) + by];
+    if (to !== undefined) state.goToStage(to);
+  };
+  return {
+    j: () => state.goTo(state.index.value + 1),
+    k: () => state.goTo(state.index.value - 1),
+    "[": stageBy(-1),
+    "]": stageBy(1),
+    m: () => toggleOverlay(state, "mesh"),
+    t: () => toggleOverlay(state, "truth"),
+    p: () => toggleOverlay(state, "predicted"),
+    d: () => toggleOverlay(state, "depth"),
+    h: () => toggleOverlay(state, "heat"),
+    r: () => void state.load(),
+    Escape: () => state.cancel(),
+  };
+}
+
+function ChosenStage(props: HandStageProps) {
+  switch (props.state.stage.value) {
+    case "frame":
+      return <FrameStage {...props} />;
+    case "crop":
+      return <CropStage {...props} />;
+    case "augmentation":
+      return <AugmentationStage {...props} />;
+    case "tokens":
+      return <TokensStage {...props} />;
+    case "attention":
+      return <AttentionStage {...props} />;
+    case "maps":
+      return <MapsStage {...props} />;
+    case "sampling":
+      return <SamplingStage {...props} />;
+    case "coarse":
+      return <CoarseStage key="coarse" {...props} />;
+    case "refined":
+      return <RefinedStage key="refined" {...props} />;
+    case "metrics":
+      return <MetricsStage key="metrics" {...props} />;
+    case "losses":
+      return <LossesStage {...props} />;
+    case "gradients":
+      return <GradientsStage {...props} />;
+  }
+}
+
+/** Says that the rank is asked once that takes longer than a moment, for how long, and lets the person not wait. */
+function Busy({ state }: { readonly state: InspectState }) {
+  const isLoading = state.isLoading.value;
+  const seconds = useSignal<number | undefined>(undefined);
+  useEffect(() => {
+    seconds.value = undefined;
+    if (!isLoading) return;
+    const start = performance.now();
+    const timer = setInterval(() => {
+      seconds.value = (performance.now() - start) / 1000;
+    }, PATIENCE_MS);
+    return () => clearInterval(timer);
+  }, [isLoading]);
+  return (
+    <div class="asking-room" role="status">
+      {isLoading && seconds.value !== undefined && (
+        <div class="asking">
+          <span class="asking-bar" />
+          <span>
+            Asking the rank, which answers between two steps … <span class="num">{fixed(seconds.value, 1)} s</span>
+          </span>
+          <button type="button" class="small" onClick={() => state.cancel()}>
+            Cancel
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** What of a stage is chosen, for captions. */
+function detailsOf(state: InspectState, view: LookView): string {
+  const { figure, scale, group } = state.map.value;
+  switch (state.stage.value) {
+    case "attention": {
+      const head = state.head.value === undefined ? "mean of heads" : `head ${state.head.value + 1}`;
+      return `block ${(state.chosenBlock() ?? 0) + 1}, ${head}, token ${tokenName(view.tokens, state.token.value)}`;
+    }
+    case "maps":
+      return `map ${scale + 1}, ${figure === "channels" ? `channel group ${group + 1}` : figure}`;
+    default:
+      return "";
+  }
+}
+
+async function exportOf(
+  name: Exclude<ExportName, "debug">,
+  state: InspectState,
+  view: LookView,
+  panel: HTMLElement,
+  viewer: HandViewerIsland | undefined,
+): Promise<{ readonly stem: string; readonly blob: Blob }> {
+  const run = state.store.run.value?.name ?? "";
+  const whatIf = state.whatIf.value;
+  switch (name) {
+    case "png": {
+      const caption = figureCaption(view, state.stage.value, run, detailsOf(state, view), whatIf);
+      return { stem: fileStem(view, state.stage.value), blob: await figureOf(panel, viewer, caption) };
+    }
+    case "json":
+      return {
+        stem: fileStem(view, "sample"),
+        blob: new Blob([lookJson(view, run, whatIf)], { type: "application/json" }),
+      };
+    case "obj":
+      return {
+        stem: fileStem(view, "hands"),
+        blob: new Blob([(await import("../../export/obj")).writeObj(meshesOf(view))]),
+      };
+    case "ply":
+      return {
+        stem: fileStem(view, "hands"),
+        blob: new Blob([(await import("../../export/ply")).writePly(meshesOf(view))]),
+      };
+    case "glb":
+      return {
+        stem: fileStem(view, "hands"),
+        blob: new Blob([(await import("../../export/glb")).writeGlb(meshesOf(view))]),
+      };
+  }
+}

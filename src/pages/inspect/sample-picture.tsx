@@ -1,0 +1,128 @@
+import { useCallback } from "preact/hooks";
+import type { HandView } from "../../train/inspect/types";
+import { drawSkeleton } from "../widgets/draw-skeleton";
+import {
+  canvasOf,
+  depthCanvas,
+  drawErrorMesh,
+  drawImage,
+  drawLegend,
+  drawWires,
+  type Extent,
+  jointAt,
+  LEGEND,
+  type Legend,
+  type Place,
+  placeIn,
+  wholeOf,
+  within,
+} from "./draw";
+import { errorLimitOf } from "./limits";
+import { type OnPoint, Painting } from "./paint";
+import type { StageProps } from "./stage";
+
+/** Draws something of its own at the picture's place. */
+export type DrawAt = (context: CanvasRenderingContext2D, place: Place) => void;
+
+/** Reach of the pointer round a joint, CSS pixels. */
+export const REACH = 14;
+
+/** The network's input with what is chosen over it; `under` and `over` are drawn below and above joints and mesh. */
+export function SamplePicture({
+  state,
+  view,
+  label,
+  hand = view.refined,
+  isDepth = state.overlays.value.depth && view.depth !== undefined,
+  isBare = false,
+  under,
+  over,
+  legend,
+  extent,
+  onPick,
+  onMove,
+}: StageProps & {
+  readonly label: string;
+  readonly hand?: HandView;
+  readonly isDepth?: boolean;
+  /** Without joints and mesh, whatever is chosen. */
+  readonly isBare?: boolean;
+  /** These two should stay the same functions while they draw the same. */
+  readonly under?: DrawAt | undefined;
+  readonly over?: DrawAt | undefined;
+  readonly legend?: Legend | undefined;
+  readonly extent?: Extent | undefined;
+  /** Told in px. */
+  readonly onPick?: ((x: number, y: number) => void) | undefined;
+  readonly onMove?: ((x: number, y: number) => void) | undefined;
+}) {
+  const overlays = state.overlays.value;
+  const joint = state.joint.value;
+  const { truth, errors, faces } = view;
+  const heat = overlays.heat && hand === view.refined ? errors.verticesMm : undefined;
+  const shownLegend = legend ?? (heat && !isBare ? errorLegend(errorLimitOf(heat)) : undefined);
+  const below = shownLegend === undefined ? 0 : LEGEND;
+  const placeOf = (width: number, height: number) => placeIn(width, height, extent ?? wholeOf(view), below);
+  const paint = useCallback(
+    (context: CanvasRenderingContext2D, width: number, height: number) => {
+      const place = placeOf(width, height);
+      const { scale } = place;
+      const image = isDepth && view.depth !== undefined ? depthCanvas(view.depth, view) : canvasOf(view.crop);
+      drawImage(context, image, place);
+      under?.(context, place);
+      within(context, place, wholeOf(view), () => {
+        if (isBare) return;
+        if (heat !== undefined) drawErrorMesh(context, hand, faces, heat, errorLimitOf(heat), scale);
+        if (overlays.mesh) drawWires(context, hand.vertices2d, faces, scale);
+        const emphasis = joint === undefined ? {} : { emphasised: joint };
+        if (overlays.truth) {
+          drawSkeleton(context, truth.joints2d, { scale, isTruth: true, confidence: truth.confidence, ...emphasis });
+        }
+        if (overlays.predicted) drawSkeleton(context, hand.joints2d, { scale, isTruth: false, ...emphasis });
+      });
+      over?.(context, place);
+      if (shownLegend !== undefined) drawLegend(context, width, height, shownLegend);
+    },
+    [
+      view,
+      hand,
+      isDepth,
+      isBare,
+      under,
+      over,
+      shownLegend?.label,
+      shownLegend?.numbers.join(),
+      extent,
+      overlays,
+      joint,
+    ],
+  );
+  const point =
+    (told: (x: number, y: number) => void): OnPoint =>
+    (x, y, width, height) => {
+      const { scale, left, top } = placeOf(width, height);
+      told((x - left) / scale, (y - top) / scale);
+    };
+  const hover: OnPoint = (x, y, width, height) => {
+    const { scale, left, top } = placeOf(width, height);
+    const at = [(x - left) / scale, (y - top) / scale] as const;
+    onMove?.(...at);
+    if (!isBare) state.joint.value = jointAt([hand.joints2d, truth.joints2d], ...at, REACH / scale);
+  };
+  return (
+    <Painting
+      label={label}
+      paint={paint}
+      onMove={hover}
+      onLeave={() => {
+        if (!isBare) state.joint.value = undefined;
+      }}
+      onPick={onPick && point(onPick)}
+    />
+  );
+}
+
+/** Legend of errors from 0 to `limit` mm. */
+export function errorLegend(limit: number): Legend {
+  return { label: "error of a vertex", numbers: ["0", `${limit / 2}`, `${limit} mm`] };
+}

@@ -1,0 +1,207 @@
+/** Coarse and refined hand, and where they are wrong. */
+import { useSignal } from "@preact/signals";
+import { useMemo } from "preact/hooks";
+import { METRIC_NAMES, METRICS, type MetricName } from "../../metrics/judge";
+import type { LookView } from "../../train/inspect/types";
+import { fixed } from "../format";
+import { handsOfLook, pictureOfLook } from "../viewer/from-sample";
+import { LazyHandViewer } from "../viewer/lazy";
+import type { ViewerHand } from "../viewer/scene";
+import type { HandViewerIsland } from "../viewer/viewer";
+import { Segmented } from "../widgets/field";
+import { errorLimitOf } from "./limits";
+import { SamplePicture } from "./sample-picture";
+import { Missing, OverlayToggles, Stage, type StageProps } from "./stage";
+
+export interface HandStageProps extends StageProps {
+  /** Told the viewer that lives, for figures. */
+  readonly onViewer: (viewer: HandViewerIsland) => void;
+}
+
+const NO_MESH = "This sample has no MANO parameters: its truth is a skeleton, and vertices have no error.";
+
+/** Metrics by name of one of the two hands: "MPJPE 12.3 mm". */
+const shortMetrics = (metrics: Readonly<Record<string, number>>): string =>
+  (["mpjpe_mm", "pa_mpjpe_mm", "mpvpe_mm"] as const)
+    .filter((name) => name in metrics)
+    .map((name) => `${METRICS[name].label} ${fixed(metrics[name], 1)} mm`)
+    .join(", ");
+
+export function CoarseStage({ state, view, onViewer }: HandStageProps) {
+  const { errors } = view;
+  const hands = useMemo(() => handsOfLook(view).filter(({ name }) => name !== "predicted"), [view]);
+  const picture = useMemo(() => pictureOfLook(view), [view]);
+  return (
+    <Stage
+      name="coarse"
+      controls={<OverlayToggles state={state} view={view} names={["truth", "predicted", "mesh", "depth"]} />}
+      foot={`Coarse: ${shortMetrics(errors.coarse) || "no metrics, the prediction is not finite"}. Refined: ${shortMetrics(errors.metrics) || "no metrics"}.`}
+    >
+      <div class="stage-pair">
+        <SamplePicture
+          state={state}
+          view={view}
+          hand={view.coarse}
+          label={`Coarse hand of sample ${view.id} over the crop`}
+        />
+        <LazyHandViewer
+          hands={hands}
+          picture={picture}
+          label={`Truth and coarse hand of sample ${view.id} in 3D`}
+          {...(state.joint.value !== undefined && { joint: state.joint.value })}
+          onJoint={(joint) => {
+            state.joint.value = joint;
+          }}
+          state={state.viewer}
+          onMount={onViewer}
+        />
+      </div>
+    </Stage>
+  );
+}
+
+export function RefinedStage({ state, view, onViewer }: HandStageProps) {
+  const hands = useMemo(() => handsOfLook(view), [view]);
+  const picture = useMemo(() => pictureOfLook(view), [view]);
+  const { errors } = view;
+  if (errors.nonFinite) return <NotFinite name="refined" />;
+  return (
+    <Stage
+      name="refined"
+      foot={
+        <>
+          Refined: {shortMetrics(errors.metrics)}. Coarse: {shortMetrics(errors.coarse)}.{" "}
+          {view.truth.vertices === undefined && NO_MESH}
+        </>
+      }
+    >
+      <LazyHandViewer
+        hands={hands}
+        picture={picture}
+        label={`Truth, coarse and refined hand of sample ${view.id} in 3D`}
+        {...(state.joint.value !== undefined && { joint: state.joint.value })}
+        onJoint={(joint) => {
+          state.joint.value = joint;
+        }}
+        state={state.viewer}
+        onMount={onViewer}
+      />
+    </Stage>
+  );
+}
+
+function NotFinite({ name }: { readonly name: "refined" | "metrics" }) {
+  return (
+    <Stage name={name}>
+      <Missing>
+        The prediction holds a number that is not finite, so there is no hand and no error. The doctor on the Train page
+        says where such numbers come from.
+      </Missing>
+    </Stage>
+  );
+}
+
+/** The hands that the metrics compare: as predicted, or moved onto the truth. */
+export function comparedHands(view: LookView, isAligned: boolean): readonly ViewerHand[] {
+  const [truth, , predicted] = handsOfLook(view);
+  if (!isAligned) return [truth, predicted];
+  const { alignedJoints, alignedVertices, alignedVerticesMm } = view.errors;
+  const { vertices: _, errors: __, ...rest } = predicted;
+  return [
+    truth,
+    {
+      ...rest,
+      joints: alignedJoints,
+      // Alignment is about the true wrist.
+      origin: view.truth.wrist,
+      ...(alignedVertices && { vertices: alignedVertices }),
+      ...(alignedVerticesMm && { errors: alignedVerticesMm.map((mm) => mm / 1000) }),
+    },
+  ];
+}
+
+export function MetricsStage({ state, view, onViewer }: HandStageProps) {
+  const isAligned = useSignal(false);
+  const hands = useMemo(() => comparedHands(view, isAligned.value), [view, isAligned.value]);
+  const { errors } = view;
+  const limit = useMemo(() => errors.verticesMm && errorLimitOf(errors.verticesMm) / 1000, [view]);
+  if (errors.nonFinite) return <NotFinite name="metrics" />;
+  return (
+    <Stage
+      name="metrics"
+      controls={
+        <Segmented
+          label="Prediction"
+          options={[
+            { value: "plain", label: "As predicted" },
+            {
+              value: "aligned",
+              label: "After Procrustes",
+              title: "Moved onto the truth by the best similarity, without reflection",
+            },
+          ]}
+          value={isAligned.value ? "aligned" : "plain"}
+          onValue={(value) => {
+            isAligned.value = value === "aligned";
+          }}
+        />
+      }
+      foot={
+        errors.verticesMm === undefined
+          ? NO_MESH
+          : "One scale of colours before and after, so that they can be compared."
+      }
+    >
+      <div class="with-side">
+        <LazyHandViewer
+          hands={hands}
+          label={`Errors of sample ${view.id} in 3D`}
+          {...(limit !== undefined && { limit })}
+          {...(state.joint.value !== undefined && { joint: state.joint.value })}
+          onJoint={(joint) => {
+            state.joint.value = joint;
+          }}
+          state={state.viewer}
+          onMount={onViewer}
+        />
+        <MetricTable view={view} />
+      </div>
+    </Stage>
+  );
+}
+
+const metricText = (name: MetricName, value: number | undefined): string =>
+  fixed(value, METRICS[name].unit === "mm" ? 2 : 4);
+
+function MetricTable({ view: { errors } }: { readonly view: LookView }) {
+  const names = METRIC_NAMES.filter((name) => name in errors.metrics || name in errors.coarse);
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard.
+    <section class="side-table" aria-label="All metrics of this sample" tabIndex={0}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Metric, n = 1</th>
+            <th scope="col" class="number">
+              Coarse
+            </th>
+            <th scope="col" class="number">
+              Refined
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {names.map((name) => (
+            <tr key={name}>
+              <th scope="row">
+                {METRICS[name].label} <span class="unit">{METRICS[name].unit}</span>
+              </th>
+              <td class="number dim">{metricText(name, errors.coarse[name])}</td>
+              <td class="number strong">{metricText(name, errors.metrics[name])}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}

@@ -1,0 +1,167 @@
+/** Which sample, of which weights, and what can be taken away of it. */
+import { useEffect, useRef } from "preact/hooks";
+import type { LookView } from "../../train/inspect/types";
+import { plural } from "../format";
+import { NumberField, Segmented } from "../widgets/field";
+import { Icon } from "../widgets/icons";
+import { Slider } from "./stage";
+import type { InspectState } from "./state";
+
+/** What a menu of exports can ask for. */
+export type ExportName = "png" | "obj" | "ply" | "glb" | "json" | "debug";
+
+const EXPORTS: readonly { readonly name: ExportName; readonly label: string; readonly hint: string }[] = [
+  { name: "png", label: "PNG figure", hint: "What is seen now, with a caption" },
+  { name: "obj", label: "OBJ meshes", hint: "True, coarse, refined; relative to the wrist, metres" },
+  { name: "ply", label: "PLY meshes", hint: "The same, the refined one coloured by error" },
+  { name: "glb", label: "GLB meshes", hint: "The same for glTF viewers" },
+  { name: "json", label: "JSON of everything", hint: "All numbers and pictures of this answer" },
+  { name: "debug", label: "Debug lines …", hint: "[Debug Batch] and [Debug 3D Loss] as text" },
+];
+
+export function Toolbar({
+  state,
+  view,
+  onExport,
+}: {
+  readonly state: InspectState;
+  readonly view: LookView | undefined;
+  readonly onExport: (name: ExportName) => void;
+}) {
+  const size = state.size();
+  const index = state.index.value;
+  return (
+    <section class="toolbar" aria-label="Sample">
+      <a class="button" href="#/inspect" title="To the table of samples">
+        <Icon name="left" />
+        Samples
+      </a>
+      <Segmented
+        label="Split"
+        options={[
+          { value: "val", label: "Validation" },
+          { value: "train", label: "Training" },
+        ]}
+        value={state.split.value}
+        onValue={(split) => state.choose(split)}
+      />
+      <div class="stepper">
+        <button
+          type="button"
+          class="quiet"
+          disabled={size === 0 || index === 0}
+          onClick={() => state.goTo(index - 1)}
+          aria-label="Previous sample"
+          title="Previous sample (K)"
+        >
+          <Icon name="left" />
+        </button>
+        <NumberField
+          label="Index"
+          min={0}
+          placeholder="–"
+          value={size === 0 ? undefined : index}
+          onValue={(value) => state.goTo(value)}
+        />
+        <button
+          type="button"
+          class="quiet"
+          disabled={size === 0 || index >= size - 1}
+          onClick={() => state.goTo(index + 1)}
+          aria-label="Next sample"
+          title="Next sample (J)"
+        >
+          <Icon name="right" />
+        </button>
+      </div>
+      <span class="toolbar-says" aria-live="polite">
+        {size === 0 ? "" : `of ${plural(size, "sample")}${view === undefined ? "" : `: ${view.id}`}`}
+      </span>
+      <Weights state={state} view={view} />
+      <button
+        type="button"
+        disabled={size === 0}
+        aria-busy={state.isLoading.value}
+        onClick={() => {
+          void state.findCheckpoints();
+          void state.load();
+        }}
+        title="Ask again, with the weights as they are by now (R)"
+      >
+        Predict again
+      </button>
+      {view !== undefined && <ExportMenu onExport={onExport} />}
+    </section>
+  );
+}
+
+/** Of which step the weights are; a slider over the run's checkpoints where there are any. */
+function Weights({ state, view }: { readonly state: InspectState; readonly view: LookView | undefined }) {
+  const steps = state.checkpoints.value;
+  const { value: checkpoint } = state.checkpoint;
+  const isBehind = checkpoint === undefined;
+  const at = isBehind ? steps.length : Math.max(0, steps.indexOf(checkpoint));
+  const text = isBehind ? `now${view === undefined ? "" : `, step ${view.step}`}` : `checkpoint, step ${checkpoint}`;
+  if (steps.length < 2 && isBehind) {
+    return <span class="hint num">{view === undefined ? "" : `weights of step ${view.step}`}</span>;
+  }
+  return (
+    <Slider
+      label="Weights"
+      value={at}
+      max={steps.length}
+      text={text}
+      onValue={(value) =>
+        state.show(() => {
+          state.checkpoint.value = steps[value];
+        })
+      }
+    />
+  );
+}
+
+function ExportMenu({ onExport }: { readonly onExport: (name: ExportName) => void }) {
+  const menu = useRef<HTMLDetailsElement>(null);
+  const close = (): void => {
+    if (menu.current !== null) menu.current.open = false;
+  };
+  useEffect(() => {
+    const away = (event: Event): void => {
+      if (event.target instanceof Node && menu.current?.contains(event.target) === false) close();
+    };
+    document.addEventListener("pointerdown", away);
+    return () => document.removeEventListener("pointerdown", away);
+  }, []);
+  return (
+    <details
+      class="menu"
+      ref={menu}
+      onKeyDown={(event) => {
+        if (event.key !== "Escape" || menu.current?.open !== true) return;
+        close();
+        menu.current.querySelector("summary")?.focus();
+      }}
+    >
+      <summary class="button">
+        <Icon name="download" />
+        Export
+      </summary>
+      <ul>
+        {EXPORTS.map(({ name, label, hint }) => (
+          <li key={name}>
+            <button
+              type="button"
+              onClick={() => {
+                close();
+                onExport(name);
+              }}
+            >
+              <span>{label}</span>
+              <span class="hint">{hint}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
