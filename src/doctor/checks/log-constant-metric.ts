@@ -7,6 +7,9 @@ import type { LogCheck } from "./log-check";
 const SAME_MM = 0.05;
 /** Mean training losses of a run that does not learn still differ by the augmentation's noise. */
 const FLAT = 0.003;
+/** Evaluations, and the share of MPJPE that they may differ by, of a prediction that only drifts. */
+const ENOUGH_EVALUATIONS = 4;
+const DRIFT = 0.002;
 
 /**
  * The guide's problem 1, the metric that does not move. Evaluation on one rank alone is no answer: weights that change give
@@ -17,7 +20,7 @@ export const constantMetric: LogCheck = (run) => {
   const stretch = constantStretch(run);
   const zero = zeroEvidence(run);
   const last = seriesOf(run, "mpjpe", "val")?.last;
-  if (!stretch && zero.length === 0) return [];
+  if (!stretch && zero.length === 0) return nearlyConstant(run);
   const at = stretch?.from ?? last;
   const evidence: Evidence[] = stretch
     ? [
@@ -48,8 +51,15 @@ export const constantMetric: LogCheck = (run) => {
     losses.length >= 2 ? (Math.max(...losses) - Math.min(...losses)) / Math.abs(losses[0] || 1) : undefined;
   const rates = finite(seriesOf(run, "lr"));
   const isRateZero = rates.length > 0 && rates.every((rate) => rate === 0);
-  if (isRateZero || (spread !== undefined && spread < FLAT))
-    return [frozen(said, evidence, spread, isRateZero, losses.length, since)];
+  // Validation is on the same samples each time: batches and augmentation do not blur it.
+  const val = finite(seriesOf(run, "epoch_loss", "val"));
+  const isValSame = val.length >= stretch.n && val.every((loss) => loss === val[0]);
+  if (isRateZero || isValSame || (spread !== undefined && spread < FLAT)) {
+    const seen = isValSame
+      ? { what: "validation", spread: 0, n: val.length }
+      : { what: "training", spread, n: losses.length };
+    return [frozen(said, evidence, seen, isRateZero, since)];
+  }
   const trend2d = lossTrend(run, "loss_2d");
   if (trend2d && trend2d.fall > 0.1) return [dead3d(said, evidence, trend2d.fall, trend2d.start, trend2d.end, since)];
   return [
@@ -71,6 +81,21 @@ export const constantMetric: LogCheck = (run) => {
     }),
   ];
 };
+
+/** Joints that no gradient reaches still drift, as the layers before them serve the 2D loss. */
+function nearlyConstant(run: LogRun): Finding[] {
+  const mpjpe = seriesOf(run, "mpjpe", "val");
+  const values = finite(mpjpe);
+  const two = lossTrend(run, "loss_2d");
+  if (!mpjpe || values.length < ENOUGH_EVALUATIONS || !two || two.fall < 0.1) return [];
+  const range = Math.max(...values) - Math.min(...values);
+  if (range > DRIFT * values[0]) return [];
+  const said = `MPJPE stays within ${show(range)} mm of ${show(values[0])} mm over ${values.length} evaluations`;
+  const evidence: Evidence[] = [
+    { what: "range of MPJPE", found: show(range), expected: "a fall", unit: "mm", n: values.length },
+  ];
+  return [dead3d(said, evidence, two.fall, two.start, two.end, sinceOf(mpjpe.first))];
+}
 
 /** The longest run of evaluations with the same MPJPE and PA, two at least. */
 function constantStretch(run: LogRun): { readonly from: Point; readonly pa: number; readonly n: number } | undefined {
@@ -196,12 +221,11 @@ function meanPredictor(said: string, evidence: Evidence[], mean: number, since: 
 function frozen(
   said: string,
   evidence: Evidence[],
-  spread: number | undefined,
+  { what, spread, n }: { readonly what: string; readonly spread: number | undefined; readonly n: number },
   isRateZero: boolean,
-  n: number,
   since: string | undefined,
 ): Finding {
-  const flat = spread === undefined ? "" : `, and the training loss stays within ${percent(spread)} over ${n} readings`;
+  const flat = spread === undefined ? "" : `, and the ${what} loss stays within ${percent(spread)} over ${n} readings`;
   return found({
     id: "frozen-weights",
     severity: "fatal",
@@ -212,7 +236,7 @@ function frozen(
       ...evidence,
       ...(spread === undefined
         ? []
-        : [{ what: "spread of the training loss", found: percent(spread), expected: "a fall" }]),
+        : [{ what: `spread of the ${what} loss`, found: percent(spread), expected: "a fall" }]),
       ...(isRateZero ? [{ what: "learning rate", found: 0, expected: "above 0" }] : []),
     ],
     causes: [

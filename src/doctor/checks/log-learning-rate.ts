@@ -44,9 +44,7 @@ function jump(run: LogRun, earlier: readonly LogRun[]): Finding[] {
   const inside = riseAfterFall(rates.points);
   const last = before && seriesOf(before, "lr")!.last;
   const resumed: readonly [Point, Point] | undefined =
-    last && last.value > 0 && rates.first.value > RISE * last.value && fell(seriesOf(before!, "lr")!.points)
-      ? [last, rates.first]
-      : undefined;
+    last && last.value > 0 && fell(seriesOf(before!, "lr")!.points) ? aboveLast(last, rates.points) : undefined;
   const pair = resumed ?? inside;
   if (!pair) return [];
   const [low, high] = pair;
@@ -71,8 +69,14 @@ function jump(run: LogRun, earlier: readonly LogRun[]): Finding[] {
   ];
 }
 
+/** A schedule that counts from 0 again may warm up first: its first rate can lie below the last one. */
+function aboveLast(last: Point, points: readonly Point[]): readonly [Point, Point] | undefined {
+  const high = points.find(({ value }) => value > RISE * last.value);
+  return high && [last, high];
+}
+
 const fell = (points: readonly Point[]): boolean =>
-  points.length > 1 && points[points.length - 1].value < points[0].value / RISE;
+  points.length > 1 && points[points.length - 1].value < Math.max(...points.map(({ value }) => value)) / RISE;
 
 /** The deepest point before the first rise that follows a fall from the peak. */
 function riseAfterFall(points: readonly Point[]): readonly [Point, Point] | undefined {

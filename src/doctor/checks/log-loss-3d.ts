@@ -137,7 +137,7 @@ function sum(run: LogRun, value: number, measured: number | undefined, isStuck: 
 }
 
 /** Share of the 3D term in the printed total, with the published weight where none is printed. */
-function shareOf3d(run: LogRun): number | undefined {
+export function shareOf3d(run: LogRun): number | undefined {
   const weight = run.facts.w_3d_joint ?? 0.05;
   const shares = run.breakdowns
     .map(({ terms, total }) => (weight * (terms.loss_3d_joint ?? Number.NaN)) / total)

@@ -1,12 +1,12 @@
 import { found, sinceOf } from "../log/hand";
-import { seriesOf } from "../log/types";
+import { type LogRun, type Point, seriesOf } from "../log/types";
 import type { LogCheck } from "./log-check";
 
 /** A metric over nothing: infinite, exactly zero, or beside "Evaluated on 0 samples". */
 export const noSamples: LogCheck = (run) => {
   const none = run.evaluated.find(({ samples }) => samples === 0);
   const mpjpe = seriesOf(run, "mpjpe", "val");
-  const infinite = mpjpe?.firstNonFinite;
+  const infinite = isDiverged(run, mpjpe?.firstNonFinite) ? undefined : mpjpe?.firstNonFinite;
   const zero = mpjpe?.points.find(({ value }) => value === 0);
   const at = none ?? infinite ?? zero;
   if (!at) return [];
@@ -33,3 +33,9 @@ export const noSamples: LogCheck = (run) => {
     }),
   ];
 };
+
+/** A metric that is no number after a loss that was none: the network diverged, which is another finding. */
+const isDiverged = (run: LogRun, at: Point | undefined): boolean =>
+  at !== undefined &&
+  Number.isNaN(at.value) &&
+  run.series.some(({ split, firstNonFinite }) => split === "train" && firstNonFinite && firstNonFinite.line < at.line);

@@ -2,6 +2,10 @@ import { breakdownsOf, found, sinceOf } from "../log/hand";
 import { type Breakdown, type Point, seriesOf } from "../log/types";
 import type { LogCheck } from "./log-check";
 
+/** Digits that a single loss needs: of 24 epochs with four, two are alike by chance. */
+const ENOUGH_DIGITS = 7;
+const digitsOf = (value: number): number => String(Math.abs(value)).replace(/e.*|\D|^0[.]?0*/g, "").length;
+
 /** Losses of two epochs that are the same to the last digit. */
 export const repeatedLosses: LogCheck = (run) => {
   const bySignature = new Map<string, Breakdown>();
@@ -10,6 +14,7 @@ export const repeatedLosses: LogCheck = (run) => {
   for (const each of breakdownsOf(run)) {
     const values = Object.values(each.terms).filter((value) => value !== 0 && Number.isFinite(value));
     if (values.length < 2 || !Number.isFinite(each.total)) continue;
+    if ([each.total, ...values].reduce((sum, value) => sum + digitsOf(value), 0) < 2 * ENOUGH_DIGITS) continue;
     const signature = JSON.stringify([each.total, ...values]);
     const known = bySignature.get(signature);
     // The same step twice is one that was done again after a fault.
@@ -48,7 +53,7 @@ export const repeatedLosses: LogCheck = (run) => {
 function sameEpochs(points: readonly Point[]): readonly [Point, Point] | undefined {
   const known = new Map<number, Point>();
   for (const point of points) {
-    if (!Number.isFinite(point.value) || point.value === 0) continue;
+    if (!Number.isFinite(point.value) || digitsOf(point.value) < ENOUGH_DIGITS) continue;
     const other = known.get(point.value);
     if (other && other.epoch !== point.epoch) return [other, point];
     known.set(point.value, point);

@@ -2,11 +2,14 @@ import type { Finding } from "../finding";
 import { decompose, finite, found, lossTrend, median, percent, show, sinceOf, type Trend } from "../log/hand";
 import { type LogRun, seriesOf } from "../log/types";
 import type { LogCheck } from "./log-check";
+import { shareOf3d } from "./log-loss-3d";
 
 const FALLS = 0.2;
 const STUCK = 0.05;
 /** Readings below this many are the start of a run. */
 const ENOUGH = 6;
+/** A 3D term beyond this share of the total leaves the 2D term no say. */
+const ALL_3D = 0.95;
 /** Mean |2D target| in crop sides of a hand that fills its crop: what a prediction at the centre scores. */
 const CENTRE_2D = 0.15;
 
@@ -19,10 +22,15 @@ export const stuck: LogCheck = (run) => {
   // What is small already has little to fall.
   const isLow = decompose(run, three.start).element < 15;
   if (two.fall >= FALLS && three.fall < STUCK && !isLow) return [threeStuck(run, two, three, since)];
-  if (three.fall >= FALLS && two.fall < STUCK) return [twoStuck(run, two, three, since)];
+  if (three.fall >= FALLS && two.fall < STUCK && elementOf2d(run, two, three) > CENTRE_2D / 2)
+    return [twoStuck(run, two, three, since)];
   if (two.fall < STUCK / 2 && three.fall < STUCK / 2 && !isLow) return [nothing(run, two, three, since)];
   return [];
 };
+
+/** Mean error of a 2D coordinate at the end, crop sides. A camera that is found in the first steps has nothing to fall later. */
+const elementOf2d = (run: LogRun, two: Trend, three: Trend): number =>
+  two.end > 1 ? two.end / (42 * decompose(run, three.start).batch) : two.end;
 
 const both = (two: Trend, three: Trend) => [
   {
@@ -63,8 +71,9 @@ function threeStuck(run: LogRun, two: Trend, three: Trend, since: string): Findi
 }
 
 function twoStuck(run: LogRun, two: Trend, three: Trend, since: string): Finding {
-  const { batch } = decompose(run, three.start);
-  const element = two.end > 1 ? two.end / (42 * batch) : two.end;
+  const element = elementOf2d(run, two, three);
+  const share = shareOf3d(run);
+  const isOutweighed = share !== undefined && share > ALL_3D;
   return found({
     id: "two-d-stuck",
     severity: "serious",
@@ -73,13 +82,17 @@ function twoStuck(run: LogRun, two: Trend, three: Trend, since: string): Finding
     sentence: `The 3D loss falls by ${percent(three.fall)}, the 2D loss changes by ${percent(Math.abs(two.fall))} and stays at ${show(element)} crop sides per coordinate; a prediction at the crop's centre scores about ${CENTRE_2D}.`,
     evidence: both(two, three),
     causes: [
+      ...(isOutweighed
+        ? [
+            `the 3D term is ${percent(share)} of the total, so the 2D term steers nothing: sums in millimetres with weights that are meant for metres (src/losses/loss.py:42, 106)`,
+          ]
+        : []),
       "the projection cannot reach the targets: a normalised focal length with a centre in pixels (src/models/utnet.py:388-413)",
       "the camera's scale passed 0, where its gradient vanishes (src/models/utnet.py:388)",
       "2D targets of a crop that the model does not see (width 192 against 256, dataloader/ho3d_dataset.py:895)",
     ],
-    remedy:
-      "Project the true joints with a fitted camera: it must reach the 2D targets. Here leave out the quirks focal-centre-mixed and width-normalised.",
-    change: { withoutQuirks: ["focal-centre-mixed", "width-normalised"] },
+    remedy: `${isOutweighed ? "Make both terms means in metres and crop sides, and look again. Then project" : "Project"} the true joints with a fitted camera: it must reach the 2D targets. Here leave out the quirks ${isOutweighed ? "loss-sum-mm, " : ""}focal-centre-mixed and width-normalised.`,
+    change: { withoutQuirks: [...(isOutweighed ? ["loss-sum-mm"] : []), "focal-centre-mixed", "width-normalised"] },
     since,
   });
 }

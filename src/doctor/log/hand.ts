@@ -127,9 +127,11 @@ function waysOf(run: LogRun, loss: number): readonly Way[] {
   const sums: readonly Way[] = [
     [true, "mm"],
     [true, "mm x 1000"],
+    [true, "m"],
   ];
   const means: readonly Way[] = [
     [false, "mm"],
+    [false, "m"],
     [false, "mm x 1000"],
   ];
   if (run.kind === "handloom")
