@@ -3,15 +3,16 @@ import { type Config, splitNames, writeConfig } from "../../config";
 import { handOf } from "../../data/adapter";
 import { DATA_QUIRKS } from "../../data/quirks";
 import type { HandModel } from "../../data/types";
-import { alarming, climb, type Ladder } from "../../doctor/explain/ladder";
+import { alarming, climb, type Ladder, type Rung } from "../../doctor/explain/ladder";
 import { preflightData, preflightNetwork } from "../../doctor/explain/preflight";
 import { type Diagnosis, diagnose, type Finding } from "../../doctor/finding";
 import { findingLines } from "../../doctor/log/report";
 import type { Gpu } from "../../gpu/gpu";
 import { type PreparedData, prepareData } from "../../train/data";
 import type { RankEvent } from "../../train/events";
-import { defineCommand } from "../command";
+import { defineCommand, readInteger } from "../command";
 import { say } from "../host";
+import { LadderRuns, type RungFigures } from "../ladder-runs";
 import { Progress } from "../progress";
 import {
   clock,
@@ -51,6 +52,23 @@ const options = {
   ignore: { type: "string", value: "id,...", help: "findings to leave out" },
   expensive: { type: "boolean", help: "also gradient shares of the losses and finite differences" },
   fix: { type: "boolean", help: "what if: take the remedy of the first finding, check again, and so on" },
+  steps: {
+    type: "string",
+    value: "N",
+    help: "with --fix and --test, also train N steps before the first remedy and after each, and score the network",
+  },
+  test: {
+    type: "string",
+    value: "DIR|ZIP|synthetic[:N]",
+    help: "labelled frames to score on that are none of --data, so that no fault of split, labels or scoring flatters",
+  },
+  runtime: { type: "string", value: "node|chromium|firefox", help: "where these runs train", default: "node" },
+  runs: {
+    type: "string",
+    value: "DIR",
+    help: "folder of these runs, to go on with an interrupted ladder",
+    default: "runs/ladder",
+  },
   "write-config": { type: "string", value: "FILE", help: "with --fix, write the configuration with its changes" },
   out: { type: "string", value: "FILE", help: "write findings.json" },
 } as const;
@@ -62,16 +80,18 @@ export const command = defineCommand({
   async run(values) {
     const written = values["write-config"];
     if (written !== undefined && !values.fix) throw new Error("check: --write-config is for --fix");
+    if (values.steps !== undefined && !values.fix) throw new Error("check: --steps is for --fix");
     const parsed = await readConfig(values.config);
     const { config, warnings } = override(parsed, values);
     for (const line of warnings) say(line);
     const data = readDataOption(values.data);
     const ignored = new Set(values.ignore === undefined ? [] : splitNames(values.ignore));
     const checker = new Checker(data, await openHand(values.hand), values.expensive);
+    const runs = values.steps === undefined ? undefined : ladderRuns(values, values.steps, () => checker.gpu());
     try {
       const check = async (each: Config): Promise<Diagnosis[]> => diagnose(await checker.findings(each), ignored);
       const diagnoses = await check(config);
-      const ladder = values.fix ? await climbAloud(config, diagnoses, check) : undefined;
+      const ladder = values.fix ? await climbAloud(config, diagnoses, check, runs) : undefined;
       const report = { config: config.preset, data: values.data, quirks: config.quirks, findings: diagnoses };
       const json = `${JSON.stringify({ ...report, ...(ladder && { ladder: ladderJson(ladder) }) }, undefined, 1)}\n`;
       if (values.out !== undefined) {
@@ -111,10 +131,15 @@ class Checker {
 
   async findings(config: Config): Promise<Finding[]> {
     const prepared = await this.#prepare(config);
-    this.#gpu ??= await openGpu();
+    const gpu = await this.gpu();
     const { hand, name } = prepared;
-    const parts = { ...prepared, name: "check", config, gpu: this.#gpu, hand, dataName: name, emit: tell, clock };
+    const parts = { ...prepared, name: "check", config, gpu, hand, dataName: name, emit: tell, clock };
     return [...this.#dataFindings, ...(await preflightNetwork(parts, { expensive: this.expensive }))];
+  }
+
+  async gpu(): Promise<Gpu> {
+    this.#gpu ??= await openGpu();
+    return this.#gpu;
   }
 
   async #prepare(config: Config): Promise<Prepared> {
@@ -160,29 +185,80 @@ const tell = (event: RankEvent): void => {
   if (event.type === "status") say(event.text);
 };
 
+/** A ladder and, where they were asked for, the figures of its start and of each rung. */
+interface TriedLadder extends Ladder {
+  readonly figures: readonly RungFigures[];
+}
+
+/** Throws a sentence when the runs cannot be made. */
+function ladderRuns(
+  {
+    data,
+    test,
+    hand,
+    runtime,
+    runs,
+  }: Record<"data" | "hand" | "runtime" | "runs", string> & { readonly test?: string },
+  steps: string,
+  gpu: () => Promise<Gpu>,
+): LadderRuns {
+  if (test === undefined) throw new Error("check: --steps needs --test, labelled frames that no run trains on");
+  if (test === data)
+    throw new Error("check: --test and --data are the same frames; a run would be scored on what it trains on");
+  const options = { data, hand, runtime, folder: runs, gpu };
+  return new LadderRuns({ ...options, test: readDataOption(test), steps: readInteger("steps", steps, { min: 1 }) });
+}
+
 async function climbAloud(
   config: Config,
   diagnoses: readonly Diagnosis[],
   check: (config: Config) => Promise<Diagnosis[]>,
-): Promise<Ladder> {
-  return climb(config, diagnoses, check, ({ change, left }, number) =>
-    say(`fix ${number}: ${change}; ${left.length} findings above a note are left`),
-  );
+  runs: LadderRuns | undefined,
+): Promise<TriedLadder> {
+  const figures: RungFigures[] = [];
+  const tryRung = async (at: Config, left: readonly Diagnosis[]): Promise<void> => {
+    if (!runs) return;
+    const found = await runs.figures(at, idsOf(left));
+    figures.push(found);
+    say(figuresText(found));
+  };
+  await tryRung(config, alarming(diagnoses));
+  const onRung = async ({ change, left }: Rung, number: number, at: Config): Promise<void> => {
+    say(`fix ${number}: ${change}; ${left.length} findings above a note are left`);
+    await tryRung(at, left);
+  };
+  return { ...(await climb(config, diagnoses, check, onRung)), figures };
 }
 
-const ladderJson = ({ rungs, left, config }: Ladder) => ({
-  rungs: rungs.map(({ finding: { id }, change, left: after }) => ({ id, change, left: after.map((each) => each.id) })),
+/** Ids of findings and of what they explain. */
+const idsOf = (findings: readonly Diagnosis[]): string[] =>
+  findings.flatMap(({ id, symptoms }) => [id, ...symptoms.map((symptom) => symptom.id)]);
+
+const figuresText = ({ steps, reported, actual, meanPose }: RungFigures): string =>
+  `after ${steps} steps: MPJPE ${millimetres(actual.mpjpe_mm)}, PA ${millimetres(actual.pa_mpjpe_mm)} mm; its own validation says ${millimetres(reported.mpjpe_mm)} and ${millimetres(reported.pa_mpjpe_mm)}; the mean pose scores ${millimetres(meanPose.mpjpe_mm)} and ${millimetres(meanPose.pa_mpjpe_mm)}`;
+
+const millimetres = (value: number | null): string => value?.toFixed(2) ?? "-";
+
+const ladderJson = ({ rungs, left, config, figures }: TriedLadder) => ({
+  start: figures[0],
+  rungs: rungs.map(({ finding: { id }, change, left: after }, i) => ({
+    ...{ id, change, left: after.map((each) => each.id), figures: figures[i + 1] },
+  })),
   left: left.map(({ id }) => id),
   config: writeConfig(config),
 });
 
 /** Findings as `handloom doctor` prints them, and the ladder below. */
-export function checkText(diagnoses: readonly Diagnosis[], ladder?: Ladder): string {
+export function checkText(
+  diagnoses: readonly Diagnosis[],
+  ladder?: Ladder & Partial<Pick<TriedLadder, "figures">>,
+): string {
   const above = alarming(diagnoses).length;
   const lines = [
     above === 0 ? "nothing above a note was found" : `${above} finding${above === 1 ? "" : "s"} above a note`,
     ...diagnoses.flatMap((finding) => ["", ...findingLines(finding)]),
     ...(ladder ? ["", ...ladderLines(ladder)] : []),
+    ...(ladder?.figures?.length ? ["", ...figureLines(ladder, ladder.figures)] : []),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -208,5 +284,23 @@ function ladderLines({ rungs, left }: Ladder): string[] {
         `  ${String(i + 1).padStart(2)}. ${id.padEnd(width)} -> ${change} -> ${after.length === 0 ? "nothing above a note" : names(after, SHOWN)}`,
     ),
     end,
+  ];
+}
+
+/** Wrist-relative errors on the test frames, and what the runs' own validation says of itself. */
+function figureLines({ rungs }: Ladder, figures: readonly RungFigures[]): string[] {
+  const { steps, actual, meanPose } = figures[0];
+  const row = (label: string, ...values: readonly (number | null)[]): string =>
+    `  ${label.padEnd(46)}${values.map((value) => millimetres(value).padStart(10)).join("")}`;
+  return [
+    `mm after ${steps} steps, on ${actual.samples} frames that no run trained on; "reported": by the run's own validation`,
+    `  ${"".padEnd(46)}${["MPJPE", "PA", "reported", "PA"].map((head) => head.padStart(10)).join("")}`,
+    ...figures.map(({ actual: is, reported: said }, i) =>
+      row(
+        i === 0 ? "as it is" : `${String(i).padStart(2)}. ${rungs[i - 1].change}`,
+        ...[is.mpjpe_mm, is.pa_mpjpe_mm, said.mpjpe_mm, said.pa_mpjpe_mm],
+      ),
+    ),
+    row("mean pose, which looks at no image", meanPose.mpjpe_mm, meanPose.pa_mpjpe_mm),
   ];
 }

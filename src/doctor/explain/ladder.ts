@@ -27,13 +27,13 @@ export const alarming = (diagnoses: readonly Diagnosis[]): Diagnosis[] =>
 
 /**
  * What if: takes the remedy of the first finding above a note that has one for this configuration, checks again, and so on until
- * none has. `found` is what `check(config)` gives; `onRung` hears each rung as it is reached. Throws what `check` throws.
+ * none has. `found` is what `check(config)` gives; `onRung` hears each rung with its configuration as it is reached, and is waited for. Throws what `check` throws.
  */
 export async function climb(
   config: Config,
   found: readonly Diagnosis[],
   check: (config: Config) => Promise<readonly Diagnosis[]>,
-  onRung: (rung: Rung, number: number) => void = () => undefined,
+  onRung: (rung: Rung, number: number, config: Config) => unknown = () => undefined,
 ): Promise<Ladder> {
   const rungs: Rung[] = [];
   let [at, left] = [config, alarming(found)];
@@ -44,7 +44,7 @@ export async function climb(
     left = alarming(await check(at));
     const rung = { finding: next.finding, change: next.said, left };
     rungs.push(rung);
-    onRung(rung, rungs.length);
+    await onRung(rung, rungs.length, at);
   }
   return { config: at, rungs, left };
 }
