@@ -344,6 +344,7 @@ export class Store {
   deleteRun(name: string): void {
     if (this.deletions.has(name)) return;
     this.leaving.value = [...this.leaving.value, name];
+    this.view.overlays.value = this.view.overlays.value.filter((each) => each !== name);
     const timer = setTimeout(async () => {
       this.deletions.delete(name);
       try {

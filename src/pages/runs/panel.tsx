@@ -90,6 +90,9 @@ export function RunsPanel({ setup }: { readonly setup: Setup }) {
   const { runs } = store;
   const stored = store.storedRuns.value;
   useEffect(() => {
+    void store.refreshRuns();
+  }, []);
+  useEffect(() => {
     void runs.readSummaries();
   }, [stored]);
   const take = (file: File | undefined) => {
