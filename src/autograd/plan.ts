@@ -31,6 +31,24 @@ export interface PlanStats {
   readonly flops: number;
 }
 
+/** A tensor in the memory of a plan. */
+export interface Placement {
+  readonly tensor: Tensor;
+  /** Index of its buffer, and the first and last dispatch that touch it. */
+  readonly slot: number;
+  readonly first: number;
+  readonly last: number;
+  /** No other tensor takes its memory over. */
+  readonly isKept: boolean;
+}
+
+/** Which tensor lies where and when. */
+export interface PlanMemory {
+  /** Bytes of each buffer. */
+  readonly slots: readonly number[];
+  readonly placements: readonly Placement[];
+}
+
 const UNIFORM_STRIDE = 256;
 
 /** A tape made runnable: every buffer, pipeline and bind group exists, and a step only replays them. */
@@ -45,6 +63,7 @@ export class Plan {
     readonly stats: PlanStats,
     /** Parameters whose gradient no kernel of this tape writes; their gradient is zero. */
     readonly untouched: readonly ParameterLike[],
+    readonly memory: PlanMemory,
     private readonly ranges: ReadonlyMap<Tensor, BufferRange>,
     private readonly owned: readonly GPUBuffer[],
   ) {}
@@ -60,7 +79,7 @@ export class Plan {
     options: { reuse?: boolean } = {},
   ): Promise<Plan> {
     const what = `plan "${tape.name}"`;
-    const { slots, slotOf, unshared } = assignSlots(tape, options.reuse ?? true);
+    const { slots, slotOf, unshared, placements } = assignSlots(tape, options.reuse ?? true);
     const buffers = await gpu.allocate(what, slots);
     const owned = [...buffers];
     const ranges = new Map<Tensor, BufferRange>();
@@ -91,7 +110,8 @@ export class Plan {
         flops,
       };
       const untouched = clearUntouched(gpu, tape, parameters);
-      return new Plan(gpu, tape, steps, stats, untouched, ranges, owned);
+      const memory = { slots: slots.map(({ sizeBytes }) => sizeBytes), placements };
+      return new Plan(gpu, tape, steps, stats, untouched, memory, ranges, owned);
     } catch (error) {
       gpu.release(owned);
       throw error;
@@ -163,7 +183,7 @@ export class Plan {
 function assignSlots(
   tape: Tape,
   reuse: boolean,
-): { slots: BufferRequest[]; slotOf: Map<Tensor, number>; unshared: number } {
+): { slots: BufferRequest[]; slotOf: Map<Tensor, number>; unshared: number; placements: Placement[] } {
   const first = new Map<Tensor, number>();
   const last = new Map<Tensor, number>();
   for (const [i, { tensors }] of tape.dispatches.entries()) {
@@ -204,7 +224,11 @@ function assignSlots(
     for (const t of begin.get(i) ?? []) take(t);
     for (const t of end.get(i) ?? []) if (reuse && t.kind === "temp" && !tape.isKept(t)) free.push(slotOf.get(t)!);
   }
-  return { slots, slotOf, unshared };
+  const placements = Array.from(first, ([tensor, start]): Placement => {
+    const isKept = !reuse || tensor.kind !== "temp" || tape.isKept(tensor);
+    return { tensor, slot: slotOf.get(tensor)!, first: start, last: last.get(tensor)!, isKept };
+  });
+  return { slots, slotOf, unshared, placements };
 }
 
 /** A slot that fits beats one that must grow; of those that fit the smallest wins, of those that grow the largest. */

@@ -6,12 +6,10 @@ import { connect } from "./connect";
 
 /** A RankApi whose worker starts with the first call; a worker that fails rejects what is under way. */
 export function connectRank(): RankApi {
-  const call = connect<RankApi>(
-    "of the run",
-    () =>
-      nursed(
-        new Worker(new URL("../ranks/supervisor-worker.ts", import.meta.url), { type: "module", name: "supervisor" }),
-      ),
+  const call = connect<RankApi>("of the run", () =>
+    nursed(
+      new Worker(new URL("../ranks/supervisor-worker.ts", import.meta.url), { type: "module", name: "supervisor" }),
+    ),
   );
   return {
     start: (options, onEvent) => call((api) => api.start(options, proxy(onEvent))),
@@ -19,7 +17,9 @@ export function connectRank(): RankApi {
     resume: () => call((api) => api.resume()),
     step: () => call((api) => api.step()),
     stop: () => call((api) => api.stop()),
-    profile: (repeats) => call((api) => api.profile(repeats)),
+    profile: (repeats, warmUp) => call((api) => api.profile(repeats, warmUp)),
+    cancelProfile: () => call((api) => api.cancelProfile()),
+    peaks: () => call((api) => api.peaks()),
     inspect: (split, index) => call((api) => api.inspect(split, index)),
     storedRuns: () => call((api) => api.storedRuns()),
     samples: (split, from, to) => call((api) => api.samples(split, from, to)),

@@ -1,7 +1,7 @@
 /** What the supervisor asks of a rank's worker, over Comlink; the same in a page and in Node. */
 import type { SharedCrops } from "../data/shared-crops";
 import type { CheckpointFacts } from "../train/checkpoint";
-import type { ProfileReport, RankEvent, SampleView } from "../train/events";
+import type { Peaks, ProfileReport, RankEvent, SampleView } from "../train/events";
 import type { InspectApi, LookRequest, LookView } from "../train/inspect/types";
 import type { CheckpointWeights } from "../train/inspect/weights";
 import type { ShadowMemory, SnapshotLayout } from "../train/snapshot";
@@ -79,7 +79,9 @@ export interface RankWorkerApi {
   /** Leaves a pause for one step. */
   stepOnce(): Promise<void>;
   stop(): Promise<void>;
-  profile(repeats: number): Promise<ProfileReport>;
+  profile(repeats: number, warmUp?: number): Promise<ProfileReport>;
+  cancelProfile(): Promise<void>;
+  peaks(): Promise<Peaks>;
   inspect(split: "train" | "val", index: number): Promise<SampleView>;
   /** The samples of a split, without scores. */
   samples: InspectApi["samples"];

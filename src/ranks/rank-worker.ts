@@ -1,4 +1,5 @@
 /** A rank's worker: data, device and trainer behind `RankWorkerApi`. The same in a page and in Node, which give it a platform. */
+import { measurePeaks } from "../bench/peaks";
 import { microBatchesOf } from "../config";
 import type { Adapted } from "../data/adapter";
 import { handOf } from "../data/adapter";
@@ -7,7 +8,7 @@ import { shareCrops } from "../data/shared-crops";
 import type { HandModel } from "../data/types";
 import type { Gpu } from "../gpu/gpu";
 import { type PreparedData, prepareData, type RunData } from "../train/data";
-import type { ProfileReport, RankEvent, SampleView } from "../train/events";
+import type { Peaks, ProfileReport, RankEvent, SampleView } from "../train/events";
 import { evaluationTables } from "../train/gather";
 import type { LookRequest, LookView, QuickPrediction, SampleTable, SplitName, Thumbnail } from "../train/inspect/types";
 import type { CheckpointWeights } from "../train/inspect/weights";
@@ -55,6 +56,8 @@ export class RankWorker implements RankWorkerApi {
   /** The supervisor's answer to what was said last. */
   #heard: Promise<unknown> = Promise.resolve();
   readonly #closed = new AbortController();
+  /** Ends the profile that is being taken. */
+  #profiling: AbortController | undefined;
 
   constructor(private readonly platform: RankPlatform) {}
 
@@ -202,8 +205,21 @@ export class RankWorker implements RankWorkerApi {
     this.#trainer?.stop();
   }
 
-  profile(repeats: number): Promise<ProfileReport> {
-    return this.#need("profile").whilePaused((trainer) => trainer.profile(repeats));
+  async profile(repeats: number, warmUp?: number): Promise<ProfileReport> {
+    const trainer = this.#need("profile");
+    await this.cancelProfile();
+    const profiling = new AbortController();
+    this.#profiling = profiling;
+    const { signal } = profiling;
+    return trainer.whilePaused((paused) => paused.profile(repeats, { warmUp, signal }));
+  }
+
+  async cancelProfile(): Promise<void> {
+    this.#profiling?.abort(new Error("profile: cancelled before its last repeat; nothing was recorded"));
+  }
+
+  peaks(): Promise<Peaks> {
+    return this.#need("peaks").whilePaused((trainer) => measurePeaks(trainer.parts.gpu));
   }
 
   inspect(split: "train" | "val", index: number): Promise<SampleView> {

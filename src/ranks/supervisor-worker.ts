@@ -2,8 +2,8 @@
 import "../security/own-scripts";
 import { expose } from "comlink";
 import { storedSteps } from "../train/checkpoint";
-import type { LookRequest, SplitName } from "../train/inspect/types";
 import type { TrainEvent } from "../train/events";
+import type { LookRequest, SplitName } from "../train/inspect/types";
 import { configToResume } from "../train/resume-config";
 import type { RunStorage } from "../train/storage";
 import type { RankApi, StartOptions, StoredRun } from "./api";
@@ -74,8 +74,16 @@ class PageSupervisor implements RankApi {
     await this.#supervisor?.stop();
   }
 
-  async profile(repeats: number): ReturnType<RankApi["profile"]> {
-    return this.#need("profile").profile(repeats);
+  async profile(repeats: number, warmUp?: number): ReturnType<RankApi["profile"]> {
+    return this.#need("profile").profile(repeats, warmUp);
+  }
+
+  async cancelProfile(): Promise<void> {
+    await this.#supervisor?.cancelProfile();
+  }
+
+  async peaks(): ReturnType<RankApi["peaks"]> {
+    return this.#need("peaks").peaks();
   }
 
   async inspect(split: "train" | "val", index: number): ReturnType<RankApi["inspect"]> {

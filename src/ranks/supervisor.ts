@@ -2,7 +2,14 @@
 import { microBatchesOf } from "../config";
 import { Watch } from "../doctor/watch";
 import { readCheckpoint } from "../train/checkpoint";
-import { isForPeople, type ProfileReport, type RankEvent, type SampleView, type TrainEvent } from "../train/events";
+import {
+  isForPeople,
+  type Peaks,
+  type ProfileReport,
+  type RankEvent,
+  type SampleView,
+  type TrainEvent,
+} from "../train/events";
 import { ScoreKeeper } from "../train/inspect/score-keeper";
 import type {
   InspectApi,
@@ -208,8 +215,16 @@ export class Supervisor implements InspectApi {
     await this.#ask((slot) => slot.call((api) => api.stop()));
   }
 
-  profile(repeats: number): Promise<ProfileReport> {
-    return this.#firstRank("profile").call((api) => api.profile(repeats));
+  profile(repeats: number, warmUp?: number): Promise<ProfileReport> {
+    return this.#firstRank("profile").call((api) => api.profile(repeats, warmUp));
+  }
+
+  cancelProfile(): Promise<void> {
+    return this.#firstRank("profile").call((api) => api.cancelProfile());
+  }
+
+  peaks(): Promise<Peaks> {
+    return this.#firstRank("peaks").call((api) => api.peaks());
   }
 
   inspect(split: "train" | "val", index: number): Promise<SampleView> {

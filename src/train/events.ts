@@ -122,7 +122,22 @@ export interface SampleView {
   readonly pa_mpjpe_mm: number;
 }
 
-/** One row of the profile table: a kernel in its place in the step. */
+/** A buffer that a dispatch binds, as the shader names it. */
+export interface KernelBinding {
+  readonly name: string;
+  readonly tensor: string;
+  readonly shape: readonly number[];
+  readonly dtype: "f32" | "u32";
+  readonly access: "uniform" | "read" | "read_write";
+  /** Where it lives: "input", "constant", "parameter", "gradient", "external" or "temp". */
+  readonly kind: string;
+  readonly bytes: number;
+}
+
+/**
+ * One row of the profile table: a kernel in its place in the step. Its time is measured; its place, workgroups, constants and
+ * bindings are exact, as they are what is dispatched; its operations and bytes are modelled from the shapes.
+ */
 export interface KernelRow {
   readonly index: number;
   readonly plan: string;
@@ -131,22 +146,95 @@ export interface KernelRow {
   readonly pass: "forward" | "backward" | "update";
   readonly workgroups: readonly [number, number, number];
   readonly constants: string;
-  /** Milliseconds, median over the repeats. */
+  /** Milliseconds: median, least and most over the active repeats; NaN when every timing was refused. */
   readonly ms: number;
+  readonly minMs: number;
+  readonly maxMs: number;
+  /** Timings that counted. */
+  readonly timings: number;
+  /** By formula, a multiply-add counting two; 0 where the op does not say. */
   readonly flops: number;
+  /** Bytes of all bindings, each moved once: caches may make it less, several readings of one number more. */
   readonly bytes: number;
+  readonly bindings: readonly KernelBinding[];
+  readonly dims: Readonly<Record<string, number>>;
+  /** Index of its text in the report's `shaders`, and its entry point there. */
+  readonly shader: number;
+  readonly entryPoint: string;
+}
+
+/** A tensor of the training plan that lives in memory which others may take over. */
+export interface MemoryTensor {
+  readonly name: string;
+  readonly bytes: number;
+  /** Index of the buffer, and the first and last dispatch that touch it. */
+  readonly slot: number;
+  readonly first: number;
+  readonly last: number;
+  /** Written by the host or read by it: lives through the whole step. */
+  readonly isKept: boolean;
+}
+
+/** GPU memory of one rank, in bytes. */
+export interface MemoryReport {
+  readonly totals: {
+    readonly parameters: number;
+    readonly gradients: number;
+    readonly moments: number;
+    /** Activations of the training plan and of the plan of evaluations. */
+    readonly activations: number;
+    readonly evaluation: number;
+    readonly constants: number;
+    /** All other buffers: sums of micro-batches, staging, dims. */
+    readonly rest: number;
+    readonly allocated: number;
+    readonly peak: number;
+  };
+  /** Bytes of the training plan's buffers, and what its tensors would take without sharing. */
+  readonly slots: readonly number[];
+  readonly unshared: number;
+  readonly tensors: readonly MemoryTensor[];
+}
+
+/** Milliseconds of the host for one micro-batch as it is trained: recording the commands, handing them over, waiting for a read-back. */
+export interface HostTimes {
+  readonly recordMs: number;
+  readonly submitMs: number;
+  readonly readMs: number;
+}
+
+/** What this very adapter reaches at best in two probes. */
+export interface Peaks {
+  readonly adapter: string;
+  /** 1e9 floating-point operations per second of independent fused multiply-adds, each counting two. */
+  readonly gflops: number;
+  /** 1e9 bytes per second of a triad over buffers of `bandwidthBytes` in all. */
+  readonly gbps: number;
+  readonly bandwidthBytes: number;
+  /** Timings that the best was taken of. */
+  readonly n: number;
+  readonly clock: string;
 }
 
 export interface ProfileReport {
   readonly adapter: string;
-  /** "timestamp-query" or "wall clock". */
+  /** "timestamp-query" or "repetition". */
   readonly clock: string;
+  /** A sentence, where kernels had to be measured by repetition. */
+  readonly clockNote?: string;
+  /** Repeats that were timed, and those before them that were not. */
+  readonly active: number;
+  readonly warmUp: number;
   /** Micro-batches of a step that this rank runs. */
   readonly microBatches: number;
   /** Kernels of a step: forward and backward for each of its micro-batches, then adding them up and the update. */
   readonly stepMs: number;
   /** Each kernel of one micro-batch, of adding up and of the update, once. */
   readonly rows: readonly KernelRow[];
+  readonly host: HostTimes;
+  readonly memory: MemoryReport;
+  /** WGSL texts of the kernels. */
+  readonly shaders: readonly string[];
 }
 
 /** What a rank is doing, for people. */

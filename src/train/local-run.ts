@@ -19,6 +19,7 @@ import type {
   Thumbnail,
 } from "./inspect/types";
 import { readWeights } from "./inspect/weights";
+import type { ProfileOptions } from "./profile-step";
 import { Recorder } from "./recorder";
 import { createShadow, type ShadowMemory } from "./snapshot";
 import type { RunStorage } from "./storage";
@@ -133,8 +134,8 @@ export class LocalRun implements InspectApi {
     return this.trainer.whilePaused(job);
   }
 
-  profile(repeats: number): Promise<ProfileReport> {
-    return this.trainer.profile(repeats);
+  profile(repeats: number, options?: ProfileOptions): Promise<ProfileReport> {
+    return this.trainer.profile(repeats, options);
   }
 
   inspect(split: "train" | "val", index: number): Promise<SampleView> {

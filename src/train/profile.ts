@@ -1,30 +1,101 @@
+/** Time of every dispatch of a plan. What it computes does not matter; what it leaves behind is for the caller to undo. */
 import type { Plan, Step } from "../autograd/plan";
+import type { Dispatch } from "../autograd/tape";
 import type { Gpu } from "../gpu/gpu";
 import type { KernelRow } from "./events";
 
-const QUERY_LIMIT = 4096;
+/** Dispatches whose two timestamps fit into one query set. */
+const QUERIED_AT_ONCE = 2048;
+/** Ticks of a clock are never this far apart where it can time kernels, ns: browsers that blur it make them 65,536 or 100,000. */
+const COARSE_NS = 10_000;
+/** Ticks without which nothing can be said about their distances. */
+const LEAST_TICKS = 4;
+/** Wall time that the calls of one timing take together at least, ms, and the most of them. */
+const REPETITION_MS = 2;
+const MOST_CALLS = 256;
+
+export interface ProfileOptions {
+  /** Repeats before those that count. Default 1. */
+  readonly warmUp?: number;
+  /** Ends it after the repeat at hand. */
+  readonly signal?: AbortSignal;
+  /** Told after every repeat of all plans. */
+  readonly progress?: (done: number, total: number) => void;
+}
+
+/** How dispatches are timed, and a sentence where it is not by timestamps. */
+export interface KernelClock {
+  readonly name: "timestamp-query" | "repetition";
+  readonly note?: string;
+}
 
 /**
- * Times every kernel of a plan: one pass for each dispatch with timestamps, or wall clock for each dispatch where the
- * adapter has none. Medians over `repeats` runs; the first run warms up and does not count.
+ * The greatest number of nanoseconds that all distances between `ticks` are multiples of, where that is 10 us or more: then the
+ * clock is too coarse to time kernels. Undefined for a fine clock, and where fewer than four distances differ from 0; infinite
+ * where a clock of that many ticks never moves.
  */
-export async function profilePlan(
-  gpu: Gpu,
-  plan: Plan,
-  repeats: number,
-): Promise<{ clock: string; rows: KernelRow[] }> {
-  const times: number[][] = plan.steps.map(() => []);
-  const timed = gpu.hasTimestamps && plan.steps.length * 2 <= QUERY_LIMIT;
-  for (let i = 0; i <= repeats; i++) {
-    const run = timed ? await timestamps(gpu, plan.steps) : await wallClock(gpu, plan.steps);
-    if (i > 0) for (const [k, ms] of run.entries()) if (ms >= 0) times[k].push(ms);
+export function quantumNs(ticks: readonly number[]): number | undefined {
+  const distances = ticks.map((tick) => Math.abs(tick - ticks[0])).filter((distance) => distance > 0);
+  if (distances.length === 0 && ticks.length > LEAST_TICKS) return Number.POSITIVE_INFINITY;
+  if (distances.length < LEAST_TICKS) return undefined;
+  const common = distances.reduce(greatestDivisor);
+  return common >= COARSE_NS ? common : undefined;
+}
+
+function greatestDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestDivisor(b, a % b);
+}
+
+/** Timestamps, unless the adapter has none or blurs them; finds that out by timing `steps` once. */
+export async function chooseClock(gpu: Gpu, steps: readonly Step[]): Promise<KernelClock> {
+  if (!gpu.hasTimestamps) {
+    return {
+      name: "repetition",
+      note: "This adapter or browser offers no timestamp-query: each kernel is timed by repeating it, in wall time.",
+    };
   }
+  const quantum = quantumNs(await ticksOf(gpu, steps));
+  if (quantum === undefined) return { name: "timestamp-query" };
+  const found = Number.isFinite(quantum) ? `come in steps of ${quantum / 1000} us` : "never move";
   return {
-    clock: timed ? "timestamp-query" : "wall clock",
-    rows: plan.steps.map(({ dispatch }, index) => ({
+    name: "repetition",
+    note: `Timestamps of this browser ${found}, which is too coarse for a kernel: each kernel is timed by repeating it, in wall time.`,
+  };
+}
+
+/**
+ * Milliseconds of every step of a plan, [steps][active], after `warmUp` repeats that do not count; a timing that the clock
+ * refused (its end before its beginning) is left out. With timestamps each dispatch has a pass of its own. By repetition it is
+ * called until 2 ms have passed, and the wall time of an empty submission is taken off.
+ */
+export async function timePlan(
+  gpu: Gpu,
+  steps: readonly Step[],
+  clock: KernelClock,
+  active: number,
+  { warmUp = 1, signal, progress }: ProfileOptions = {},
+): Promise<number[][]> {
+  const times: number[][] = steps.map(() => []);
+  const calls: number[] = steps.map(() => 1);
+  for (let i = 0; i < warmUp + active; i++) {
+    signal?.throwIfAborted();
+    const run = clock.name === "timestamp-query" ? await timestamps(gpu, steps) : await repetition(gpu, steps, calls);
+    if (i >= warmUp) for (const [k, ms] of run.entries()) if (ms >= 0) times[k].push(ms);
+    progress?.(i + 1, warmUp + active);
+  }
+  return times;
+}
+
+/** Rows of the steps of `plan`, in order; `shaders` grows by the texts that it did not have. */
+export function rowsOf(plan: Plan, times: readonly (readonly number[])[], shaders: string[]): KernelRow[] {
+  return plan.steps.map(({ dispatch }, index) => {
+    const { kernel } = dispatch;
+    if (!shaders.includes(kernel.code)) shaders.push(kernel.code);
+    const bindings = bindingsOf(dispatch);
+    return {
       index,
       plan: plan.tape.name,
-      kernel: dispatch.kernel.name,
+      kernel: kernel.name,
       scope: dispatch.scope,
       pass: dispatch.pass,
       workgroups: dispatch.workgroups,
@@ -32,12 +103,26 @@ export async function profilePlan(
         .map(([name, value]) => `${name}=${value}`)
         .join(" "),
       ms: median(times[index]),
+      minMs: times[index].length > 0 ? Math.min(...times[index]) : Number.NaN,
+      maxMs: times[index].length > 0 ? Math.max(...times[index]) : Number.NaN,
+      timings: times[index].length,
       flops: dispatch.flops,
-      bytes: Object.values(dispatch.tensors).reduce((sum, t) => sum + 4 * t.size, 0),
-    })),
-  };
+      bytes: bindings.reduce((sum, { bytes }) => sum + bytes, 0),
+      bindings,
+      dims: dispatch.dims,
+      shader: shaders.indexOf(kernel.code),
+      entryPoint: kernel.entryPoint,
+    };
+  });
 }
 
+function bindingsOf({ kernel, tensors }: Dispatch): KernelRow["bindings"] {
+  return Object.entries(tensors).map(([name, { name: tensor, shape, size, dtype, kind }]) => {
+    return { name, tensor, shape, dtype, access: kernel.bindings.get(name)!.access, kind, bytes: 4 * size };
+  });
+}
+
+/** Of an even number the mean of the two in the middle; NaN of none. */
 export function median(values: readonly number[]): number {
   if (values.length === 0) return Number.NaN;
   const sorted = [...values].sort((a, b) => a - b);
@@ -48,45 +133,70 @@ export function median(values: readonly number[]): number {
 function encode(
   encoder: GPUCommandEncoder,
   { pipeline, bindGroup, dispatch }: Step,
+  calls = 1,
   timestampWrites?: GPUComputePassTimestampWrites,
 ): void {
   const pass = encoder.beginComputePass({ label: dispatch.kernel.name, timestampWrites });
   pass.setPipeline(pipeline);
   pass.setBindGroup(0, bindGroup);
-  pass.dispatchWorkgroups(...dispatch.workgroups);
+  for (let i = 0; i < calls; i++) pass.dispatchWorkgroups(...dispatch.workgroups);
   pass.end();
 }
 
-async function timestamps(gpu: Gpu, steps: readonly Step[]): Promise<number[]> {
+/** Nanoseconds since the first tick: beginning and end of each step. */
+async function ticksOf(gpu: Gpu, steps: readonly Step[]): Promise<number[]> {
+  const ticks: bigint[] = [];
+  for (let i = 0; i < steps.length; i += QUERIED_AT_ONCE)
+    ticks.push(...(await query(gpu, steps.slice(i, i + QUERIED_AT_ONCE))));
+  return ticks.map((tick) => Number(tick - ticks[0]));
+}
+
+async function query(gpu: Gpu, steps: readonly Step[]): Promise<BigUint64Array> {
   const { device } = gpu;
   const querySet = device.createQuerySet({ type: "timestamp", count: 2 * steps.length });
   const sizeBytes = 16 * steps.length;
   const resolved = device.createBuffer({ label: "timestamps", size: sizeBytes, usage: 0x200 | 0x4 }); // QUERY_RESOLVE | COPY_SRC
   try {
     const encoder = device.createCommandEncoder({ label: "profile" });
-    for (const [i, step] of steps.entries()) {
-      encode(encoder, step, { querySet, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 });
-    }
+    for (const [i, step] of steps.entries())
+      encode(encoder, step, 1, { querySet, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 });
     encoder.resolveQuerySet(querySet, 0, 2 * steps.length, resolved, 0);
     device.queue.submit([encoder.finish()]);
     const [bytes] = await gpu.read([{ buffer: resolved, offset: 0, sizeBytes }]);
-    const ticks = new BigUint64Array(bytes);
-    return steps.map((_, i) => Number(ticks[2 * i + 1] - ticks[2 * i]) / 1e6);
+    return new BigUint64Array(bytes);
   } finally {
     querySet.destroy();
     resolved.destroy();
   }
 }
 
-async function wallClock(gpu: Gpu, steps: readonly Step[]): Promise<number[]> {
-  const times: number[] = [];
-  for (const step of steps) {
+async function timestamps(gpu: Gpu, steps: readonly Step[]): Promise<number[]> {
+  const ticks = await ticksOf(gpu, steps);
+  return steps.map((_, i) => (ticks[2 * i + 1] - ticks[2 * i]) / 1e6);
+}
+
+/** Wall time per call; `calls` of each step grows until they take long enough together. */
+async function repetition(gpu: Gpu, steps: readonly Step[], calls: number[]): Promise<number[]> {
+  const wall = async (encodeInto: (encoder: GPUCommandEncoder) => void): Promise<number> => {
     const start = performance.now();
     const encoder = gpu.device.createCommandEncoder();
-    encode(encoder, step);
+    encodeInto(encoder);
     gpu.device.queue.submit([encoder.finish()]);
     await gpu.idle();
-    times.push(performance.now() - start);
+    return performance.now() - start;
+  };
+  const empty: number[] = [];
+  for (let i = 0; i < 5; i++) empty.push(await wall(() => undefined));
+  const overheadMs = median(empty);
+  const times: number[] = [];
+  for (const [i, step] of steps.entries()) {
+    let ms = await wall((encoder) => encode(encoder, step, calls[i]));
+    while (ms - overheadMs < REPETITION_MS && calls[i] < MOST_CALLS) {
+      calls[i] = Math.min(MOST_CALLS, calls[i] * 4);
+      ms = await wall((encoder) => encode(encoder, step, calls[i]));
+    }
+    times.push(Math.max(0, ms - overheadMs) / calls[i]);
   }
+  gpu.check("profile");
   return times;
 }

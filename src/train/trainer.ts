@@ -12,12 +12,13 @@ import { clipping, frozenBy } from "../optim/schedule";
 import { bucketsOf } from "./all-reduce";
 import type { CheckpointFacts } from "./checkpoint";
 import type { EvaluationRecord, Hear, ProfileReport, SampleView, StepRecord } from "./events";
-import { inspectSample, profileStep } from "./inspect";
+import { inspectSample } from "./inspect";
 import { Inspector } from "./inspect/inspector";
 import { Keeper, type Position } from "./keeper";
 import { MicroBatchRunner } from "./micro-batches";
 import { fixedFocal, meanParameters, networkShape } from "./network";
 import { tellEvidence } from "./preflight";
+import { type ProfileOptions, profileStep } from "./profile-step";
 import { ratesAt, scheduleOf } from "./rates";
 import { type Recording, record } from "./record";
 import { DivergedError, MOST_REFUSED, refusedSentence } from "./refused";
@@ -367,10 +368,10 @@ export class Trainer {
   }
 
   /** Times every kernel of a step; weights, moments and statistics are put back as they were. */
-  async profile(repeats: number): Promise<ProfileReport> {
+  async profile(repeats: number, options: ProfileOptions = {}): Promise<ProfileReport> {
     // Replays what was written last; before the first step its batch.
     await this.stepper.writeFirst(this.step);
-    return profileStep(this, this.stepper, repeats);
+    return profileStep(this, this.stepper, repeats, options);
   }
 
   /** One sample of a split with the prediction of the weights as they are. */

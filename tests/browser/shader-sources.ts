@@ -17,7 +17,7 @@ export interface ShaderVerdict {
 
 const shaders = import.meta.glob<string>("/shaders/*.wgsl", { query: "?raw", import: "default", eager: true });
 const pageShaders = import.meta.glob<string>("/src/pages/**/*.wgsl", { query: "?raw", import: "default", eager: true });
-const kernelReaders = import.meta.glob(["/src/ops/*.ts", "/src/optim/*.ts"]);
+const kernelReaders = import.meta.glob(["/src/ops/*.ts", "/src/optim/*.ts", "/src/bench/peaks.ts"]);
 
 /**
  * Every shader as its op compiles it, lib texts included: an op's module registers its kernels when it is imported. And those

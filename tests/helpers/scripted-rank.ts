@@ -6,6 +6,8 @@ import type {
   EvaluationRecord,
   FaultRecord,
   KernelRow,
+  MemoryReport,
+  Peaks,
   ProfileReport,
   RunInfo,
   SampleView,
@@ -283,7 +285,7 @@ export function profileReport(): ProfileReport {
           pass,
           workgroups: [96, 12, 1],
           constants: "ROWS 1680, COLUMNS 96",
-          ms: ms * factor,
+          ...timed(ms * factor, kernel === "add" ? 1 : 0),
           flops: flops * factor,
           bytes: 3e6 * factor,
         });
@@ -298,12 +300,54 @@ export function profileReport(): ProfileReport {
     pass: "update",
     workgroups: [4096, 1, 1],
     constants: "",
-    ms: 1.2,
+    ...timed(1.2, 0),
     flops: 1.2e7,
     bytes: 2.8e7,
   });
   const stepMs = rows.reduce((sum, { pass, ms }) => sum + (pass === "update" ? ms : 4 * ms), 0);
-  return { adapter: "SwiftShader", clock: "timestamp-query", microBatches: 4, stepMs, rows };
+  const shaders = [0, 1].map(
+    (i) => `// Text ${i}.\n@compute @workgroup_size(64)\nfn forward() {\n  y[0] = ${i}.0;\n}\n`,
+  );
+  const host = { recordMs: 2.1, submitMs: 0.4, readMs: 58 };
+  return {
+    ...{ adapter: "SwiftShader", clock: "timestamp-query", active: 5, warmUp: 1, microBatches: 4 },
+    ...{ stepMs, rows, host, memory: memoryReport(), shaders },
+  };
+}
+
+/** A third faster and a quarter slower at the extremes. */
+function timed(ms: number, shader: number) {
+  const binding = { name: "x", tensor: "blocks.0.x", shape: [1680, 96], dtype: "f32", kind: "temp" } as const;
+  const bindings = [
+    { ...binding, access: "read", bytes: 645_120 },
+    { ...binding, name: "y", tensor: "blocks.0.y", access: "read_write", bytes: 645_120 },
+  ] as const;
+  return {
+    ms,
+    minMs: 0.7 * ms,
+    maxMs: 1.25 * ms,
+    timings: 5,
+    bindings,
+    dims: { size: 161_280 },
+    shader,
+    entryPoint: "forward",
+  };
+}
+
+/** Five tensors in three buffers, of which two share one. */
+function memoryReport(): MemoryReport {
+  const mib = 2 ** 20;
+  const tensors = [
+    { name: "image", bytes: 2 * mib, slot: 0, first: 0, last: 40, isKept: true },
+    { name: "blocks.0.x", bytes: 4 * mib, slot: 1, first: 0, last: 9, isKept: false },
+    { name: "blocks.1.x", bytes: 3 * mib, slot: 1, first: 10, last: 30, isKept: false },
+    { name: "blocks.0.y", bytes: 5 * mib, slot: 2, first: 4, last: 36, isKept: false },
+  ];
+  const totals = {
+    ...{ parameters: 4 * mib, gradients: 4 * mib, moments: 8 * mib, activations: 11 * mib, evaluation: 9 * mib },
+    ...{ constants: 3 * mib, rest: 6 * mib, allocated: 45 * mib, peak: 52 * mib },
+  };
+  return { totals, slots: [2 * mib, 4 * mib, 5 * mib], unshared: 14 * mib, tensors };
 }
 
 /** A RankApi that records what was asked of it; `say` sends an event to the page. */
@@ -400,6 +444,15 @@ export class ScriptedRank implements RankApi {
   async profile(repeats: number): Promise<ProfileReport> {
     this.calls.push(`profile ${repeats}`);
     return profileReport();
+  }
+
+  async cancelProfile(): Promise<void> {
+    this.calls.push("cancelProfile");
+  }
+
+  async peaks(): Promise<Peaks> {
+    this.calls.push("peaks");
+    return { adapter: "SwiftShader", gflops: 190, gbps: 11, bandwidthBytes: 192 * 2 ** 20, n: 3, clock: "wall clock" };
   }
 
   async inspect(split: "train" | "val", index: number): Promise<SampleView> {

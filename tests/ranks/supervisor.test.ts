@@ -89,6 +89,8 @@ class FakeRank implements RankWorkerApi {
   stop = (): Promise<void> => this.#note("stop");
   close = (): Promise<void> => this.#note("close");
   profile = (): Promise<never> => Promise.reject(new Error("no profile"));
+  cancelProfile = async (): Promise<void> => undefined;
+  peaks = (): Promise<never> => Promise.reject(new Error("no peaks"));
   inspect = (): Promise<never> => Promise.reject(new Error("no sample"));
   samples = (): Promise<never> => Promise.reject(new Error("no sample"));
   thumbnails = (): Promise<never> => Promise.reject(new Error("no sample"));

@@ -1,0 +1,87 @@
+/** What an adapter reaches at best, as the lines of a roofline (Williams, Waterman, Patterson 2009). */
+import bandwidthWgsl from "../../shaders/probe-bandwidth.wgsl?raw";
+import fmaWgsl from "../../shaders/probe-fma.wgsl?raw";
+import { Plan } from "../autograd/plan";
+import { FLAT_WORKGROUP, Tape } from "../autograd/tape";
+import type { Tensor } from "../autograd/tensor";
+import type { Gpu } from "../gpu/gpu";
+import { readKernels } from "../gpu/kernel";
+import type { Peaks } from "../train/events";
+import { timeSteps } from "./measure";
+
+const fma = readKernels("probe-fma", fmaWgsl);
+const bandwidth = readKernels("probe-bandwidth", bandwidthWgsl);
+
+/** Operations of one thread in one round of probe-fma.wgsl: 16 multiply-adds on 4 numbers, each counting two. */
+export const FLOPS_PER_ROUND = 16 * 4 * 2;
+/** As in probe-bandwidth.wgsl. */
+const QUADS_PER_THREAD = 4;
+const QUAD_BYTES = 16;
+/** Bytes of each of the triad's three buffers, on a GPU and on a CPU: together more than the caches on the way. */
+const BUFFER_BYTES = { gpu: 64 * 2 ** 20, cpu: 16 * 2 ** 20 };
+/** Workgroups and rounds of the multiply-adds, about 70 GFLOP and 0.03: some milliseconds to some tenths of a second. */
+const FMA_SIZE = { gpu: [16_384, 512], cpu: [64, 64] } as const;
+/** Rounds of `timeSteps`. */
+const ROUNDS = 3;
+
+/** Host clock alone: CPU time says nothing about a roofline. */
+const HOST = { cpuSeconds: async () => undefined, print: () => undefined };
+
+/** Records the multiply-adds of `workgroups` of 64 threads over `rounds`; its result is `y`, [threads]. */
+export function recordFma(tape: Tape, workgroups: number, rounds: number): Tensor {
+  const threads = FLAT_WORKGROUP * workgroups;
+  const y = tape.scratch("y", [threads]);
+  // Each chain runs towards 1 / (1 - factor) = 2, so that it never meets infinities or denormals.
+  tape.dispatch(fma.forward, { y }, { rounds, factor: 0.5 }, [workgroups], {
+    flops: threads * rounds * FLOPS_PER_ROUND,
+  });
+  return y;
+}
+
+/** Records y = a + 3 b over `quads` times four numbers. */
+export function recordTriad(tape: Tape, quads: number): { readonly a: Tensor; readonly b: Tensor; readonly y: Tensor } {
+  const a = tape.input("a", [4 * quads]);
+  const b = tape.input("b", [4 * quads]);
+  const y = tape.scratch("y", [4 * quads]);
+  const workgroups = Math.ceil(quads / (FLAT_WORKGROUP * QUADS_PER_THREAD));
+  const dims = { quads, threads: FLAT_WORKGROUP * workgroups, factor: 3 };
+  tape.dispatch(bandwidth.forward, { a, b, y }, dims, [workgroups], { flops: 2 * 4 * quads });
+  return { a, b, y };
+}
+
+/**
+ * Measures both probes on the adapter at hand: the best of three rounds of at least 150 ms of wall time each. The triad counts
+ * two reads and one write of each number, as STREAM does. Throws GpuOutOfMemoryError where 192 MiB do not fit.
+ */
+export async function measurePeaks(gpu: Gpu): Promise<Peaks> {
+  const flops = new Tape("probe-fma", { style: gpu.kernelStyle });
+  recordFma(flops, ...FMA_SIZE[gpu.kernelStyle]);
+  const triad = new Tape("probe-bandwidth", { style: gpu.kernelStyle });
+  const largest = Math.min(
+    BUFFER_BYTES[gpu.kernelStyle],
+    gpu.limits.maxStorageBufferBindingSize,
+    gpu.limits.maxBufferSize,
+  );
+  const quads = Math.floor(largest / QUAD_BYTES);
+  recordTriad(triad, quads);
+  const flopsMs = await bestMs(gpu, flops);
+  const triadMs = await bestMs(gpu, triad);
+  const bandwidthBytes = 3 * QUAD_BYTES * quads;
+  return {
+    adapter: gpu.label,
+    gflops: flops.dispatches[0].flops / flopsMs / 1e6,
+    gbps: bandwidthBytes / triadMs / 1e6,
+    bandwidthBytes,
+    n: ROUNDS,
+    clock: "wall clock, best of 3 rounds of at least 150 ms",
+  };
+}
+
+async function bestMs(gpu: Gpu, tape: Tape): Promise<number> {
+  const plan = await Plan.compile(gpu, tape, undefined, { reuse: false });
+  try {
+    return (await timeSteps(gpu, plan.steps, HOST)).wallMs;
+  } finally {
+    plan.destroy();
+  }
+}
