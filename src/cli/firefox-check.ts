@@ -1,7 +1,9 @@
 import { join } from "node:path";
+import { failureSentence } from "../verify/report";
 import { findBrowser, launchBrowser } from "./browser";
 import { isRoot, projectRoot, temporaryFolder } from "./host";
 import { buildWebApp, runInBrowser } from "./run-in-browser";
+import { verifyInBrowser } from "./verify-in-browser";
 
 /** One thing that was checked outside vitest; `error` is undefined when it passed. */
 export interface Check {
@@ -17,8 +19,8 @@ interface Verdict {
 }
 
 /**
- * Checks in a real Firefox, whose WGSL compiler (naga) is another than Chromium's: every shader compiles, and the demo
- * trains two steps. When there is no Firefox and none can be installed, that is a failure under CI and a note elsewhere.
+ * Checks in a real Firefox, whose WGSL compiler (naga) is another than Chromium's: every shader compiles, the demo
+ * trains two steps, and some kernels equal their references. When there is no Firefox and none can be installed, that is a failure under CI and a note elsewhere.
  */
 export async function checkFirefox(note: (line: string) => void): Promise<Check[]> {
   const installable = process.platform === "linux" && isRoot();
@@ -29,7 +31,8 @@ export async function checkFirefox(note: (line: string) => void): Promise<Check[
   }
   const shaders = await attempt("every shader compiles", () => compileInFirefox(note));
   const demo = await attempt("the demo trains two steps", async () => [await trainInFirefox()]);
-  return [...shaders, ...demo].map((check) => ({ ...check, name: `Firefox: ${check.name}` }));
+  const kernels = await attempt("kernels equal their references", async () => [await verifyInFirefox()]);
+  return [...shaders, ...demo, ...kernels].map((check) => ({ ...check, name: `Firefox: ${check.name}` }));
 }
 
 async function attempt(name: string, run: () => Promise<Check[]>): Promise<Check[]> {
@@ -86,4 +89,13 @@ async function trainInFirefox(): Promise<Check> {
     name: "the demo trains two steps",
     error: ok ? undefined : `${message}${log && ` (last log line: ${log})`}`,
   };
+}
+
+/** The norms, in the app that the demo's check has built: reductions, backward and running statistics, in a few seconds. */
+async function verifyInFirefox(): Promise<Check> {
+  const choice = { only: "norm", hasBaseline: true, hasAllStyles: false, isBuilt: true };
+  const { checks } = await verifyInBrowser("firefox", choice);
+  const failed = checks.filter(({ passed }) => !passed).map(failureSentence);
+  const cannot = checks.flatMap(({ baseline }) => baseline.failure ?? []);
+  return { name: "kernels equal their references", error: [...failed, ...cannot].join("; ") || undefined };
 }

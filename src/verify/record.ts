@@ -78,6 +78,8 @@ export function recordCase(verify: OpCase, style: KernelStyle, isAdded: boolean)
   const own = tape.dispatches.filter(
     ({ kernel, pass }) => pass === "backward" && (kernel.op === verify.op || !LOSS_OPS.includes(kernel.op)),
   );
+  // A file may declare as written what a backward kernel only reads.
+  const madeBefore = [...forward].flatMap((dispatch) => Object.values(dispatch.tensors).map((t) => t.storage));
   const targets: Target[] = [
     ...Object.entries(outputs).map(([name, expectation], i) => {
       return { name, tensor: tensors[i], expectation, dispatches: makersOf(tensors[i], [...forward], new Set()) };
@@ -88,7 +90,7 @@ export function recordCase(verify: OpCase, style: KernelStyle, isAdded: boolean)
     }),
     ...Object.entries(gradients).map(([name, expectation]) => {
       const tensor = tape.grad(inputs[name]);
-      const stop = new Set(tensors.map((t) => tape.grad(t).storage));
+      const stop = new Set([...madeBefore, ...tensors.map((t) => tape.grad(t).storage)]);
       const dispatches = makersOf(tensor, own, stop);
       return { name: `d_${name}`, tensor, expectation, dispatches, before: before[name] };
     }),

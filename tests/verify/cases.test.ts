@@ -39,6 +39,8 @@ describe("cases", () => {
   it("have oracles that run in plain JavaScript and give finite numbers that are not all zero", async () => {
     const oracle = new Oracle(await loadGpuJs(), "cpu", () => performance.now());
     for (const verify of allCases()) {
+      // Larger shapes of cases that are here too.
+      if ("record" in verify && verify.isTimed) continue;
       const targets =
         "record" in verify
           ? recordCase(verify, "cpu", false).targets

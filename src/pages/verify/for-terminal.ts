@@ -17,6 +17,7 @@ export async function tellTerminal(state: VerifyState): Promise<void> {
   await state.start();
   stop();
   const report = state.report.value;
-  if (report !== undefined) await send?.({ type: "metrics", report });
+  // A copy as JSON has no array twice: of one that several checks share, Firefox's driver would pass the first alone.
+  if (report !== undefined) await send?.({ type: "metrics", report: JSON.parse(JSON.stringify(report)) as object });
   await send?.({ type: "done", ok: report !== undefined, message: state.problem.value ?? "" });
 }
