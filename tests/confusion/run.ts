@@ -1,7 +1,8 @@
 /**
- * The doctor's confusion table: `npm run confusion -- [--seeds 1,2,3] [--data synthetic,ho3d] [--quirk NAME,...] [--pairs N]
- * [--seed N] [--healthy N] [--resume] [--only single,pair,healthy] [--out DIR]`. Every run as `train` makes it, in one process; results as lines of
- * JSON in DIR/results.jsonl and as tables in DIR/results.md and on stdout.
+ * The doctor's confusion table: `npm run confusion -- [--only single,pair,healthy] [--seeds 1,2,3] [--data synthetic,ho3d]
+ * [--quirk NAME,...] [--pairs N] [--seed N] [--healthy N] [--match TEXT] [--resume | --report] [--out DIR]`. Every run as `train` makes it,
+ * in one process. Results as lines of JSON in DIR/results.jsonl and as tables in DIR/results.md and on stdout; `--resume` goes
+ * on where a program was ended, `--report` only shows what there is.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { appendFile, mkdir, rm, writeFile } from "node:fs/promises";
@@ -28,6 +29,7 @@ const { values } = parseArgs({
     only: { type: "string", default: KINDS.join() },
     match: { type: "string" },
     resume: { type: "boolean", default: false },
+    report: { type: "boolean", default: false },
     out: { type: "string", default: "runs/confusion" },
   },
 });
@@ -94,18 +96,18 @@ async function tryCase(world: World, each: Case): Promise<Result> {
 const folder = resolve(values.out);
 const file = join(folder, "results.jsonl");
 await mkdir(folder, { recursive: true });
-if (!values.resume) await rm(file, { force: true });
+if (!values.resume && !values.report) await rm(file, { force: true });
 const lines = existsSync(file) ? readFileSync(file, "utf8").trimEnd().split("\n") : [];
 /** The last line of a case counts. */
 const known = new Map(
   lines.filter((line) => line !== "").map((line) => [(JSON.parse(line) as Result).key, JSON.parse(line) as Result]),
 );
 const cases = chosenCases();
-const due = cases.filter(({ key }) => !known.has(key));
-const world = await World.open(folder);
+const due = values.report ? [] : cases.filter(({ key }) => !known.has(key));
+const world = due.length > 0 ? await World.open(folder) : undefined;
 const began = performance.now();
 for (const [i, each] of due.entries()) {
-  const result = await tryCase(world, each);
+  const result = await tryCase(world!, each);
   known.set(each.key, result);
   await appendFile(file, `${JSON.stringify(result)}\n`);
   const verdict = result.isRight ? "right" : "NOT RIGHT";
@@ -115,7 +117,7 @@ for (const [i, each] of due.entries()) {
     `[${minutes} min] ${i + 1} of ${due.length} ${each.key} (${result.seconds} s): ${verdict}, ${result.at ?? ""} ${found}\n`,
   );
 }
-await world.close();
+await world?.close();
 const results = cases.flatMap(({ key }) => known.get(key) ?? []);
 const text = `${tables(results)}\n`;
 await writeFile(join(folder, "results.md"), text);
