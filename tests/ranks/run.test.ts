@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type RankThreads, rankThreads, THREAD_WATCHDOG } from "../../src/cli/rank-threads";
+import type { LookView } from "../../src/train/inspect/types";
 import {
   checkpointOf,
   FRAMES,
@@ -79,13 +80,20 @@ describe("ranks in threads of Node", () => {
   );
 
   it(
-    "make the same bytes on 4 ranks and, from there, on 3",
+    "make the same bytes on 4 ranks that are looked at and, from there, on 3",
     async () => {
+      const looks: Promise<LookView>[] = [];
       const stopped = await run(4, {
         during: (supervisor, event) => {
-          if (event.type === "step" && event.record.step === 10) void supervisor.stop();
+          if (event.type !== "step") return;
+          if (event.record.step === 4) looks.push(supervisor.look({ split: "val", index: 0, gradients: true }));
+          // A look that is asked for at the end would find the group gone.
+          if (event.record.step === 10) void Promise.all(looks).finally(() => supervisor.stop());
         },
       });
+      const [look] = await Promise.all(looks);
+      expect(look.step).toBeGreaterThanOrEqual(4);
+      expect(look.gradients!.norm).toBeGreaterThan(0);
       expect(stopped.end?.kind).toBe("stopped");
       expect(stopped.end?.step).toBeLessThan(STEPS);
       expect(stepsOf(stopped)[0].ranks).toBe(4);
