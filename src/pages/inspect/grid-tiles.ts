@@ -1,0 +1,285 @@
+/** Thousands of tiles of which only the rows on the screen exist. Draws and scrolls; knows nothing of samples. */
+import type { Island } from "../widgets/use-island";
+import { columnsFor, movedFocus, rowsShown, scrollToShow } from "./grid-window";
+
+/** Between tiles, CSS pixels. */
+const GAP = 6;
+/** More canvas pixels than this per CSS pixel are not seen at this size. */
+const MOST_RATIO = 2;
+
+export interface TilesProps {
+  /** What the grid is called. */
+  readonly label: string;
+  /** What stands at each position: any numbers, passed to the functions below. */
+  readonly places: readonly number[];
+  /** CSS pixels; no picture where `pictureHeight` is 0. */
+  readonly width: number;
+  readonly pictureHeight: number;
+  /** The place in focus. */
+  readonly focus: number | undefined;
+  readonly textOf: (place: number) => { readonly id: string; readonly figure: string; readonly name: string };
+  /** Colour of a mark beside the figure. */
+  readonly colourOf: (place: number) => string | undefined;
+  /** Draws a picture; false when it is not there yet. */
+  readonly paint: (context: CanvasRenderingContext2D, place: number, width: number, height: number) => boolean;
+  /** All that differs between two updates which paint differently. */
+  readonly version: string;
+  /** These are on the screen. */
+  readonly onWant: (places: readonly number[]) => void;
+  readonly onFocus: (place: number) => void;
+  readonly onOpen: (place: number) => void;
+}
+
+interface Tile {
+  readonly cell: HTMLElement;
+  readonly canvas: HTMLCanvasElement;
+  readonly id: HTMLElement;
+  readonly mark: HTMLElement;
+  readonly figure: HTMLElement;
+}
+
+interface Row {
+  readonly element: HTMLElement;
+  tiles: Tile[];
+}
+
+const TEXT_HEIGHT = 36;
+
+/** The grid of ARIA's pattern, whose focus stays on its frame and names a cell by `aria-activedescendant`. */
+export class TileGrid implements Island<TilesProps> {
+  readonly #inner = document.createElement("div");
+  readonly #rows = new Map<number, Row>();
+  #spare: Row[] = [];
+  #element: HTMLElement | undefined;
+  #props: TilesProps | undefined;
+  #columns = 1;
+  #observer: ResizeObserver | undefined;
+  /** CSS pixels; asking the element for it would lay the page out in each frame. */
+  #height = 0;
+  #id = `tiles-${Math.random().toString(36).slice(2, 8)}`;
+
+  mount(element: HTMLElement): void {
+    this.#element = element;
+    element.setAttribute("role", "grid");
+    element.tabIndex = 0;
+    this.#inner.className = "tiles-inner";
+    this.#inner.setAttribute("role", "rowgroup");
+    element.append(this.#inner);
+    element.addEventListener("scroll", this.#draw, { passive: true });
+    element.addEventListener("keydown", this.#onKey);
+    element.addEventListener("click", this.#onClick);
+    this.#observer = new ResizeObserver(() => this.#fit());
+    this.#observer.observe(element);
+  }
+
+  dispose(): void {
+    this.#observer?.disconnect();
+    this.#element?.removeEventListener("scroll", this.#draw);
+    this.#element?.removeEventListener("keydown", this.#onKey);
+    this.#element?.removeEventListener("click", this.#onClick);
+    this.#inner.remove();
+  }
+
+  update(props: TilesProps): void {
+    const old = this.#props;
+    this.#props = props;
+    const isLaidOut = old?.width === props.width && old.pictureHeight === props.pictureHeight;
+    const isSame = isLaidOut && old.places === props.places && old.version === props.version;
+    if (!isLaidOut) this.#dropRows();
+    if (!isSame) for (const [row, { tiles }] of this.#rows) this.#fill(row, tiles);
+    if (old === undefined || !isLaidOut || old.places !== props.places) {
+      const isOtherOrder = old !== undefined && old.places !== props.places;
+      this.#fit();
+      // What was looked at is elsewhere now, and the first ones are what was sorted for.
+      if (isOtherOrder && props.focus === undefined) this.#element!.scrollTop = 0;
+      if (old === undefined || !isLaidOut) this.#showFocus();
+    } else if (old.focus !== props.focus) this.#markFocus();
+    this.#element!.setAttribute("aria-label", props.label);
+  }
+
+  get #rowHeight(): number {
+    const { pictureHeight } = this.#props!;
+    return pictureHeight + TEXT_HEIGHT + GAP;
+  }
+
+  get #rowCount(): number {
+    return Math.ceil(this.#props!.places.length / this.#columns);
+  }
+
+  #dropRows(): void {
+    for (const { element } of this.#rows.values()) element.remove();
+    this.#rows.clear();
+    this.#spare = [];
+  }
+
+  #fit(): void {
+    const [element, props] = [this.#element, this.#props];
+    if (element === undefined || props === undefined) return;
+    this.#height = element.clientHeight;
+    const columns = columnsFor(this.#inner.clientWidth, props.width, GAP);
+    if (columns !== this.#columns) {
+      const top = Math.floor(element.scrollTop / this.#rowHeight) * this.#columns;
+      this.#columns = columns;
+      this.#dropRows();
+      element.scrollTop = Math.floor(top / columns) * this.#rowHeight;
+    }
+    this.#inner.style.height = `${this.#rowCount * this.#rowHeight}px`;
+    element.setAttribute("aria-rowcount", String(this.#rowCount));
+    element.setAttribute("aria-colcount", String(columns));
+    for (const row of [...this.#rows.keys()]) if (row >= this.#rowCount) this.#retire(row);
+    for (const [row, { tiles }] of this.#rows) this.#fill(row, tiles);
+    this.#draw();
+    this.#markFocus();
+  }
+
+  #retire(row: number): void {
+    const left = this.#rows.get(row)!;
+    this.#rows.delete(row);
+    left.element.remove();
+    this.#spare.push(left);
+  }
+
+  #draw = (): void => {
+    if (this.#element === undefined || this.#props === undefined) return;
+    const { scrollTop } = this.#element;
+    const { first, last } = rowsShown(scrollTop, this.#height, this.#rowHeight, this.#rowCount);
+    for (const row of [...this.#rows.keys()]) if (row < first || row >= last) this.#retire(row);
+    let isNew = false;
+    for (let row = first; row < last; row++) {
+      if (this.#rows.has(row)) continue;
+      const made = this.#spare.pop() ?? this.#makeRow();
+      made.element.setAttribute("aria-rowindex", String(row + 1));
+      made.element.style.transform = `translateY(${row * this.#rowHeight}px)`;
+      this.#fill(row, made.tiles);
+      this.#rows.set(row, made);
+      this.#inner.append(made.element);
+      isNew = true;
+    }
+    if (!isNew) return;
+    this.#markFocus();
+    this.#tellWanted(first, last);
+  };
+
+  /** What is seen comes before the rows above and below it. */
+  #tellWanted(first: number, last: number): void {
+    const { places, onWant } = this.#props!;
+    const { scrollTop } = this.#element!;
+    const middle = (scrollTop + this.#height / 2) / this.#rowHeight - 0.5;
+    const rows = Array.from({ length: last - first }, (_, i) => first + i);
+    rows.sort((a, b) => Math.abs(a - middle) - Math.abs(b - middle));
+    onWant(rows.flatMap((row) => places.slice(row * this.#columns, (row + 1) * this.#columns)));
+  }
+
+  #makeRow(): Row {
+    const element = document.createElement("div");
+    element.className = "tiles-row";
+    element.setAttribute("role", "row");
+    const tiles = Array.from({ length: this.#columns }, (_, column) => this.#makeTile(column));
+    element.append(...tiles.map(({ cell }) => cell));
+    return { element, tiles };
+  }
+
+  #makeTile(column: number): Tile {
+    const { width, pictureHeight } = this.#props!;
+    const make = (name: string, className: string) => {
+      const made = document.createElement(name);
+      made.className = className;
+      return made;
+    };
+    const cell = make("div", "tile");
+    cell.setAttribute("role", "gridcell");
+    cell.setAttribute("aria-colindex", String(column + 1));
+    cell.style.width = `${width}px`;
+    const canvas = make("canvas", "tile-picture") as HTMLCanvasElement;
+    const ratio = Math.min(MOST_RATIO, devicePixelRatio);
+    [canvas.width, canvas.height] = [Math.round(width * ratio), Math.round(pictureHeight * ratio)];
+    canvas.style.width = `${width}px`;
+    canvas.style.height = `${pictureHeight}px`;
+    const [id, mark, figure] = [make("span", "tile-id"), make("span", "tile-mark"), make("span", "tile-figure num")];
+    if (pictureHeight > 0) cell.append(canvas);
+    cell.append(id, mark, figure);
+    return { cell, canvas, id, mark, figure };
+  }
+
+  #fill(row: number, tiles: readonly Tile[]): void {
+    const { places, textOf, colourOf, width, pictureHeight } = this.#props!;
+    tiles.forEach((tile, column) => {
+      const place = places[row * this.#columns + column];
+      const { cell, canvas, id, mark, figure } = tile;
+      cell.hidden = place === undefined;
+      if (place === undefined) {
+        cell.removeAttribute("id");
+        return;
+      }
+      const text = textOf(place);
+      cell.id = `${this.#id}-${place}`;
+      cell.dataset.place = String(place);
+      cell.setAttribute("aria-label", text.name);
+      // The end of an id tells frames of a sequence apart.
+      id.textContent = text.id;
+      id.title = text.id;
+      figure.textContent = text.figure;
+      mark.style.background = colourOf(place) ?? "transparent";
+      if (pictureHeight === 0) return;
+      const context = canvas.getContext("2d")!;
+      const ratio = canvas.width / width;
+      context.setTransform(ratio, 0, 0, ratio, 0, 0);
+      context.clearRect(0, 0, width, pictureHeight);
+      cell.dataset.painted = String(this.#props!.paint(context, place, width, pictureHeight));
+    });
+  }
+
+  #markFocus(): void {
+    const { focus } = this.#props!;
+    const element = this.#element!;
+    element.querySelector("[aria-selected]")?.removeAttribute("aria-selected");
+    const cell = focus === undefined ? null : element.querySelector(`#${this.#id}-${focus}`);
+    // A cell that is scrolled out of sight does not exist.
+    if (cell === null) element.removeAttribute("aria-activedescendant");
+    else {
+      cell.setAttribute("aria-selected", "true");
+      element.setAttribute("aria-activedescendant", cell.id);
+    }
+  }
+
+  #showFocus(): void {
+    const { places, focus } = this.#props!;
+    const at = focus === undefined ? -1 : places.indexOf(focus);
+    if (at < 0) return;
+    const element = this.#element!;
+    const row = Math.floor(at / this.#columns);
+    const top = scrollToShow(row, element.scrollTop, this.#height, this.#rowHeight);
+    if (top !== element.scrollTop) element.scrollTop = top;
+    this.#draw();
+    this.#markFocus();
+  }
+
+  #onKey = (event: KeyboardEvent): void => {
+    if (event.altKey || event.metaKey || this.#props === undefined) return;
+    const { places, focus, onFocus, onOpen } = this.#props;
+    if (places.length === 0) return;
+    if (event.key === "Enter" && focus !== undefined && places.includes(focus)) {
+      event.preventDefault();
+      onOpen(focus);
+      return;
+    }
+    const page = Math.max(1, Math.floor(this.#height / this.#rowHeight));
+    const at = focus === undefined ? -1 : places.indexOf(focus);
+    const to = movedFocus(event, Math.max(0, at), places.length, this.#columns, page);
+    if (to === undefined) return;
+    event.preventDefault();
+    // The first arrow finds the first tile.
+    const found = places[at < 0 && event.key.startsWith("Arrow") ? 0 : to];
+    // The island hears of the new focus with the next render; the screen should not wait for it.
+    this.#props = { ...this.#props, focus: found };
+    this.#showFocus();
+    onFocus(found);
+  };
+
+  #onClick = (event: MouseEvent): void => {
+    const cell = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-place]") : null;
+    if (cell === null || this.#props === undefined) return;
+    this.#props.onFocus(Number(cell.dataset.place));
+    this.#props.onOpen(Number(cell.dataset.place));
+  };
+}
