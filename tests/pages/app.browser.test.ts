@@ -75,7 +75,6 @@ describe("the pages", () => {
         parts.store.addProblem("Something went wrong: expected nothing.");
         rank.lose(12);
         if (page === "profile") await parts.profile.measure();
-        if (page === "inspect") await vi.waitFor(() => expect(root.querySelector(".joint-table")).not.toBeNull());
         await vi.waitFor(() => expect(text(".pill")).toContain("12 / 12"));
         expect(await violations()).toEqual([]);
         for (const panel of page === "train" ? (["evaluation", "ranks"] as const) : []) {
@@ -429,25 +428,6 @@ describe("profile", () => {
     rank.crash("no adapter");
     await measured;
     expect(parts.profile.problem.value).toBe("no adapter");
-  });
-});
-
-describe("inspect", () => {
-  it("goes through the samples with J and K and stays within the split", async () => {
-    void start();
-    rank.train(5);
-    parts.store.go("inspect");
-    await vi.waitFor(() => expect(root.querySelectorAll(".joint-table tbody tr")).toHaveLength(21));
-    (document.activeElement as HTMLElement | null)?.blur();
-    await userEvent.keyboard("k");
-    await userEvent.keyboard("j");
-    await vi.waitFor(() => expect(text(".toolbar-says")).toContain("synthetic/0001"));
-    expect(rank.calls.slice(-1)).toEqual(["inspect val 1"]);
-    parts.inspect.goTo(500);
-    await vi.waitFor(() => expect(rank.calls.slice(-1)).toEqual(["inspect val 7"]));
-    await vi.waitFor(() =>
-      expect(inked(root.querySelector<HTMLCanvasElement>(".viewer-canvas canvas")!)).toBeGreaterThan(500),
-    );
   });
 });
 

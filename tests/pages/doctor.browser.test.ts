@@ -142,13 +142,14 @@ describe("findings of a run", () => {
 
   it("lead to the sample that shows them", async () => {
     rank.runFiles = [{ path: "splits/train.txt", bytes: new TextEncoder().encode("synthetic/0001\nsynthetic/0003\n") }];
+    rank.inspector = { look: () => new Promise(() => undefined) };
     void start();
     rank.train(4);
     rank.say({ type: "findings", diagnoses: diagnoses() });
     parts.store.showPanel("doctor");
     const link = await vi.waitUntil(() => root.querySelector<HTMLAnchorElement>(".finding-samples a"));
     await userEvent.click(link);
-    await vi.waitFor(() => expect(rank.calls).toContain("inspect train 1"));
+    await vi.waitFor(() => expect(rank.calls.join()).toContain('look [{"split":"train","index":1,'));
     expect(parts.inspect.problem.value).toBeUndefined();
     expect(parts.store.problems.value).toEqual([]);
   });

@@ -40,7 +40,9 @@ export function drawBars(
   const font = `${Math.max(8, Math.min(12, row - 3))}px system-ui, sans-serif`;
   context.font = font;
   const widest = (of: (bar: Bar) => string) => Math.max(0, ...bars.map((bar) => context.measureText(of(bar)).width));
-  const left = Math.min(0.45 * width, widest((bar) => bar.label) + 18);
+  const most = Math.min(0.4 * width, widest((bar) => bar.label) + 18);
+  const labels = bars.map(({ label }) => fitted(label, (text) => context.measureText(text).width <= most - 18));
+  const left = Math.max(0, ...labels.map((label) => context.measureText(label).width)) + 18;
   const room = Math.max(20, width - left - widest((bar) => bar.text) - 22);
   const values = bars.map(({ value }) => value);
   context.textBaseline = "middle";
@@ -51,13 +53,24 @@ export function drawBars(
     const long = room * barShare(bar.value, values, isLog);
     context.textAlign = "right";
     context.fillStyle = cssColour("--ink");
-    context.fillText(bar.label, left - 9, y);
+    context.fillText(labels[i], left - 9, y);
     context.fillStyle = cssColour(bar.colour ?? "--series-1");
     context.fillRect(left, y - Math.max(2, 0.32 * row), long, Math.max(4, 0.64 * row));
     context.textAlign = "left";
     context.fillStyle = cssColour("--muted");
     context.fillText(bar.text, left + long + 8, y);
   });
+}
+
+/** A dotted name, without its first parts when it does not fit. */
+export function fitted(name: string, fits: (text: string) => boolean): string {
+  let rest = name;
+  while (!fits(rest === name ? name : `…${rest}`)) {
+    const dot = rest.indexOf(".");
+    if (dot < 0) break;
+    rest = rest.slice(dot + 1);
+  }
+  return rest === name ? name : `…${rest}`;
 }
 
 function drawDecades(

@@ -25,7 +25,7 @@ export function shareOf(value: number, { low, high }: Span): number {
 
 /** How much of the picture below a heat map is hidden: little where there is little. */
 export function opacityOf(share: number): number {
-  return Number.isNaN(share) ? 0.6 : 0.3 + 0.58 * share;
+  return Number.isNaN(share) ? 0.6 : 0.2 + 0.6 * share;
 }
 
 /** RGBA of a heat map [rows * columns, 4]; over a picture, small values let it through. */

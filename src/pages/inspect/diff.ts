@@ -62,8 +62,8 @@ export function residualLines(joints: ArrayLike<number>, projected: ArrayLike<nu
   return out;
 }
 
-/** The power of ten, from 1 to 100,000, that makes a largest residual up to `wanted` px long. */
+/** The power of ten, from 1 to 1000, that makes a largest residual up to `wanted` px long. */
 export function magnification(largest: number, wanted = 10): number {
   if (!(largest > 0)) return 1;
-  return 10 ** Math.max(0, Math.min(5, Math.floor(Math.log10(wanted / largest))));
+  return 10 ** Math.max(0, Math.min(3, Math.floor(Math.log10(wanted / largest))));
 }

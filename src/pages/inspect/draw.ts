@@ -21,7 +21,7 @@ export interface Extent {
 }
 
 /** Height of a legend below a picture, CSS pixels. */
-export const LEGEND = 40;
+export const LEGEND = 50;
 
 /** `extent` as large as fits, centred, above `below` CSS pixels that are kept free. */
 export function placeIn(width: number, height: number, extent: Extent, below = 0): Place {
@@ -175,7 +175,7 @@ export function drawLegend(
   { label, numbers, isOverPicture = false }: Legend,
 ): void {
   const wide = Math.min(420, width - 24);
-  const [left, top] = [(width - wide) / 2, height - LEGEND + 8];
+  const [left, top] = [(width - wide) / 2, height - LEGEND + 21];
   for (let x = 0; x < wide; x++) {
     const share = x / (wide - 1);
     const [r, g, b] = heatColour(share);
@@ -187,16 +187,13 @@ export function drawLegend(
   context.font = "11px system-ui, sans-serif";
   context.fillStyle = cssColour("--muted");
   context.textBaseline = "top";
+  context.textAlign = "left";
+  context.fillText(label, left, top - 15);
   numbers.forEach((text, i) => {
     context.textAlign = i === 0 ? "left" : i === numbers.length - 1 ? "right" : "center";
     context.fillText(text, left + (wide * i) / Math.max(1, numbers.length - 1), top + 12);
   });
   context.textAlign = "left";
-  const [first] = numbers;
-  const room = wide / 2 - context.measureText(first ?? "").width - 40;
-  if (context.measureText(label).width < room) {
-    context.fillText(label, left + context.measureText(first ?? "").width + 12, top + 12);
-  }
 }
 
 export interface Legend {

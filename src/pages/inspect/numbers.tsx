@@ -103,8 +103,10 @@ function JointTable({ state, view }: { readonly state: InspectState; readonly vi
               style={{ "--swatch": `var(${fingerProperty(joint)}-ink)` }}
             >
               <th scope="row">
-                <span class="swatch" />
-                {name}
+                <span class="joint-name">
+                  <span class="swatch" />
+                  {name}
+                </span>
               </th>
               <td class="number strong bar">
                 <span class="bar-fill" style={{ transform: `scaleX(${(errors.jointsMm[joint] || 0) / worst})` }} />

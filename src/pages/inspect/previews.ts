@@ -50,8 +50,8 @@ export function previewOf(stage: StageName, view: LookView, token: number): Pain
       );
     }
     case "tokens": {
-      const { rows, columns, front, outputNorms } = view.tokens;
-      const values = outputNorms.subarray(front.length);
+      const { rows, columns, front, inputNorms } = view.tokens;
+      const values = inputNorms.subarray(front.length);
       return overCrop(view, (context, place) =>
         drawHeat(context, { values, rows, columns }, spanOf(values), wholeOf(view), place, true),
       );

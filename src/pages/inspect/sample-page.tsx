@@ -116,8 +116,11 @@ function keysOf(state: InspectState): Record<string, () => void> {
     if (to !== undefined) state.goToStage(to);
   };
   return {
-    j: () => state.goTo(state.index.value + 1),
-    k: () => state.goTo(state.index.value - 1),
+    j: () => state.move(1),
+    k: () => state.move(-1),
+    g: () => {
+      location.hash = "#/inspect";
+    },
     "[": stageBy(-1),
     "]": stageBy(1),
     m: () => toggleOverlay(state, "mesh"),

@@ -157,9 +157,11 @@ export function AugmentationStage({ state, view }: StageProps) {
       }
       foot={
         <>
-          Labels follow the picture to {residualText(worst.px)} at most ({JOINT_NAMES[worst.joint]}); above 0.01 px they
-          do not. Rings: true joints; crosses: true 3D joints through the crop's camera; lines between them are drawn{" "}
-          {times} times as long.
+          Labels follow the picture to {residualText(worst.px)} at most ({JOINT_NAMES[worst.joint]}, n = 21 joints);
+          above 0.01 px they do not. Rings: true joints; crosses: true 3D joints through the crop's camera.{" "}
+          {times * worst.px < 1
+            ? "Lines between them would be too short to see."
+            : `Lines between them are drawn ${times} times as long.`}
         </>
       }
     >

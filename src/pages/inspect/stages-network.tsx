@@ -90,7 +90,7 @@ function patchAt({ rows, columns, patch }: TokenGrid, x: number, y: number): num
 
 export function TokensStage({ state, view }: StageProps) {
   const { tokens } = view;
-  const norms = useSignal<"inputNorms" | "outputNorms" | "none">("outputNorms");
+  const norms = useSignal<"inputNorms" | "outputNorms" | "none">("inputNorms");
   const hovered = useSignal<number | undefined>(undefined);
   const values = norms.value === "none" ? undefined : tokens[norms.value];
   const patches = useMemo(() => values?.subarray(tokens.front.length), [values]);
@@ -481,7 +481,9 @@ function MapPicture({
 }: StageProps & { readonly map: FeatureMap; readonly isLarge: boolean }) {
   const span = useMemo(() => spanOf(map.values), [map]);
   const what =
-    typeof map.channel === "number" ? `channel ${map.channel}` : `${map.channel} of ${map.channels} channels`;
+    typeof map.channel === "number"
+      ? `channel ${map.channel}`
+      : `${map.channel === "norm" ? "length" : map.channel} of ${map.channels} channels`;
   const under = useCallback(
     (context: CanvasRenderingContext2D, place: Place) => drawHeat(context, map, span, wholeOf(view), place, isLarge),
     [view, map, span, isLarge],

@@ -63,10 +63,12 @@ export class InspectState {
   readonly joint = signal<number | undefined>(undefined);
   /** What is chosen in the 3D view, whichever sample is in it. */
   readonly viewer = new ViewerState();
+  /** Places of the samples as the table of samples shows them: what is next and what was before. */
+  readonly order = signal<{ readonly split: SplitName; readonly places: readonly number[] } | undefined>(undefined);
   /** The address asks for one sample; else for the table of samples. */
   readonly isSample = computed(() => {
     const { sample, look } = this.store.route.value;
-    return sample !== undefined || Object.keys(look).length > 0;
+    return sample !== undefined || Object.keys(look).some((name) => name !== "split");
   });
   private asked: Question | undefined;
   private tokens: TokenGrid | undefined;
@@ -81,6 +83,7 @@ export class InspectState {
       batch(() => {
         this.forget();
         this.index.value = 0;
+        this.order.value = undefined;
         this.checkpoints.value = [];
         this.checkpoint.value = undefined;
         this.epoch.value = undefined;
@@ -160,13 +163,36 @@ export class InspectState {
     return this.split.value === "train" ? run.trainSamples : run.valSamples;
   }
 
-  choose(split: SplitName): void {
+  /** The first sample of a split; asks for it where samples are shown one by one. */
+  choose(split: SplitName, isAsked = true): void {
     batch(() => {
       this.split.value = split;
       this.index.value = 0;
       if (split === "val") this.epoch.value = undefined;
     });
-    this.load();
+    if (isAsked) this.load();
+  }
+
+  /** The place of the sample in the table's order and how many are in it; undefined where it is not among them. */
+  inOrder(): { readonly at: number; readonly places: readonly number[] } | undefined {
+    const order = this.order.value;
+    if (order === undefined || order.split !== this.split.value) return undefined;
+    const at = order.places.indexOf(this.index.value);
+    return at < 0 ? undefined : { at, places: order.places };
+  }
+
+  /** The sample `by` further in the table's order, else in that of the split; undefined at the end. */
+  neighbour(by: 1 | -1): number | undefined {
+    const order = this.inOrder();
+    if (order !== undefined) return order.places[order.at + by];
+    const to = this.index.value + by;
+    return to >= 0 && to < this.size() ? to : undefined;
+  }
+
+  /** Goes to the next sample or the one before. */
+  move(by: 1 | -1): void {
+    const to = this.neighbour(by);
+    if (to !== undefined) this.goTo(to);
   }
 
   /** Goes to sample `index`, held within the split. */

@@ -1,7 +1,7 @@
 /** Which sample, of which weights, and what can be taken away of it. */
 import { useEffect, useRef } from "preact/hooks";
 import type { LookView } from "../../train/inspect/types";
-import { plural } from "../format";
+import { count, plural } from "../format";
 import { NumberField, Segmented } from "../widgets/field";
 import { Icon } from "../widgets/icons";
 import { Slider } from "./stage";
@@ -30,9 +30,10 @@ export function Toolbar({
 }) {
   const size = state.size();
   const index = state.index.value;
+  const order = state.inOrder();
   return (
     <section class="toolbar" aria-label="Sample">
-      <a class="button" href="#/inspect" title="To the table of samples">
+      <a class="button" href="#/inspect" title="To the table of samples (G)">
         <Icon name="left" />
         Samples
       </a>
@@ -49,8 +50,8 @@ export function Toolbar({
         <button
           type="button"
           class="quiet"
-          disabled={size === 0 || index === 0}
-          onClick={() => state.goTo(index - 1)}
+          disabled={state.neighbour(-1) === undefined}
+          onClick={() => state.move(-1)}
           aria-label="Previous sample"
           title="Previous sample (K)"
         >
@@ -66,8 +67,8 @@ export function Toolbar({
         <button
           type="button"
           class="quiet"
-          disabled={size === 0 || index >= size - 1}
-          onClick={() => state.goTo(index + 1)}
+          disabled={state.neighbour(1) === undefined}
+          onClick={() => state.move(1)}
           aria-label="Next sample"
           title="Next sample (J)"
         >
@@ -76,6 +77,9 @@ export function Toolbar({
       </div>
       <span class="toolbar-says" aria-live="polite">
         {size === 0 ? "" : `of ${plural(size, "sample")}${view === undefined ? "" : `: ${view.id}`}`}
+        {order !== undefined && (
+          <span class="dim">{` (${order.at + 1} of ${count(order.places.length)} in the table)`}</span>
+        )}
       </span>
       <Weights state={state} view={view} />
       <button

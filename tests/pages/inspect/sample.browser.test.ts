@@ -1,0 +1,349 @@
+import axe from "axe-core";
+import { h, render } from "preact";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { userEvent } from "vitest/browser";
+import "../../../src/pages/styles/index.css";
+import { readHandAsset } from "../../../src/data/hand/asset";
+import { App, type Parts, partsOf } from "../../../src/pages/app";
+import { STAGE_NAMES, type StageName } from "../../../src/pages/inspect/address";
+import { Store } from "../../../src/pages/store";
+import { theme, toggleTheme } from "../../../src/pages/theme";
+import { Setup } from "../../../src/pages/train/setup";
+import type { LookRequest, LookView } from "../../../src/train/inspect/types";
+import { ScriptedRank } from "../../helpers/scripted-rank";
+import { posedHand } from "../viewer/posed-hand";
+import { BLOCKS, FRONT, type Hands, HEADS, lookView } from "./look-view";
+
+const model = readHandAsset(await (await fetch("/openhand/openhand.safetensors")).arrayBuffer());
+const hands: Hands = { truth: posedHand(model, 0.1), coarse: posedHand(model, 0.5), refined: posedHand(model, 0.3) };
+
+let rank: ScriptedRank;
+let parts: Parts;
+let root: HTMLElement;
+let unfollow: () => void;
+/** What the rank answers in place of a made-up view. */
+let answer: (request: LookRequest, checkpoint?: number) => LookView | Promise<LookView>;
+
+beforeEach(async () => {
+  location.hash = "#/train";
+  rank = new ScriptedRank();
+  answer = (request, checkpoint) => lookView(request, hands, checkpoint ?? 40);
+  rank.inspector = {
+    look: async (request, checkpoint) => answer(request, checkpoint),
+    checkpoints: async () => [10, 20],
+  };
+  const store = new Store(rank);
+  const setup = new Setup();
+  await setup.load();
+  parts = partsOf(store, setup);
+  unfollow = store.followAddress();
+  store.adapter.value = { kind: "found", name: "a test's adapter" };
+  root = document.createElement("div");
+  root.id = "app";
+  document.body.append(root);
+  document.documentElement.lang = "en";
+  document.title = "Handloom";
+  const still = document.createElement("style");
+  still.textContent = "* { transition: none !important; animation: none !important; }";
+  document.head.append(still);
+  render(h(App, parts), root);
+  void store.start(setup.options(new Date(0)));
+  rank.train(12);
+});
+
+afterEach(() => {
+  unfollow();
+  render(null, root);
+  root.remove();
+});
+
+/** A page that shares its processor with others takes its time. */
+const waitFor = <T>(check: () => T): Promise<T> => vi.waitFor(check, { timeout: 20_000 });
+const text = (selector: string) => root.querySelector(selector)?.textContent ?? "";
+const button = (name: string) =>
+  [...root.querySelectorAll("button")].find((each) => (each.ariaLabel ?? each.textContent)?.trim().startsWith(name))!;
+const looks = () => rank.calls.filter((call) => call.startsWith("look ")).map((call) => JSON.parse(call.slice(5)));
+const lastLook = () => looks().at(-1)![0] as LookRequest;
+/** Lets keys reach the page. */
+const blur = () => (document.activeElement as HTMLElement | null)?.blur();
+
+async function open(address = "#/inspect?split=val&index=1&stage=crop"): Promise<void> {
+  location.hash = address;
+  await waitFor(() => expect(root.querySelector(".sample-view[aria-busy=false] .stage")).not.toBeNull());
+}
+
+async function violations(): Promise<string[]> {
+  const result = await axe.run(document, { resultTypes: ["violations"] });
+  return result.violations.flatMap(({ id, nodes }) =>
+    nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`),
+  );
+}
+
+/** Different colours of a canvas: 1 where nothing was drawn on it. */
+function colours(canvas: HTMLCanvasElement): number {
+  const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
+  return new Set(new Uint32Array(data.buffer)).size;
+}
+
+/** The next file that the page hands out: its name and bytes. */
+function nextDownload(): Promise<{ name: string; blob: Blob }> {
+  return new Promise((resolve) => {
+    let blob: Blob | undefined;
+    const make = vi.spyOn(URL, "createObjectURL").mockImplementation((given) => {
+      blob = given as Blob;
+      return "blob:test";
+    });
+    const click = vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(function (this: HTMLAnchorElement) {
+      make.mockRestore();
+      click.mockRestore();
+      resolve({ name: this.download, blob: blob! });
+    });
+  });
+}
+
+async function exported(label: string): Promise<{ name: string; blob: Blob }> {
+  const download = nextDownload();
+  root.querySelector<HTMLElement>(".menu summary")!.click();
+  await userEvent.click(button(label));
+  return download;
+}
+
+/** Stages that axe looks at; the others are made of the same pieces. */
+const CHECKED: Readonly<Record<"light" | "dark", readonly StageName[]>> = {
+  light: ["frame", "augmentation", "attention", "metrics", "losses", "gradients"],
+  dark: ["augmentation", "attention", "losses"],
+};
+
+describe("the stages", () => {
+  for (const wanted of ["light", "dark"] as const) {
+    it(`are all drawn, one at a time, and have no axe violations, ${wanted}`, async () => {
+      if (theme.value !== wanted) toggleTheme();
+      await open("#/inspect?split=train&index=1&stage=frame&epoch=0");
+      for (const stage of STAGE_NAMES) {
+        if (stage !== "frame") {
+          blur();
+          await userEvent.keyboard("]");
+        }
+        const place = `.stage[data-stage=${stage}]`;
+        await waitFor(() => expect(root.querySelector(place)).not.toBeNull());
+        await waitFor(() => {
+          const canvas = root.querySelector<HTMLCanvasElement>(
+            `${place} .painting canvas, ${place} .viewer-canvas canvas`,
+          );
+          expect(canvas && colours(canvas)).toBeGreaterThan(1);
+        });
+        expect(root.querySelector(`${place} .stage-missing`)?.textContent).toBeUndefined();
+        await waitFor(() => expect(location.hash).toContain(`stage=${stage}`));
+        expect(root.querySelector("[role=tab][aria-selected=true]")!.id).toBe(`stage-${stage}`);
+        if (CHECKED[wanted].includes(stage)) expect(await violations()).toEqual([]);
+      }
+      expect(lastLook().gradients).toBe(true);
+      expect(looks().filter(([{ gradients }]) => gradients)).toHaveLength(1);
+    });
+  }
+
+  it("say in a sentence what is not there", async () => {
+    const { vertices, vertices2d, ...bare } = lookView({ split: "val", index: 0 }, hands).truth;
+    answer = (request) => {
+      const view = lookView(request, hands, 40, {
+        depth: undefined,
+        frame: "The set was imported: it keeps no frame.",
+      });
+      const errors = {
+        ...view.errors,
+        verticesMm: undefined,
+        alignedVerticesMm: undefined,
+        alignedVertices: undefined,
+      };
+      return { ...view, truth: { ...bare, vertices: undefined, vertices2d: undefined }, errors };
+    };
+    const sentences: readonly (readonly [StageName, string])[] = [
+      ["frame", "it keeps no frame"],
+      ["crop", "This sample has no depth"],
+      ["augmentation", "Validation samples are shown as they are"],
+      ["tokens", "No patch has depth."],
+      ["refined", "no MANO parameters"],
+      ["metrics", "no MANO parameters"],
+    ];
+    await open();
+    for (const [stage, sentence] of sentences) {
+      root.querySelector<HTMLElement>(`#stage-${stage}`)!.click();
+      await waitFor(() => expect(text(`.stage[data-stage=${stage}]`)).toContain(sentence));
+    }
+    expect(button("Depth")).toBeUndefined();
+    await userEvent.click(root.querySelector("#stage-augmentation")!);
+    await userEvent.click(button("Go to the first training sample"));
+    await waitFor(() => expect(root.querySelectorAll(".step")).toHaveLength(4));
+    expect(lastLook()).toMatchObject({ split: "train", index: 0, epoch: 0, steps: true });
+    expect(text(".stage-foot")).toContain("0.0042 px at most");
+  });
+
+  it("of attention follow token, block and head", async () => {
+    await open("#/inspect?split=val&index=0&stage=attention&block=1&head=2&token=4");
+    await waitFor(() => expect(text(".stage-foot")).toContain(`“${FRONT[4]}” looks at`));
+    expect(lastLook().attention).toEqual(Array.from({ length: HEADS }, (_, head) => ({ block: 1, head })));
+    // Head 2 of block 1 looks at the token three places on.
+    expect(text(".stage-foot")).toContain(`Most at: ${FRONT[7]} 50.8 %`);
+    await userEvent.click(root.querySelectorAll(".token")[10]);
+    await waitFor(() => expect(text(".stage-foot")).toContain(`Most at: ${FRONT[13]} 50.8 %`));
+    const block = root.querySelector<HTMLInputElement>(".stage-controls input[type=range]")!;
+    block.focus();
+    await userEvent.keyboard("{ArrowRight}");
+    await waitFor(() => expect(text(".stage-foot")).toContain(`Most at: ${FRONT[14]} 50.8 %`));
+    expect(location.hash).toContain("block=2");
+    const canvas = root.querySelector<HTMLElement>(".attention-main > .painting")!;
+    await userEvent.click(canvas, { position: { x: canvas.clientWidth / 2 + 3, y: 30 } });
+    await waitFor(() => expect(text(".stage-foot")).toMatch(/“patch 1, 4” looks at/));
+    await userEvent.selectOptions(root.querySelector(".inline-label select")!, "17");
+    expect(text(".stage-foot")).toContain("“camera” looks at");
+    expect(BLOCKS).toBe(4);
+  });
+
+  it("of maps show one figure or a group of channels", async () => {
+    await open("#/inspect?split=val&index=0&stage=maps");
+    expect(lastLook().maps).toEqual([{ scale: 0, channel: "norm" }]);
+    root.querySelector<HTMLElement>(".stage-controls input[type=radio][name]")!.focus();
+    const channels = [...root.querySelectorAll("label")].find((each) => each.textContent === "Channels")!;
+    await userEvent.click(channels);
+    await waitFor(() => expect(root.querySelectorAll(".map-cell")).toHaveLength(12));
+    const group = root.querySelector<HTMLInputElement>(".stage-controls .field input")!;
+    await userEvent.fill(group, "2");
+    await waitFor(() => expect(root.querySelectorAll(".map-cell")).toHaveLength(8));
+    expect(lastLook().maps).toHaveLength(8);
+  });
+});
+
+describe("keys", () => {
+  it("go through samples, and switch what is drawn", async () => {
+    await open();
+    blur();
+    await userEvent.keyboard("j");
+    await waitFor(() => expect(text(".toolbar-says")).toContain("synthetic/0002"));
+    await userEvent.keyboard("kk");
+    await waitFor(() => expect(text(".toolbar-says")).toContain("synthetic/0000"));
+    await userEvent.keyboard("k");
+    expect(lastLook()).toMatchObject({ split: "val", index: 0 });
+    parts.inspect.goTo(500);
+    await waitFor(() => expect(lastLook().index).toBe(7));
+    const before = parts.inspect.overlays.value;
+    const colours = theme.value;
+    await userEvent.keyboard("mtpdh");
+    const after = parts.inspect.overlays.value;
+    for (const name of ["mesh", "truth", "predicted", "depth", "heat"] as const)
+      expect(after[name]).toBe(!before[name]);
+    // In 3D they are the viewer's.
+    parts.inspect.goToStage("refined");
+    await waitFor(() => expect(root.querySelector(".viewer-canvas")).not.toBeNull());
+    await userEvent.keyboard("mt");
+    expect(parts.inspect.viewer.shows.value.mesh).toBe(false);
+    expect(parts.inspect.viewer.hidden.value).toEqual(["true"]);
+    expect(theme.value).toBe(colours);
+    await userEvent.keyboard("?");
+    await waitFor(() => expect(text(".dialog")).toContain("Previous, next stage of the sample"));
+  });
+
+  it("choose a joint that lights up everywhere", async () => {
+    await open();
+    const table = root.querySelector<HTMLElement>(".joint-table")!;
+    table.focus();
+    await userEvent.keyboard("{ArrowDown}{ArrowDown}");
+    expect(root.querySelectorAll("[data-chosen=true]")).toHaveLength(1);
+    expect(text("[data-chosen=true]")).toContain("thumb CMC");
+    expect(parts.inspect.joint.value).toBe(1);
+    blur();
+    expect(parts.inspect.joint.value).toBeUndefined();
+  });
+});
+
+describe("what if", () => {
+  it("changes the numbers, says which way, and can be taken back", async () => {
+    await open();
+    await userEvent.click(button("Without depth"));
+    await waitFor(() => expect(lastLook().whatIf).toEqual({ dropDepth: true }));
+    await waitFor(() => expect(text(".stage")).toContain("the what-if leaves it out"));
+    const [order, unit] = root.querySelectorAll<HTMLSelectElement>(".what-if select");
+    await userEvent.selectOptions(unit, "mm");
+    await waitFor(() => expect(text(".differences tbody tr")).toContain("worse +"));
+    expect(lastLook().whatIf).toEqual({ dropDepth: true, truthScale: 1000 });
+    expect(root.querySelectorAll(".differences [data-change=worse]").length).toBeGreaterThan(3);
+    expect(root.querySelectorAll(".joint-table [data-change=worse]").length).toBeGreaterThan(15);
+    expect(await violations()).toEqual([]);
+    await userEvent.selectOptions(order, "swap");
+    await waitFor(() => expect(lastLook().whatIf?.joints?.slice(0, 6)).toEqual([0, 5, 6, 7, 8, 1]));
+    const [x] = root.querySelectorAll<HTMLInputElement>(".what-if-shift input");
+    await userEvent.fill(x, "-7.5");
+    await waitFor(() => expect(lastLook().whatIf?.shiftBox).toEqual([-7.5, 0]));
+    await userEvent.click(button("Reset"));
+    await waitFor(() => expect(lastLook().whatIf).toBeUndefined());
+    await waitFor(() => expect(root.querySelector(".differences")).toBeNull());
+  });
+
+  it("that takes long says so, and can be cancelled", async () => {
+    await open();
+    const shown = parts.inspect.view.value;
+    let reply: () => void = () => undefined;
+    answer = (request) => new Promise((resolve) => (reply = () => resolve(lookView(request, hands, 41))));
+    await userEvent.click(button("Without depth"));
+    await waitFor(() => expect(text(".asking")).toContain("between two steps"));
+    await userEvent.click(button("Cancel"));
+    await waitFor(() => expect(root.querySelector(".asking")).toBeNull());
+    expect(parts.inspect.whatIf.value).toEqual({});
+    reply();
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(parts.inspect.view.value).toBe(shown);
+  });
+});
+
+describe("weights", () => {
+  it("of checkpoints are chosen with a slider", async () => {
+    await open();
+    const slider = await waitFor(() => {
+      const found = root.querySelector<HTMLInputElement>(".toolbar input[type=range]");
+      expect(found).not.toBeNull();
+      return found!;
+    });
+    expect(text(".toolbar output")).toBe("now, step 40");
+    slider.focus();
+    await userEvent.keyboard("{ArrowLeft}");
+    await waitFor(() => expect(looks().at(-1)![1]).toBe(20));
+    await waitFor(() => expect(text(".toolbar output")).toBe("checkpoint, step 20"));
+    await waitFor(() => expect(parts.inspect.view.value?.step).toBe(20));
+    expect(location.hash).toContain("checkpoint=20");
+  });
+
+  it("that cannot be looked at end in a sentence, and no other sample stands in for the one asked for", async () => {
+    await open();
+    answer = async () => {
+      throw new Error("the network is gone; start a run first");
+    };
+    parts.inspect.goTo(3);
+    await waitFor(() =>
+      expect(text(".banner")).toContain("Sample 3 of validation could not be shown: the network is gone"),
+    );
+    expect(root.querySelector(".sample-view")).toBeNull();
+  });
+});
+
+describe("exports", () => {
+  it("are a figure, meshes, JSON and the original's debug lines", async () => {
+    await open();
+    const json = await exported("JSON");
+    expect(json.name).toBe("synthetic-0001-sample-step-40.json");
+    expect(JSON.parse(await json.blob.text()).id).toBe("synthetic/0001");
+    const png = await exported("PNG");
+    expect(png.name).toBe("synthetic-0001-crop-step-40.png");
+    const bitmap = await createImageBitmap(png.blob);
+    expect(bitmap.width).toBeGreaterThan(400);
+    const obj = await exported("OBJ");
+    expect((await obj.blob.text()).match(/^o .*$/gm)).toEqual(["o true", "o coarse", "o refined"]);
+    expect(await (await exported("PLY")).blob.slice(0, 3).text()).toBe("ply");
+    expect(await (await exported("GLB")).blob.slice(0, 4).text()).toBe("glTF");
+    root.querySelector<HTMLElement>(".menu summary")!.click();
+    await userEvent.click(button("Debug lines"));
+    await waitFor(() => expect(text(".debug-text")).toContain("[Debug 3D Loss]"));
+    const write = vi.spyOn(navigator.clipboard, "writeText").mockResolvedValue();
+    await userEvent.click(button("Copy"));
+    expect(write.mock.calls[0][0]).toContain("[Debug Batch 1]\n  RGB range");
+    write.mockRestore();
+  });
+});
