@@ -97,7 +97,9 @@ describe("train", () => {
     await vi.waitFor(() => expect(text(".readouts")).toContain("mean pose 52.6"));
     await vi.waitFor(() => expect(text(".log")).toContain("Evaluated on 8 samples from all 1 ranks"));
     expect(root.querySelectorAll(".chart canvas")).toHaveLength(6);
-    expect(inked(root.querySelector<HTMLCanvasElement>(".figure-loss canvas")!)).toBeGreaterThan(500);
+    await vi.waitFor(() =>
+      expect(inked(root.querySelector<HTMLCanvasElement>(".figure-loss canvas")!)).toBeGreaterThan(500),
+    );
     expect(inked(root.querySelector<HTMLCanvasElement>(".sample-figure canvas")!)).toBeGreaterThan(5000);
     rank.runFiles = [{ path: "log.txt", bytes: new TextEncoder().encode("x") }];
     rank.finish(20, "done");

@@ -49,7 +49,7 @@ export function CompareDialog({ setup, onClose }: { readonly setup: Setup; reado
               <tr>
                 <th scope="col">Entry</th>
                 {compared.map(({ name }) => (
-                  <th key={name} scope="col" title={name}>
+                  <th key={name} scope="col" class="compare-run" title={name}>
                     {name}
                   </th>
                 ))}
@@ -58,7 +58,9 @@ export function CompareDialog({ setup, onClose }: { readonly setup: Setup; reado
             <tbody>
               {rows.map(({ path, values }) => (
                 <tr key={path}>
-                  <th scope="row">{path}</th>
+                  <th scope="row" class="compare-path">
+                    {path}
+                  </th>
                   {values.map((value, i) => (
                     <td key={compared[i].name} data-differs={value !== values[0]} title={value}>
                       {value ?? "–"}
