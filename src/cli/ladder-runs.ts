@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { type Config, writeConfig } from "../config";
 import { handOf } from "../data/adapter";
 import type { HandModel } from "../data/types";
+import type { Diagnosis } from "../doctor/finding";
 import type { Gpu } from "../gpu/gpu";
 import { MeanPose, meanPoseAt } from "../metrics/baselines";
 import { judgeJoints } from "../metrics/judge";
@@ -76,16 +77,28 @@ export class LadderRuns {
    * Figures of `config`; `fatal` are ids of findings that would end its run. Throws a sentence when a run fails.
    */
   async figures(config: Config, fatal: readonly string[]): Promise<RungFigures> {
-    const trained = { ...config, quirks: config.quirks.filter((quirk) => !WITHOUT_TRACE.includes(quirk)) };
-    const text = writeConfig({ ...trained, run: { ...trained.run, steps: this.options.steps } });
-    const folder = await this.#folderOf(text);
+    const folder = await this.#folderOf(this.#textOf(config));
     const kept = join(folder, "figures.json");
     if (existsSync(kept)) return JSON.parse(await readFile(kept, "utf8")) as RungFigures;
     if (!existsSync(join(folder, "run", "done"))) await this.#train(folder, fatal);
-    const figures = await this.#score(trained, join(folder, "run"));
+    const figures = await this.#score(trainedPart(config), join(folder, "run"));
     await writeFile(`${kept}.part`, `${JSON.stringify(figures, undefined, 1)}\n`);
     await rename(`${kept}.part`, kept);
     return figures;
+  }
+
+  #textOf(config: Config): string {
+    const trained = trainedPart(config);
+    return writeConfig({ ...trained, run: { ...trained.run, steps: this.options.steps } });
+  }
+
+  /** What the doctor found in the run of `config`, before its first step and in it; runs it if it has not run. */
+  async findings(config: Config): Promise<readonly Diagnosis[]> {
+    await this.figures(config, []);
+    const file = join(await this.#folderOf(this.#textOf(config)), "run", "findings.json");
+    if (!existsSync(file)) return [];
+    const { findings } = JSON.parse(await readFile(file, "utf8")) as { readonly findings: readonly Diagnosis[] };
+    return findings;
   }
 
   /** The folder of the configuration `text`, by its digest. */
@@ -158,6 +171,11 @@ export class LadderRuns {
     return { ...prepared, hand: handOf(frames, chosen) };
   }
 }
+
+const trainedPart = (config: Config): Config => ({
+  ...config,
+  quirks: config.quirks.filter((quirk) => !WITHOUT_TRACE.includes(quirk)),
+});
 
 function jointsOf(truth: Truth, id: string): Joints {
   const joints = truth.get(id);

@@ -222,12 +222,17 @@ async function climbAloud(
     figures.push(found);
     say(figuresText(found));
   };
+  /** Once nothing is left before the first step, what shows in the run's own steps. */
+  const checkAll = async (at: Config): Promise<readonly Diagnosis[]> => {
+    const before = await check(at);
+    return runs && alarming(before).length === 0 ? [...before, ...(await runs.findings(at))] : before;
+  };
   await tryRung(config, alarming(diagnoses));
   const onRung = async ({ change, left }: Rung, number: number, at: Config): Promise<void> => {
     say(`fix ${number}: ${change}; ${left.length} findings above a note are left`);
     await tryRung(at, left);
   };
-  return { ...(await climb(config, diagnoses, check, onRung)), figures };
+  return { ...(await climb(config, diagnoses, checkAll, onRung)), figures };
 }
 
 /** Ids of findings and of what they explain. */
