@@ -1,6 +1,7 @@
 /** The address of a page: `#/train?demo=1&steps=20`. Pure functions; the one listener is in `store.ts`. */
 
 import { readSampleParam, type SampleAddress } from "./inspect/address";
+import { type GridAddress, readGridParam } from "./inspect/grid-address";
 import { readViewParam, type ViewState, viewParams } from "./runs/view";
 
 export type PageName = "train" | "profile" | "inspect";
@@ -14,6 +15,8 @@ export interface Route {
   readonly sample: string | undefined;
   /** Which sample the inspector shows and how; empty for the table of samples. */
   readonly look: SampleAddress;
+  /** How the table of samples is looked at, as far as the address says it. */
+  readonly grid: GridAddress;
   /** How the charts are to be looked at, as far as the address says it. */
   readonly view: Partial<ViewState>;
   /** Sentences on what in the address was not understood. */
@@ -56,6 +59,7 @@ export function parseRoute(hash: string): Route {
   let sample: string | undefined;
   const view: { -readonly [Key in keyof ViewState]?: ViewState[Key] } = {};
   const look: { -readonly [Key in keyof SampleAddress]: SampleAddress[Key] } = {};
+  const grid: { -readonly [Key in keyof GridAddress]: GridAddress[Key] } = {};
   for (const [name, value] of new URLSearchParams(query)) {
     if (name === "demo") {
       asked = value === "1" || value === "true" || value === "";
@@ -72,14 +76,14 @@ export function parseRoute(hash: string): Route {
         page === "train"
           ? readViewParam(name, value, view)
           : page === "inspect"
-            ? readSampleParam(name, value, look)
+            ? (readSampleParam(name, value, look) ?? readGridParam(name, value, grid))
             : undefined;
       if (problem === undefined) problems.push(`The address has the parameter "${name}", which is not known.`);
       else if (problem !== "") problems.push(problem);
     }
   }
   const isDemo = asked && page === "train" && problems.length === 0;
-  return { page, demo: isDemo ? demo : undefined, sample, look, view, problems };
+  return { page, demo: isDemo ? demo : undefined, sample, look, grid, view, problems };
 }
 
 /** The address of the training page with another view; what else it asks for stays. */

@@ -3,7 +3,15 @@ import { DEMO, parseRoute } from "../../src/pages/route";
 
 describe("parseRoute", () => {
   it("reads page and demo", () => {
-    expect(parseRoute("")).toEqual({ page: "train", demo: undefined, sample: undefined, view: {}, problems: [] });
+    expect(parseRoute("")).toEqual({
+      page: "train",
+      demo: undefined,
+      sample: undefined,
+      look: {},
+      grid: {},
+      view: {},
+      problems: [],
+    });
     expect(parseRoute("#/inspect").page).toBe("inspect");
     expect(parseRoute("#/train?demo=1").demo).toEqual(DEMO);
     expect(parseRoute("#/train?demo=1&steps=20&frames=12&batch=4&seed=0&preset=small").demo).toEqual({

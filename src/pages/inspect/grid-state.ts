@@ -46,6 +46,11 @@ export class GridState {
     if (run !== undefined && run !== own) return { run, isLive: false };
     return own === undefined ? undefined : { run: own, isLive: true };
   });
+  /** Without a network the table stands in for the sample that an address asks for. */
+  readonly isShown = computed(() => {
+    const { route, hasPlan } = this.inspect.store;
+    return route.value.page === "inspect" && !(this.inspect.isSample.value && hasPlan.value);
+  });
   readonly sort = computed<Sort>(() => this.view.value.sort ?? usualSort(this.table.value));
   /** Places of the samples that are shown, in their order. */
   readonly shown = computed<readonly number[]>(() => {
@@ -90,7 +95,7 @@ export class GridState {
     effect(() => {
       const source = this.source.value;
       const key = `${source?.run} ${source?.isLive} ${inspect.split.value}`;
-      if (inspect.isSample.value || key === this.#loaded) return;
+      if (!this.isShown.value || key === this.#loaded) return;
       this.#loaded = key;
       void this.load();
     });
@@ -126,7 +131,7 @@ export class GridState {
     if (!this.source.value?.isLive || table === undefined || this.progress.value !== undefined || step === undefined)
       return;
     const isOld = table.split === "val" && table.facts === table.ids.length && (table.step ?? -1) < step;
-    if (isOld && this.inspect.store.route.value.page === "inspect") void this.refresh();
+    if (isOld && this.isShown.value) void this.refresh();
   }
 
   change(part: Partial<GridView>): void {

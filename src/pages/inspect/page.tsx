@@ -17,15 +17,15 @@ const LOADERS: Readonly<Record<"sample" | "grid", () => Promise<ComponentType<Vi
 };
 
 export function InspectPage({ state }: ViewProps) {
-  const hasPlan = useStore().hasPlan.value;
+  const store = useStore();
+  const hasPlan = store.hasPlan.value;
+  // The table of a stored run needs no network, one sample does.
+  const hasTable = hasPlan || store.storedRuns.value.length > 0 || store.route.value.grid.run !== undefined;
+  const name = hasPlan && state.isSample.value ? "sample" : "grid";
   return (
     <div class="inspect">
       <h1 class="sr-only">Inspect</h1>
-      {hasPlan ? (
-        <Lazy key={state.isSample.value} name={state.isSample.value ? "sample" : "grid"} state={state} />
-      ) : (
-        <Empty />
-      )}
+      {hasTable ? <Lazy key={name} name={name} state={state} /> : <Empty />}
     </div>
   );
 }

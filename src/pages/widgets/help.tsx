@@ -32,7 +32,9 @@ const GROUPS: readonly { readonly title: string; readonly keys: readonly (readon
   {
     title: "Inspect",
     keys: [
-      ["J K", "Next, previous sample"],
+      ["← → ↑ ↓", "Choose a sample in the table (Home, End, Page keys go further), Enter opens it"],
+      ["J K", "Next, previous sample, in the table's order"],
+      ["G", "Back to the table"],
       ["[ ]", "Previous, next stage of the sample"],
       ["T P M", "Truth, prediction, mesh"],
       ["D H", "Depth in place of colour, error heat"],
