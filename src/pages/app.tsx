@@ -10,6 +10,7 @@ import { faultSentence, plural } from "./format";
 import { connectImport } from "./import-client";
 import { InspectPage } from "./inspect/page";
 import { InspectState } from "./inspect/state";
+import { NoGpuBanner } from "./no-gpu";
 import { ProfilePage } from "./profile/page";
 import { ProfileState } from "./profile/state";
 import { PAGES } from "./route";
@@ -194,12 +195,7 @@ function Banner() {
   const problems = store.problems.value;
   return (
     <div class="banners" role="alert">
-      {adapter.kind === "missing" && (
-        <div class="banner">
-          <Icon name="warn" />
-          <p>{adapter.message}</p>
-        </div>
-      )}
+      {adapter.kind === "missing" && <NoGpuBanner message={adapter.message} />}
       {problems.map((problem) => (
         <div class="banner" key={problem}>
           <Icon name="warn" />

@@ -6,9 +6,9 @@ import type { Axis } from "./curves";
 import type { Range } from "./plot";
 
 /** What the lower part of the training page shows. */
-export type PanelName = "log" | "runs" | "evaluation" | "ranks" | "doctor";
+export type PanelName = "log" | "runs" | "evaluation" | "gallery" | "ranks" | "doctor";
 
-export const PANELS: readonly PanelName[] = ["log", "runs", "evaluation", "ranks", "doctor"];
+export const PANELS: readonly PanelName[] = ["log", "runs", "evaluation", "gallery", "ranks", "doctor"];
 export const AXES: readonly Axis[] = ["step", "epoch", "time"];
 
 /** More would be colours that nobody tells apart. */

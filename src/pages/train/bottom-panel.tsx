@@ -9,10 +9,11 @@ import type { PanelName } from "../runs/view";
 import { LogView } from "../widgets/log-view";
 import { type Tab, Tabs } from "../widgets/tabs";
 import { EvaluationPanel } from "./evaluation-panel";
+import { GalleryPanel } from "./gallery-panel";
 import { RankPanel } from "./rank-panel";
 import type { Setup } from "./setup";
 
-/** Log with facts and downloads of the run, the stored runs, the last evaluation, the ranks, what the doctor found: one at a time. */
+/** Log with facts and downloads of the run, the stored runs, the last evaluation and its worst samples, the ranks, what the doctor found: one at a time. */
 export function BottomPanel({ setup, doctor }: { readonly setup: Setup; readonly doctor: DoctorState }) {
   const store = useStore();
   store.tick.value;
@@ -24,11 +25,12 @@ export function BottomPanel({ setup, doctor }: { readonly setup: Setup; readonly
     { name: "log", label: "Log" },
     { name: "runs", label: "Runs", note: stored > 0 ? count(stored) : undefined },
     { name: "evaluation", label: "Evaluation", note: evaluations.length > 0 ? count(evaluations.length) : undefined },
+    { name: "gallery", label: "Gallery" },
     { name: "ranks", label: "Ranks", note: rankNote(ranks.length, faults.length) },
     { name: "doctor", label: "Doctor", note: findingsNote(store.history.diagnoses) },
   ];
   return (
-    <section class="bottom" aria-label="Log, stored runs, evaluation, ranks and findings">
+    <section class="bottom" aria-label="Log, stored runs, evaluation, gallery, ranks and findings">
       <Tabs label="What is shown of the run" tabs={tabs} value={panel} onValue={(name) => (store.panel.value = name)}>
         {panel === "log" && (
           <>
@@ -41,6 +43,7 @@ export function BottomPanel({ setup, doctor }: { readonly setup: Setup; readonly
         )}
         {panel === "runs" && <RunsPanel setup={setup} />}
         {panel === "evaluation" && <EvaluationPanel />}
+        {panel === "gallery" && <GalleryPanel />}
         {panel === "ranks" && <RankPanel />}
         {panel === "doctor" && <DoctorPanel setup={setup} doctor={doctor} />}
       </Tabs>
