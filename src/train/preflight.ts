@@ -11,10 +11,11 @@ import type { Trainer } from "./trainer";
 type Probed = Pick<Trainer, "parts" | "model" | "store" | "training" | "evaluation" | "microBatches" | "step">;
 
 /**
- * Tells the evidence about evaluation and, before the first step, about data and network. Weights, statistics and moments stay as
- * they are. A probe that cannot look says so and keeps nobody from training.
+ * Tells the evidence about evaluation and, before the first step that is made here (`isFirst`; of a run that is gone on with as
+ * well), about data and network. Weights, statistics and moments stay as they are. A probe that cannot look says so and keeps nobody
+ * from training.
  */
-export async function tellEvidence(trainer: Probed, { group }: Session): Promise<void> {
+export async function tellEvidence(trainer: Probed, { group }: Session, isFirst: boolean): Promise<void> {
   const { emit, gpu, config } = trainer.parts;
   const { step } = trainer;
   const tell = async (what: string, probe: () => Promise<RunEvidence>): Promise<void> => {
@@ -28,7 +29,7 @@ export async function tellEvidence(trainer: Probed, { group }: Session): Promise
   };
   const ranks = group?.worldSize ?? 1;
   await tell("evaluation", () => scoringEvidence(new Set<string>(config.quirks), { step, ranks }));
-  if (step > 0) return;
+  if (!isFirst) return;
   emit({ type: "status", text: "checking data and network" });
   await tell("data", async () => {
     const data = await dataEvidence(trainer.parts, { depthCube: config.data.depthCube });

@@ -253,8 +253,9 @@ export class Trainer {
     const due = (every: number | undefined): boolean => this.step % (every ?? this.stepsPerEpoch) === 0;
     const session = this.#session;
     await this.#keeper.keep(session);
-    if (this.parts.preflight && session.tellsStep(this.step + 1))
-      await session.resting(() => tellEvidence(this, session));
+    const { step, resumedStep } = this.#position;
+    if (this.parts.preflight && session.tellsStep(step + 1))
+      await session.resting(() => tellEvidence(this, session, step === resumedStep));
     while (this.step < this.totalSteps) {
       await this.#rest();
       const asked = this.#clock(() => this.#agree());
