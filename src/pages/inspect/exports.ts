@@ -6,7 +6,7 @@ import type { LookView, WhatIf } from "../../train/inspect/types";
 import { fixed, plural } from "../format";
 import { heatOf } from "../viewer/palette";
 import type { StageName } from "./address";
-import { errorLimitOf } from "./limits";
+import { errorLimitOf } from "./scales";
 import { STAGES } from "./stages";
 
 /** What a what-if changes, in words; "" for nothing. */

@@ -1,6 +1,7 @@
 /** A stage as a picture with its caption. */
 import { cssColour } from "../theme";
 import type { HandViewerIsland } from "../viewer/viewer";
+import { wrap } from "./scales";
 
 const FONT = 13;
 const LINE = 19;
@@ -62,18 +63,4 @@ function partsOf(panel: HTMLElement, viewer: HandViewerIsland | undefined): Part
     if (image) parts.push({ image, box });
   }
   return parts;
-}
-
-/** Lines of `text` no wider than `width`, broken at spaces. Pure but for `measure`. */
-export function wrap(text: string, width: number, measure: (text: string) => number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    const longer = line === "" ? word : `${line} ${word}`;
-    if (line !== "" && measure(longer) > width) {
-      lines.push(line);
-      line = word;
-    } else line = longer;
-  }
-  return [...lines, line];
 }

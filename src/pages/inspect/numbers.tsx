@@ -5,6 +5,7 @@ import { fingerProperty, JOINT_NAMES, jointErrors } from "../widgets/skeleton";
 import type { InspectState } from "./state";
 import { WhatIfPanel } from "./what-if";
 
+/** Everything of a sample that is a number, whichever stage is shown. */
 export function Numbers({ state, view }: { readonly state: InspectState; readonly view: LookView }) {
   return (
     <aside class="numbers" aria-label="Numbers of the sample">

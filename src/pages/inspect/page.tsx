@@ -16,6 +16,7 @@ const LOADERS: Readonly<Record<"sample" | "grid", () => Promise<ComponentType<Vi
   grid: async () => (await import("./grid")).SampleGrid,
 };
 
+/** What `#/inspect` shows. */
 export function InspectPage({ state }: ViewProps) {
   const store = useStore();
   const hasPlan = store.hasPlan.value;

@@ -18,9 +18,9 @@ import {
   wholeOf,
   within,
 } from "./draw";
-import { errorLimitOf } from "./limits";
 import type { Paint } from "./paint";
-import { lengthOverChannels, lossBars, moduleBars } from "./stages-loss";
+import { errorLimitOf, lengthOverChannels } from "./scales";
+import { lossBars, moduleBars } from "./stages-loss";
 import { paintAttention } from "./stages-network";
 
 /** Draws over the crop at its place. */

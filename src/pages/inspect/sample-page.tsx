@@ -26,6 +26,7 @@ import { type ExportName, Toolbar } from "./toolbar";
 /** Waits shorter than this are not told. */
 const PATIENCE_MS = 300;
 
+/** Toolbar, stages, the chosen stage and the numbers of one sample. */
 export function SamplePage({ state }: { readonly state: InspectState }) {
   const panel = useRef<HTMLDivElement>(null);
   const viewer = useRef<HandViewerIsland | undefined>(undefined);

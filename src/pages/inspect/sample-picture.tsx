@@ -17,8 +17,8 @@ import {
   wholeOf,
   within,
 } from "./draw";
-import { errorLimitOf } from "./limits";
 import { type OnPoint, Painting } from "./paint";
+import { errorLimitOf } from "./scales";
 import type { StageProps } from "./stage";
 
 /** Draws something of its own at the picture's place. */
@@ -70,7 +70,8 @@ export function SamplePicture({
       const image = isDepth && view.depth !== undefined ? depthCanvas(view.depth, view) : canvasOf(view.crop);
       drawImage(context, image, place);
       under?.(context, place);
-      within(context, place, wholeOf(view), () => {
+      // What is predicted beside the crop is to be seen there.
+      within(context, place, undefined, () => {
         if (isBare) return;
         if (heat !== undefined) drawErrorMesh(context, hand, faces, heat, errorLimitOf(heat), scale);
         if (overlays.mesh) drawWires(context, hand.vertices2d, faces, scale);

@@ -9,8 +9,8 @@ import { LazyHandViewer } from "../viewer/lazy";
 import type { ViewerHand } from "../viewer/scene";
 import type { HandViewerIsland } from "../viewer/viewer";
 import { Segmented } from "../widgets/field";
-import { errorLimitOf } from "./limits";
 import { SamplePicture } from "./sample-picture";
+import { errorLimitOf } from "./scales";
 import { Missing, OverlayToggles, Stage, type StageProps } from "./stage";
 
 export interface HandStageProps extends StageProps {
@@ -27,6 +27,7 @@ const shortMetrics = (metrics: Readonly<Record<string, number>>): string =>
     .map((name) => `${METRICS[name].label} ${fixed(metrics[name], 1)} mm`)
     .join(", ");
 
+/** The coarse hand over the crop and beside the truth in 3D. */
 export function CoarseStage({ state, view, onViewer }: HandStageProps) {
   const { errors } = view;
   const hands = useMemo(() => handsOfLook(view).filter(({ name }) => name !== "predicted"), [view]);
@@ -60,6 +61,7 @@ export function CoarseStage({ state, view, onViewer }: HandStageProps) {
   );
 }
 
+/** All three hands in one 3D view. */
 export function RefinedStage({ state, view, onViewer }: HandStageProps) {
   const hands = useMemo(() => handsOfLook(view), [view]);
   const picture = useMemo(() => pictureOfLook(view), [view]);
@@ -120,6 +122,7 @@ export function comparedHands(view: LookView, isAligned: boolean): readonly View
   ];
 }
 
+/** Error heat before and after Procrustes alignment, and every metric. */
 export function MetricsStage({ state, view, onViewer }: HandStageProps) {
   const isAligned = useSignal(false);
   const hands = useMemo(() => comparedHands(view, isAligned.value), [view, isAligned.value]);

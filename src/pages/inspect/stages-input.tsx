@@ -34,6 +34,7 @@ export function frameExtent({ width, height, corners }: Pick<FilmedFrame, "width
   return { x, y, width: Math.max(width, ...of(0)) - x, height: Math.max(height, ...of(1)) - y };
 }
 
+/** The frame as filmed, the square and what the network sees of it. */
 export function FrameStage({ state, view }: StageProps) {
   const { frame } = view;
   const isThere = frame !== undefined && typeof frame !== "string";
@@ -110,6 +111,7 @@ function FramePicture({ state, view, frame }: StageProps & { readonly frame: Fil
   );
 }
 
+/** Colour and depth beside each other. */
 export function CropStage({ state, view }: StageProps) {
   const { width, height, focal, trueFocal } = view;
   return (
@@ -139,6 +141,7 @@ export function CropStage({ state, view }: StageProps) {
   );
 }
 
+/** The steps of the augmentation with the residual of the labels; a sentence where there is none. */
 export function AugmentationStage({ state, view }: StageProps) {
   const chosen = useSignal<number | undefined>(undefined);
   if (view.steps.length === 0) return <NoAugmentation state={state} view={view} />;

@@ -9,6 +9,7 @@ import { quantile } from "./colours";
 import { drawHeat, type Place, wholeOf } from "./draw";
 import { Painting } from "./paint";
 import { SamplePicture } from "./sample-picture";
+import { halfShare, lengthOverChannels } from "./scales";
 import { Missing, OverlayToggles, Stage, type StageProps } from "./stage";
 
 /** Contributions of the terms to total_loss, largest last as they stand; bars of them. */
@@ -23,6 +24,7 @@ export function lossBars({ losses }: Pick<LookView, "losses">): readonly Bar[] {
     }));
 }
 
+/** Weighted terms as bars, and all of their numbers. */
 export function LossesStage({ view }: StageProps) {
   const bars = useMemo(() => lossBars(view), [view]);
   const total = view.losses.find(({ name }) => name === "total_loss");
@@ -79,25 +81,7 @@ export function LossesStage({ view }: StageProps) {
   );
 }
 
-/** Length over the channels of a gradient [channels, pixels], [pixels]. */
-export function lengthOverChannels(values: Float32Array, pixels: number): Float32Array {
-  const out = new Float32Array(pixels);
-  for (let i = 0; i < values.length; i++) out[i % pixels] += values[i] ** 2;
-  return out.map(Math.sqrt);
-}
-
-/** Share of the values, largest first, that make up half of their sum: 0.5 where all are alike. */
-export function halfShare(values: ArrayLike<number>): number {
-  const sorted = Float64Array.from(values).sort().reverse();
-  const half = sorted.reduce((sum, value) => sum + value, 0) / 2;
-  let sum = 0;
-  for (let i = 0; i < sorted.length; i++) {
-    sum += sorted[i];
-    if (sum >= half && half > 0) return (i + 1) / sorted.length;
-  }
-  return Number.NaN;
-}
-
+/** Gradient with respect to image or depth, and the norm of each module. */
 export function GradientsStage({ state, view }: StageProps) {
   const { gradients } = view;
   if (gradients === undefined) {
@@ -166,7 +150,7 @@ function GradientPictures({ state, view, gradients }: StageProps & { readonly gr
           <>
             Half of the gradient lies in {fixed(100 * halfShare(values), 1)} % of the {count(pixels)} pixels. Norm over
             all {count(gradients.modules.reduce((sum, { parameters }) => sum + parameters, 0))} parameters:{" "}
-            {significant(gradients.norm, 4)}.
+            {significant(gradients.norm, 4)}. Bars: blue is the backbone, orange the rest.
           </>
         )
       }

@@ -88,6 +88,7 @@ function patchAt({ rows, columns, patch }: TokenGrid, x: number, y: number): num
   return column >= 0 && row >= 0 && column < columns && row < rows ? row * columns + column : undefined;
 }
 
+/** The patches, coloured by the length of their tokens; hatched where nothing was seen. */
 export function TokensStage({ state, view }: StageProps) {
   const { tokens } = view;
   const norms = useSignal<"inputNorms" | "outputNorms" | "none">("inputNorms");
@@ -220,6 +221,7 @@ function TokenList({
   );
 }
 
+/** Attention of one token, of a block and a head or the mean of all. */
 export function AttentionStage({ state, view }: StageProps) {
   const { tokens } = view;
   const block = state.chosenBlock() ?? 0;
@@ -410,6 +412,7 @@ const FIGURES: readonly { readonly value: MapChoice["figure"]; readonly label: s
   { value: "channels", label: "Channels", title: "Single channels, a group at a time" },
 ];
 
+/** One figure over all channels of a feature map, or a group of its channels. */
 export function MapsStage({ state, view }: StageProps) {
   const choice = state.map.value;
   const set = (change: Partial<MapChoice>) =>
@@ -525,6 +528,7 @@ export function samplingExtent(input: ArrayLike<number>, { width, height }: { wi
   return { x: -left, y: -top, width: width + left + right, height: height + top + bottom };
 }
 
+/** The vertices of the coarse hand over a feature map, inside and outside counted. */
 export function SamplingStage({ state, view }: StageProps) {
   const scale = useSignal(0);
   const sampling: Sampling | undefined = view.sampling[scale.value] ?? view.sampling[0];

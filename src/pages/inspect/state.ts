@@ -38,6 +38,7 @@ interface Question {
 
 const FIRST_MAP: readonly MapRequest[] = [{ scale: 0, channel: "norm" }];
 
+/** One sample under the inspector: what was chosen, and the last answer of the rank. */
 export class InspectState {
   readonly split = signal<SplitName>("val");
   readonly index = signal(0);

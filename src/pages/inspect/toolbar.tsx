@@ -19,6 +19,7 @@ const EXPORTS: readonly { readonly name: ExportName; readonly label: string; rea
   { name: "debug", label: "Debug lines …", hint: "[Debug Batch] and [Debug 3D Loss] as text" },
 ];
 
+/** The bar above a sample. */
 export function Toolbar({
   state,
   view,

@@ -39,6 +39,7 @@ function cleaned({
   };
 }
 
+/** What can be changed, and the numbers before and after. */
 export function WhatIfPanel({ state, view }: { readonly state: InspectState; readonly view: LookView }) {
   const whatIf = state.whatIf.value;
   const id = useId();

@@ -11,6 +11,15 @@ import {
 import { heatPixels, quantile, shareOf, spanOf } from "../../../src/pages/inspect/colours";
 import { diffNumbers, diffRow, magnification, residualLines } from "../../../src/pages/inspect/diff";
 import { figureCaption, fileStem, lookJson, meshesOf } from "../../../src/pages/inspect/exports";
+import {
+  barShare,
+  decades,
+  errorLimitOf,
+  fitted,
+  halfShare,
+  lengthOverChannels,
+  wrap,
+} from "../../../src/pages/inspect/scales";
 import { parseRoute } from "../../../src/pages/route";
 import { openHand } from "../../helpers/open-hand";
 import { posedHand } from "../viewer/posed-hand";
@@ -110,6 +119,30 @@ describe("residuals", () => {
     expect(magnification(3)).toBe(1);
     expect(magnification(0)).toBe(1);
     expect(magnification(1e-12)).toBe(1000);
+  });
+});
+
+describe("scales", () => {
+  it("are linear from zero, or logarithmic over whole decades", () => {
+    expect([5, 10, 0, Number.NaN].map((value) => barShare(value, [5, 10], false))).toEqual([0.5, 1, 0, 0]);
+    expect(decades([0.02, 3])).toEqual({ low: -2, high: 1 });
+    expect(barShare(0.1, [0.02, 3], true)).toBeCloseTo(1 / 3, 6);
+    expect(errorLimitOf([...new Array(99).fill(3), 400])).toBe(5);
+  });
+
+  it("tell where half of a sum lies", () => {
+    expect(halfShare([1, 1, 1, 1])).toBe(0.5);
+    expect(halfShare([0, 9, 0, 0])).toBe(0.25);
+    expect(halfShare([0, 0])).toBeNaN();
+    expect([...lengthOverChannels(Float32Array.of(3, 0, 4, 1), 2)]).toEqual([5, 1]);
+  });
+
+  it("have words that fit", () => {
+    const room = (most: number) => (text: string) => text.length <= most;
+    expect(fitted("a.bcd.ef", room(8))).toBe("a.bcd.ef");
+    expect(fitted("a.bcd.ef", room(7))).toBe("…bcd.ef");
+    expect(fitted("a.bcd.ef", room(1))).toBe("…ef");
+    expect(wrap("one two three", 7, (text) => text.length)).toEqual(["one two", "three"]);
   });
 });
 
