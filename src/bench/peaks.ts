@@ -15,8 +15,7 @@ const bandwidth = readKernels("probe-bandwidth", bandwidthWgsl);
 /** Operations of one thread in one round of probe-fma.wgsl: 16 multiply-adds on 4 numbers, each counting two. */
 export const FLOPS_PER_ROUND = 16 * 4 * 2;
 /** As in probe-bandwidth.wgsl. */
-const QUADS_PER_THREAD = 4;
-const QUAD_BYTES = 16;
+const NUMBERS_PER_THREAD = 8;
 /** Bytes of each of the triad's three buffers, on a GPU and on a CPU: together more than the caches on the way. */
 const BUFFER_BYTES = { gpu: 64 * 2 ** 20, cpu: 16 * 2 ** 20 };
 /** Workgroups and rounds of the multiply-adds, about 70 GFLOP and 0.03: some milliseconds to some tenths of a second. */
@@ -38,14 +37,14 @@ export function recordFma(tape: Tape, workgroups: number, rounds: number): Tenso
   return y;
 }
 
-/** Records y = a + 3 b over `quads` times four numbers. */
-export function recordTriad(tape: Tape, quads: number): { readonly a: Tensor; readonly b: Tensor; readonly y: Tensor } {
-  const a = tape.input("a", [4 * quads]);
-  const b = tape.input("b", [4 * quads]);
-  const y = tape.scratch("y", [4 * quads]);
-  const workgroups = Math.ceil(quads / (FLAT_WORKGROUP * QUADS_PER_THREAD));
-  const dims = { quads, threads: FLAT_WORKGROUP * workgroups, factor: 3 };
-  tape.dispatch(bandwidth.forward, { a, b, y }, dims, [workgroups], { flops: 2 * 4 * quads });
+/** Records y = a + 3 b over `size` numbers. */
+export function recordTriad(tape: Tape, size: number): { readonly a: Tensor; readonly b: Tensor; readonly y: Tensor } {
+  const a = tape.input("a", [size]);
+  const b = tape.input("b", [size]);
+  const y = tape.scratch("y", [size]);
+  const workgroups = Math.ceil(size / (FLAT_WORKGROUP * NUMBERS_PER_THREAD));
+  const dims = { size, threads: FLAT_WORKGROUP * workgroups, factor: 3 };
+  tape.dispatch(bandwidth.forward, { a, b, y }, dims, [workgroups], { flops: 2 * size });
   return { a, b, y };
 }
 
@@ -55,18 +54,19 @@ export function recordTriad(tape: Tape, quads: number): { readonly a: Tensor; re
  */
 export async function measurePeaks(gpu: Gpu): Promise<Peaks> {
   const flops = new Tape("probe-fma", { style: gpu.kernelStyle });
-  recordFma(flops, ...FMA_SIZE[gpu.kernelStyle]);
+  const [workgroups, rounds] = FMA_SIZE[gpu.kernelStyle];
+  recordFma(flops, workgroups, rounds);
   const triad = new Tape("probe-bandwidth", { style: gpu.kernelStyle });
   const largest = Math.min(
     BUFFER_BYTES[gpu.kernelStyle],
     gpu.limits.maxStorageBufferBindingSize,
     gpu.limits.maxBufferSize,
   );
-  const quads = Math.floor(largest / QUAD_BYTES);
-  recordTriad(triad, quads);
+  const size = Math.floor(largest / 4);
+  recordTriad(triad, size);
   const flopsMs = await bestMs(gpu, flops);
   const triadMs = await bestMs(gpu, triad);
-  const bandwidthBytes = 3 * QUAD_BYTES * quads;
+  const bandwidthBytes = 3 * 4 * size;
   return {
     adapter: gpu.label,
     gflops: flops.dispatches[0].flops / flopsMs / 1e6,

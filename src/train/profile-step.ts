@@ -32,9 +32,10 @@ export async function profileStep(
   let host: HostTimes;
   const clock = await chooseClock(gpu, training.plan.steps);
   try {
-    const told = (text: string) => (done: number, total: number) => emit({ type: "status", text, done, total });
+    const tell = (done: number, total: number): unknown =>
+      emit({ type: "status", text: `timing kernels, repeat ${done} of ${total}` });
     for (const plan of plans) {
-      const progress = plan === training.plan ? told("timing kernels, repeat") : undefined;
+      const progress = plan === training.plan ? tell : undefined;
       const times = await timePlan(gpu, plan.steps, clock, active, { warmUp, signal: options.signal, progress });
       byPlan.push(rowsOf(plan, times, shaders));
     }

@@ -59,7 +59,7 @@ export async function chooseClock(gpu: Gpu, steps: readonly Step[]): Promise<Ker
   const found = Number.isFinite(quantum) ? `come in steps of ${quantum / 1000} us` : "never move";
   return {
     name: "repetition",
-    note: `Timestamps of this browser ${found}, which is too coarse for a kernel: each kernel is timed by repeating it, in wall time.`,
+    note: `The timestamps of this adapter ${found}, which is too coarse for a kernel: each kernel is timed by repeating it, in wall time.`,
   };
 }
 

@@ -27,16 +27,16 @@ it("counts the operations that the shader's round has, and each thread does", as
 it("writes every number of the triad once", async () => {
   const gpu = await testGpu();
   const tape = new Tape("probe");
-  const quads = 1001;
-  const { a, b, y } = recordTriad(tape, quads);
+  const size = 4005;
+  const { a, b, y } = recordTriad(tape, size);
   const plan = await Plan.compile(gpu, tape, undefined, { reuse: false });
   plan.write(
     a,
-    Float32Array.from({ length: 4 * quads }, (_, i) => i),
+    Float32Array.from({ length: size }, (_, i) => i),
   );
   plan.write(
     b,
-    Float32Array.from({ length: 4 * quads }, (_, i) => 2 * i),
+    Float32Array.from({ length: size }, (_, i) => 2 * i),
   );
   plan.run();
   const [values] = await plan.read(y);

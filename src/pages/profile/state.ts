@@ -1,40 +1,111 @@
 /** What the profiling page shows, and the measuring itself. */
-import { batch, effect, signal } from "@preact/signals";
-import type { ProfileReport } from "../../train/events";
+import { batch, computed, effect, signal } from "@preact/signals";
+import type { Peaks } from "../../train/events";
 import { DEMO } from "../route";
 import { messageOf, type Store } from "../store";
 import type { Setup } from "../train/setup";
+import { type ProfileRecording, readRecording } from "./recordings";
 import type { Grouping, SortKey } from "./rows";
 
+export type ProfileTab = "kernels" | "roofline" | "memory" | "compare";
+
+/** A stretch of the timeline, ms. */
+export interface TimeRange {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
 export class ProfileState {
-  readonly report = signal<ProfileReport | undefined>(undefined);
+  /** Of this session, oldest first, and the one that is shown. */
+  readonly recordings = signal<readonly ProfileRecording[]>([]);
+  readonly shownId = signal<number | undefined>(undefined);
+  /** The one that it is compared with. */
+  readonly baselineId = signal<number | undefined>(undefined);
+  readonly shown = computed(() => this.recordings.value.find(({ id }) => id === this.shownId.value));
+  readonly baseline = computed(() => this.recordings.value.find(({ id }) => id === this.baselineId.value));
+  readonly report = computed(() => this.shown.value?.report);
+  readonly peaks = signal<Peaks | undefined>(undefined);
   /** Says what is going on while measuring, else undefined. */
   readonly busy = signal<string | undefined>(undefined);
+  readonly isCancelling = signal(false);
   readonly problem = signal<string | undefined>(undefined);
-  readonly repeats = signal(5);
+  /** Repeats that are timed, and those before them that are not: the words of PyTorch's profiler. */
+  readonly active = signal(5);
+  readonly warmUp = signal(1);
+  readonly tab = signal<ProfileTab>("kernels");
   readonly grouping = signal<Grouping>("none");
   readonly sort = signal<{ readonly key: SortKey; readonly isDescending: boolean }>({ key: "ms", isDescending: true });
+  /** Paths of the module tree that are open. */
+  readonly open = signal<ReadonlySet<string>>(new Set());
+  /** Index of the row that is looked at, in table, timeline and roofline alike. */
+  readonly chosen = signal<number | undefined>(undefined);
+  readonly range = signal<TimeRange | undefined>(undefined);
+  private nextId = 1;
 
   constructor(
     private readonly store: Store,
     private readonly setup: Setup,
   ) {}
 
-  /** Times the plan of the run at hand. Without one, starts the demo's and pauses it after its first step. */
+  /** Records the plan of the run at hand. Without one, starts the demo's and pauses it after its first step. */
   async measure(): Promise<void> {
-    if (this.busy.value !== undefined) return;
-    batch(() => {
-      this.busy.value = "Measuring";
-      this.problem.value = undefined;
-    });
-    try {
+    await this.working("Measuring", async () => {
       if (!this.store.hasPlan.value) await this.startSmallRun();
-      this.busy.value = `Measuring every kernel ${this.repeats.value} times`;
-      this.report.value = await this.store.rank.profile(this.repeats.value);
-    } catch (error) {
+      const [active, warmUp] = [this.active.value, this.warmUp.value];
+      this.busy.value = `Timing every kernel: ${warmUp} to warm up, ${active} active`;
+      const report = await this.store.rank.profile(active, warmUp);
+      const { times, run } = this.store;
+      const step = this.store.history.lastStep?.step ?? 0;
+      this.add({ name: `${run.value?.name ?? "run"}, step ${step}`, report, ranks: times[times.length - 1] ?? [] });
+    });
+  }
+
+  /** Ends the measuring after the repeat at hand. */
+  async cancel(): Promise<void> {
+    if (this.busy.value === undefined || this.isCancelling.value) return;
+    this.isCancelling.value = true;
+    await this.store.rank.cancelProfile().catch((error) => {
       this.problem.value = messageOf(error);
-    }
-    this.busy.value = undefined;
+    });
+  }
+
+  /** Runs the two probes of the roofline on the adapter of the run at hand. */
+  async measurePeaks(): Promise<void> {
+    await this.working("Measuring peaks", async () => {
+      if (!this.store.hasPlan.value) await this.startSmallRun();
+      this.busy.value = "Measuring what this adapter reaches at best";
+      this.peaks.value = await this.store.rank.peaks();
+    });
+  }
+
+  /** Takes in recordings that were saved as files, and compares the last one with the one that was shown. */
+  async importFiles(files: Iterable<File>): Promise<void> {
+    await this.working("Reading", async () => {
+      for (const file of files) this.add(readRecording(file.name, await file.text()));
+    });
+  }
+
+  /** A new recording is shown, and compared with the one that was shown before. */
+  add(recording: Omit<ProfileRecording, "id">): void {
+    const id = this.nextId++;
+    batch(() => {
+      this.recordings.value = [...this.recordings.value, { ...recording, id }];
+      this.baselineId.value = this.shownId.value ?? this.baselineId.value;
+      this.show(id);
+    });
+  }
+
+  show(id: number): void {
+    batch(() => {
+      this.shownId.value = id;
+      this.chosen.value = undefined;
+      this.range.value = undefined;
+    });
+  }
+
+  /** Looks at a row; again at the same one: no longer. */
+  choose(row: number | undefined): void {
+    this.chosen.value = row === this.chosen.value ? undefined : row;
   }
 
   /** A click on a column: the greatest first for numbers, the alphabet's order for words; again for the opposite. */
@@ -42,6 +113,31 @@ export class ProfileState {
     const isWord = key === "kernel" || key === "module" || key === "pass" || key === "index";
     const { key: last, isDescending } = this.sort.value;
     this.sort.value = { key, isDescending: key === last ? !isDescending : !isWord };
+  }
+
+  /** Opens or folds a part of the module tree. */
+  toggle(path: string): void {
+    const open = new Set(this.open.value);
+    if (!open.delete(path)) open.add(path);
+    this.open.value = open;
+  }
+
+  private async working(text: string, work: () => Promise<void>): Promise<void> {
+    if (this.busy.value !== undefined) return;
+    batch(() => {
+      this.busy.value = text;
+      this.problem.value = undefined;
+    });
+    try {
+      await work();
+    } catch (error) {
+      // Whoever cancelled knows.
+      if (!this.isCancelling.value) this.problem.value = messageOf(error);
+    }
+    batch(() => {
+      this.busy.value = undefined;
+      this.isCancelling.value = false;
+    });
   }
 
   private async startSmallRun(): Promise<void> {

@@ -1,0 +1,24 @@
+/** A recording as downloads. */
+import { writeChromeTrace } from "../../export/chrome-trace";
+import { timelineOf, traceTracks } from "../../train/timeline";
+import { download } from "../train/exports";
+import { type ProfileRecording, writeRecording } from "./recordings";
+import { toCsv } from "./rows";
+
+/** Hands a recording to the browser's downloads. */
+export function saveProfile(kind: "csv" | "json" | "trace", recording: ProfileRecording): void {
+  const { id, report } = recording;
+  const name = `handloom-profile-${id}`;
+  if (kind === "csv") download(`${name}.csv`, new Blob([toCsv(report)], { type: "text/csv" }));
+  else {
+    const text = kind === "json" ? writeRecording(recording) : traceOf(recording);
+    download(kind === "json" ? `${name}.json` : `${name}.trace.json`, new Blob([text], { type: "application/json" }));
+  }
+}
+
+/** A recording in Chrome's trace format. */
+export function traceOf({ name, report, ranks }: ProfileRecording): string {
+  const { adapter, clock, active, warmUp, microBatches } = report;
+  const about = { name, adapter, clock, active, warm_up: warmUp, micro_batches: microBatches };
+  return writeChromeTrace(traceTracks(timelineOf(report, ranks), report), about);
+}

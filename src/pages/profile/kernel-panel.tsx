@@ -1,0 +1,135 @@
+/** One dispatch: what it binds, how long it took in the recordings of this session, and its shader's text. */
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import type { KernelRow } from "../../train/events";
+import { bytes, fixed, milliseconds } from "../format";
+import { Icon } from "../widgets/icons";
+import { entryLines } from "./kernel-text";
+import type { ProfileRecording } from "./recordings";
+import type { ProfileState } from "./state";
+import { amount, three } from "./units";
+
+export function KernelPanel({
+  recording,
+  row,
+  state,
+}: {
+  readonly recording: ProfileRecording;
+  readonly row: KernelRow;
+  readonly state: ProfileState;
+}) {
+  const { kernel, scope, pass, workgroups, constants, dims, flops, ms } = row;
+  const groups = workgroups[0] * workgroups[1] * workgroups[2];
+  const facts: readonly (readonly [string, string])[] = [
+    ["Module", scope || "none"],
+    ["Pass", `${pass}, plan “${row.plan}”`],
+    ["Time", `${milliseconds(ms)} ms, ${milliseconds(row.minMs)} to ${milliseconds(row.maxMs)} ms, n = ${row.timings}`],
+    ["Workgroups", `${workgroups.join(" × ")} = ${groups}`],
+    ["Work", `${amount(flops || undefined, "FLOP")}, ${amount(row.bytes, "B")}`],
+    ["Rates", `${three(flops > 0 ? flops / ms / 1e6 : undefined)} GFLOP/s, ${three(row.bytes / ms / 1e6)} GB/s`],
+    ["Constants", constants || "none"],
+    [
+      "Dims",
+      Object.entries(dims)
+        .map(([name, value]) => `${name} ${value}`)
+        .join(", ") || "none",
+    ],
+  ];
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard.
+    <aside class="kernel-panel" aria-label={`Kernel ${kernel}`} tabIndex={0}>
+      <header>
+        <h2 class="mono">{kernel}</h2>
+        <button type="button" class="quiet" aria-label="Close the kernel" onClick={() => state.choose(row.index)}>
+          <Icon name="close" />
+        </button>
+      </header>
+      <dl class="kernel-facts">
+        {facts.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd class="mono">{value}</dd>
+          </div>
+        ))}
+      </dl>
+      <Bindings row={row} />
+      <Past row={row} state={state} />
+      <Shader text={recording.report.shaders[row.shader]} entryPoint={row.entryPoint} />
+    </aside>
+  );
+}
+
+function Bindings({ row }: { readonly row: KernelRow }) {
+  return (
+    <section>
+      <h3>Bindings</h3>
+      <ul class="bindings mono">
+        {row.bindings.map(({ name, tensor, shape, dtype, access, kind, bytes: size }) => (
+          <li key={name}>
+            <b>{name}</b> [{shape.join(", ")}] {dtype}, {bytes(size)}
+            <span class="dim">
+              {access === "read_write" ? "read and write" : access}, {kind}: {tensor}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** The same dispatch in every recording that has it. */
+function Past({ row, state }: { readonly row: KernelRow; readonly state: ProfileState }) {
+  const past = state.recordings.value.flatMap(({ id, name, report }) => {
+    const same = report.rows[row.index];
+    return same?.kernel === row.kernel && same.scope === row.scope ? [{ id, name, same }] : [];
+  });
+  const longest = Math.max(...past.map(({ same }) => same.maxMs || same.ms || 0), 1e-9);
+  return (
+    <section>
+      <h3>Recordings of this session</h3>
+      <ol class="past">
+        {past.map(({ id, name, same }) => (
+          <li key={id} data-shown={id === state.shownId.value}>
+            <span class="past-name">
+              {id}: {name}
+            </span>
+            <span class="past-bar" aria-hidden="true">
+              <span
+                style={{
+                  left: `${(100 * same.minMs) / longest}%`,
+                  width: `${Math.max(1, (100 * (same.maxMs - same.minMs)) / longest)}%`,
+                }}
+              />
+              <i style={{ left: `${(100 * same.ms) / longest}%` }} />
+            </span>
+            <span class="num">{milliseconds(same.ms)} ms</span>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+function Shader({ text, entryPoint }: { readonly text: string; readonly entryPoint: string }) {
+  const lines = useMemo(() => text.split("\n"), [text]);
+  const { first, last } = useMemo(() => entryLines(lines, entryPoint), [lines, entryPoint]);
+  const code = useRef<HTMLPreElement>(null);
+  useEffect(() => {
+    const mark = code.current?.querySelector<HTMLElement>("mark");
+    if (code.current && mark) code.current.scrollTop = mark.offsetTop - code.current.offsetTop - 8;
+  }, []);
+  return (
+    <section class="shader">
+      <h3>
+        WGSL, {entryPoint} in lines {first + 1} to {last + 1} of {fixed(lines.length, 0)}
+      </h3>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard. */}
+      <pre ref={code} tabIndex={0}>
+        <code>
+          {`${lines.slice(0, first).join("\n")}${first > 0 ? "\n" : ""}`}
+          <mark>{lines.slice(first, last + 1).join("\n")}</mark>
+          {`\n${lines.slice(last + 1).join("\n")}`}
+        </code>
+      </pre>
+    </section>
+  );
+}

@@ -1,0 +1,184 @@
+/** The profile page as a person uses it, on a rank that answers at once. */
+import axe from "axe-core";
+import { h, render } from "preact";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { page, userEvent } from "vitest/browser";
+import "uplot/dist/uPlot.min.css";
+import "../../src/pages/styles/index.css";
+import { App, type Parts, partsOf } from "../../src/pages/app";
+import { traceOf } from "../../src/pages/profile/exports";
+import { writeRecording } from "../../src/pages/profile/recordings";
+import { TimelineIsland } from "../../src/pages/profile/timeline-island";
+import { Store } from "../../src/pages/store";
+import { theme, toggleTheme } from "../../src/pages/theme";
+import { Setup } from "../../src/pages/train/setup";
+import { profileReport, ScriptedRank } from "../helpers/scripted-rank";
+
+let parts: Parts;
+let root: HTMLElement;
+let rank: ScriptedRank;
+
+const all = (selector: string): HTMLElement[] => [...root.querySelectorAll<HTMLElement>(selector)];
+const text = (selector: string): string => root.querySelector(selector)?.textContent ?? "";
+const button = (name: string): HTMLButtonElement =>
+  [...root.querySelectorAll("button")].find((each) => (each.ariaLabel ?? each.textContent)?.trim() === name)!;
+const tab = (name: string): HTMLElement => all("[role=tab]").find((each) => each.textContent?.startsWith(name))!;
+const choice = (name: string): HTMLElement =>
+  all(".segments label")
+    .find((each) => each.textContent?.trim() === name)!
+    .querySelector("input")!;
+
+beforeAll(async () => {
+  await page.viewport(1280, 800);
+  location.hash = "#/profile";
+  rank = new ScriptedRank();
+  const store = new Store(rank);
+  const setup = new Setup();
+  await setup.load();
+  parts = partsOf(store, setup);
+  store.adapter.value = { kind: "found", name: "a test's adapter" };
+  store.followAddress();
+  root = document.createElement("div");
+  root.id = "app";
+  document.body.append(root);
+  document.documentElement.lang = "en";
+  document.title = "Handloom";
+  const still = document.createElement("style");
+  still.textContent = "* { transition: none !important; animation: none !important; }";
+  document.head.append(still);
+  render(h(App, parts), root);
+  await vi.waitFor(() => expect(button("Record")).toBeDefined());
+  const measured = parts.profile.measure();
+  await vi.waitFor(() => expect(rank.calls).toEqual(["start"]));
+  rank.train(6);
+  await measured;
+  await vi.waitFor(() => expect(all("tbody tr")).toHaveLength(41));
+});
+afterAll(() => {
+  render(null, root);
+  root.remove();
+});
+
+describe("a recording", () => {
+  it("says of every column what it rests on", () => {
+    const bases = all("thead abbr.basis").map((each) => each.textContent);
+    expect(bases).toHaveLength(all("thead th").length);
+    expect(new Set(bases)).toEqual(new Set(["m", "e", "f"]));
+    expect(text(".basis-legend")).toContain("median of 5 active after 1 warm-up");
+  });
+
+  it("chooses a kernel in the table, shows its shader, and goes on from it in the timeline", async () => {
+    const [first] = all("tbody .row-button");
+    await userEvent.click(first);
+    await vi.waitFor(() => expect(text(".kernel-panel h2")).toBe(first.textContent));
+    const chosen = parts.profile.chosen.value!;
+    expect(text(".kernel-panel mark")).toContain("fn forward()");
+    expect(text(".kernel-panel mark")).not.toContain("// Text");
+    expect(text(".bindings")).toContain("[1680, 96]");
+    const canvas = root.querySelector<HTMLElement>(".timeline-canvas")!;
+    canvas.focus();
+    await userEvent.keyboard("{ArrowRight}");
+    expect(parts.profile.chosen.value).toBe(chosen + 1);
+    await userEvent.keyboard("w");
+    await userEvent.keyboard("r");
+    await vi.waitFor(() => expect(text(".timeline-says")).toMatch(/Range of .* GFLOP\/s/));
+    await userEvent.keyboard("{Escape}");
+    expect([parts.profile.range.value, parts.profile.chosen.value]).toEqual([undefined, undefined]);
+  });
+
+  it("folds and opens the tree of modules", async () => {
+    await userEvent.click(choice("Module"));
+    await vi.waitFor(() => expect(all("tbody tr")).toHaveLength(2));
+    await userEvent.click(button("vit_backbone"));
+    await vi.waitFor(() => expect(all("tbody tr")).toHaveLength(3));
+    expect(button("vit_backbone").ariaExpanded).toBe("true");
+    await userEvent.click(button("Open all"));
+    await vi.waitFor(() => expect(all("tbody tr").length).toBeGreaterThan(41));
+    await userEvent.click(choice("Dispatch"));
+  });
+
+  it("draws roofs once the peaks are measured, with a dot that chooses its kernel", async () => {
+    await userEvent.click(tab("Roofline"));
+    await vi.waitFor(() => expect(all(".roofline-chart circle")).toHaveLength(33));
+    expect(all(".roof")).toHaveLength(0);
+    await userEvent.click(button("Measure this adapter's peaks"));
+    await vi.waitFor(() => expect(all(".roof")).toHaveLength(1));
+    const dot = root.querySelector<SVGElement>(".roofline-chart circle")!;
+    dot.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+    await vi.waitFor(() => expect(parts.profile.chosen.value).toBe(Number(dot.dataset.row)));
+  });
+
+  it("shows tensors by their lives", async () => {
+    await userEvent.click(tab("Memory"));
+    await vi.waitFor(() => expect(all(".lives li")).toHaveLength(4));
+    expect(text(".memory")).toContain("At most 11.0 MiB are alive at once, at dispatch 4");
+  });
+
+  it("is compared with one from a file, and refuses what is none", async () => {
+    const rows = profileReport().rows.map((row) => (row.kernel === "attention" ? { ...row, ms: 3 * row.ms } : row));
+    const slower = { id: 1, name: "slower", report: { ...profileReport(), rows }, ranks: [] };
+    await parts.profile.importFiles([new File([writeRecording(slower)], "slower.json")]);
+    await userEvent.click(tab("Compare"));
+    await vi.waitFor(() => expect(text(".compare tbody tr")).toMatch(/attention.*forward.*3\.00/));
+    await parts.profile.importFiles([new File(["no"], "no.json")]);
+    await vi.waitFor(() => expect(text(".profile [role=alert]")).toContain("no.json: it is no JSON"));
+    expect(JSON.parse(traceOf(parts.profile.shown.value!)).otherData.name).toBe("slower");
+  });
+
+  it("is cancelled after the repeat at hand", async () => {
+    let end: (error: Error) => void = () => undefined;
+    rank.profile = () => new Promise((_, reject) => (end = reject));
+    const measured = parts.profile.measure();
+    await vi.waitFor(() => expect(button("Cancel")).toBeDefined());
+    await userEvent.click(button("Cancel"));
+    expect(rank.calls).toContain("cancelProfile");
+    end(new Error("cancelled"));
+    await measured;
+    expect(parts.profile.problem.value).toBeUndefined();
+    expect(parts.profile.busy.value).toBeUndefined();
+  });
+
+  it("has no violations that axe finds, by day and by night, in any look", async () => {
+    parts.profile.chosen.value = 3;
+    for (const name of ["kernels", "roofline", "memory", "compare"] as const) {
+      parts.profile.tab.value = name;
+      for (let i = 0; i < 2; i++) {
+        toggleTheme();
+        await new Promise(requestAnimationFrame);
+        const { violations } = await axe.run(root.querySelector(".profile")!, { resultTypes: ["violations"] });
+        const found = violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${theme.value}: ${id}: ${html}`));
+        expect(found, name).toEqual([]);
+      }
+    }
+  });
+});
+
+it("draws 2,000 kernels well within a frame", () => {
+  const kernels = Array.from({ length: 2000 }, (_, i) => ({ ...profileReport().rows[i % 41], index: i }));
+  const element = document.createElement("div");
+  element.style.cssText = "position:fixed;inset:0 auto auto 0;width:1200px;height:160px";
+  document.body.append(element);
+  const island = new TimelineIsland();
+  island.mount(element);
+  const spans = kernels.map((row, i) => {
+    return { name: row.kernel, startMs: 2 * i, durationMs: 1.9, depth: 1, kind: row.pass, row: i };
+  });
+  const nothing = (): void => undefined;
+  const timeline = { tracks: [{ process: "step", name: "GPU", spans }], endMs: 4000 };
+  const handlers = { onChoose: nothing, onRange: nothing, onHover: nothing };
+  island.update({ timeline, chosen: undefined, range: undefined, ...handlers });
+  const times = Array.from({ length: 30 }, () => {
+    const start = performance.now();
+    island.draw();
+    return performance.now() - start;
+  });
+  times.sort((a, b) => a - b);
+  console.log(`timeline of 2,000 kernels: median ${times[15].toFixed(2)} ms a frame`);
+  const canvas = element.querySelector("canvas")!;
+  const { data } = canvas.getContext("2d")!.getImageData(64, 22, canvas.width - 64, 40);
+  let inked = 0;
+  for (let i = 3; i < data.length; i += 4) inked += Number(data[i] > 0);
+  expect(inked).toBeGreaterThan(5000);
+  island.dispose();
+  element.remove();
+});
