@@ -111,22 +111,25 @@ function FramePicture({ state, view, frame }: StageProps & { readonly frame: Fil
   );
 }
 
-/** Colour and depth beside each other. */
+/** Colour and depth beside each other, or depth in place of colour. */
 export function CropStage({ state, view }: StageProps) {
   const { width, height, focal, trueFocal } = view;
+  const isDepthAlone = state.overlays.value.depth && view.depth !== undefined;
   return (
     <Stage
       name="crop"
       controls={<OverlayToggles state={state} view={view} names={["truth", "predicted", "mesh", "depth", "heat"]} />}
       foot={`${width} × ${height} px. Focal length that the network uses: ${fixed(focal * height, 1)} px; the data set's own: ${fixed(trueFocal * height, 1)} px.`}
     >
-      <div class="stage-pair">
-        <SamplePicture
-          state={state}
-          view={view}
-          label={`Colour crop of sample ${view.id} with joints`}
-          isDepth={false}
-        />
+      <div class={isDepthAlone ? "stage-alone" : "stage-pair"}>
+        {!isDepthAlone && (
+          <SamplePicture
+            state={state}
+            view={view}
+            label={`Colour crop of sample ${view.id} with joints`}
+            isDepth={false}
+          />
+        )}
         {view.depth === undefined ? (
           <Missing>
             {view.plain === undefined

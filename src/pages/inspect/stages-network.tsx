@@ -513,7 +513,7 @@ function MapPicture({
 }
 
 /** Room round the crop for vertices that lie beside it, as a share of its side. */
-const MARGIN = 0.3;
+const MARGIN = 0.45;
 
 /** The crop, and around it what the points need, up to a margin. */
 export function samplingExtent(input: ArrayLike<number>, { width, height }: { width: number; height: number }): Extent {

@@ -231,6 +231,7 @@ describe("keys", () => {
     const after = parts.inspect.overlays.value;
     for (const name of ["mesh", "truth", "predicted", "depth", "heat"] as const)
       expect(after[name]).toBe(!before[name]);
+    await waitFor(() => expect(root.querySelectorAll(".stage .painting")).toHaveLength(1));
     // In 3D they are the viewer's.
     parts.inspect.goToStage("refined");
     await waitFor(() => expect(root.querySelector(".viewer-canvas")).not.toBeNull());
