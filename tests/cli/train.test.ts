@@ -279,9 +279,14 @@ describe("handloom train, evaluate and profile", () => {
   });
 
   it("profile every kernel of the step", async () => {
-    const { out } = await terminal("profile", profile, "--preset", small, "--repeats", "1", "--json");
+    const trace = inside("trace.json");
+    const options = ["--repeats", "1", "--warm-up", "0", "--trace", trace, "--json"];
+    const { out } = await terminal("profile", profile, "--preset", small, ...options);
     const { rows } = JSON.parse(out) as { rows: { kernel: string; pass: string }[] };
     expect(new Set(rows.map(({ pass }) => pass))).toEqual(new Set(["forward", "backward", "update"]));
     expect(rows.map(({ kernel }) => kernel)).toContain("adamw.update");
+    const { traceEvents } = JSON.parse(readFileSync(trace, "utf8")) as { traceEvents: { ph: string; tid: number }[] };
+    // Above the kernels forward, backward, and what comes once.
+    expect(traceEvents.filter(({ ph, tid }) => ph === "X" && tid === 1)).toHaveLength(rows.length + 3);
   });
 });

@@ -1,6 +1,10 @@
+import { writeFileSync } from "node:fs";
+import { measurePeaks } from "../../bench/peaks";
 import { syntheticFrameSet } from "../../data/synthetic/frames";
-import type { KernelRow, ProfileReport } from "../../train/events";
+import { writeChromeTrace } from "../../export/chrome-trace";
+import type { KernelRow, Peaks, ProfileReport } from "../../train/events";
 import { launch } from "../../train/launch";
+import { timelineOf, traceTracks } from "../../train/timeline";
 import { defineCommand, readInteger } from "../command";
 import { FolderStorage } from "../folder-storage";
 import { temporaryFolder } from "../host";
@@ -15,9 +19,13 @@ export const command = defineCommand({
     preset: { type: "string", value: "PRESET|FILE", help: "model to profile, or a configuration", default: "tiny" },
     batch: { type: "string", value: "N", help: "samples of the step; the configuration's when it is not given" },
     repeats: { type: "string", value: "N", help: "timed repeats, of which the median counts", default: "5" },
+    "warm-up": { type: "string", value: "N", help: "repeats before those, which do not count", default: "1" },
+    trace: { type: "string", value: "FILE", help: "writes the kernels in Chrome's trace format, for Perfetto" },
+    peaks: { type: "boolean", help: "measures what this adapter reaches at best: multiply-adds and bandwidth" },
   },
-  async run({ preset, batch, repeats, json }) {
+  async run({ preset, batch, repeats, "warm-up": warm, trace, peaks, json }) {
     const count = readInteger("repeats", repeats, { min: 1 });
+    const warmUp = readInteger("warm-up", warm, { min: 0 });
     // One batch of frames is enough, so it serves for validation as well.
     const { config } = override(await readConfig(preset), { batch, set: ["data.overfit=true"] });
     const hand = await openHand("openhand");
@@ -31,8 +39,14 @@ export const command = defineCommand({
       const emit = reporter.show.bind(reporter);
       const trainer = await launch({ name: "profile", config, gpu, hand, frames, storage, emit, clock, threads });
       reporter.finish();
-      const report = await trainer.profile(count);
-      process.stdout.write(json ? `${JSON.stringify(report)}\n` : profileTable(report));
+      const report = await trainer.profile(count, { warmUp });
+      const best = peaks ? await measurePeaks(gpu) : undefined;
+      if (trace !== undefined) {
+        const about = { adapter: report.adapter, clock: report.clock, active: report.active, warm_up: report.warmUp };
+        writeFileSync(trace, writeChromeTrace(traceTracks(timelineOf(report), report), about));
+      }
+      if (json) process.stdout.write(`${JSON.stringify(best === undefined ? report : { ...report, peaks: best })}\n`);
+      else process.stdout.write(profileTable(report) + (best === undefined ? "" : peaksLine(best)));
       trainer.destroy();
     } finally {
       temporary.remove();
@@ -69,7 +83,7 @@ function groupRows(rows: readonly KernelRow[]): Group[] {
 }
 
 /** The report as a table of the kernels and passes of one micro-batch and of the update, slowest first; shares are of the step. */
-export function profileTable({ adapter, clock: timer, microBatches, stepMs, rows }: ProfileReport): string {
+export function profileTable({ adapter, clock: timer, clockNote, microBatches, stepMs, rows }: ProfileReport): string {
   const groups = groupRows(rows);
   const width = Math.max(...groups.map(({ kernel }) => kernel.length));
   const head = ["count", "ms", "share", "GFLOP/s", "GB/s"].map((text) => text.padStart(9)).join("");
@@ -85,5 +99,11 @@ export function profileTable({ adapter, clock: timer, microBatches, stepMs, rows
     groups.reduce((sum, { pass, ms }) => sum + ((pass === "update") === isUpdate ? ms : 0), 0);
   const total = `${rows.length} dispatches (${timer}) on ${adapter}: one micro-batch ${kernelMs(false).toFixed(2)} ms, sums and update ${kernelMs(true).toFixed(2)} ms`;
   const step = `a step of ${microBatches} micro-batch${microBatches === 1 ? "" : "es"} takes ${stepMs.toFixed(2)} ms in kernels, of which the shares are`;
-  return `${"kernel".padEnd(width)}  ${"pass".padEnd(8)}${head}\n${lines.join("\n")}\n${total}\n${step}\n`;
+  const why = clockNote === undefined ? "" : `${clockNote}\n`;
+  return `${"kernel".padEnd(width)}  ${"pass".padEnd(8)}${head}\n${lines.join("\n")}\n${total}\n${step}\n${why}`;
+}
+
+/** The lines of this adapter's roofline. */
+export function peaksLine({ adapter, gflops, gbps, clock: timer }: Peaks): string {
+  return `peaks of ${adapter}: ${gflops.toPrecision(3)} GFLOP/s of multiply-adds, ${gbps.toPrecision(3)} GB/s of a triad (${timer})\n`;
 }

@@ -30,6 +30,16 @@ const GROUPS: readonly { readonly title: string; readonly keys: readonly (readon
     ],
   },
   {
+    title: "Profile",
+    keys: [
+      ["W S", "Zoom the timeline (when it has the focus), about the pointer"],
+      ["A D", "Move the timeline"],
+      ["← →", "Previous and next kernel"],
+      ["R", "Select what is seen, with sums"],
+      ["Home", "All of the step"],
+    ],
+  },
+  {
     title: "Inspect",
     keys: [
       ["← → ↑ ↓", "Choose a sample in the table (Home, End, Page keys go further), Enter opens it"],
