@@ -47,7 +47,7 @@ export function RangeHistogram({ column, values, mask, range, onRange }: Histogr
     return (
       <div
         role="slider"
-        class="histogram-handle"
+        class="range-handle"
         tabIndex={0}
         style={{ left: `${(100 * at) / BINS}%` }}
         aria-label={`${label} ${end}`}
@@ -76,7 +76,7 @@ export function RangeHistogram({ column, values, mask, range, onRange }: Histogr
       </legend>
       <div
         ref={plot}
-        class="histogram-plot"
+        class="range-plot"
         onPointerDown={(event) => {
           if (event.button !== 0) return;
           start.current = shareAt(event);
@@ -104,7 +104,7 @@ export function RangeHistogram({ column, values, mask, range, onRange }: Histogr
         {handle("from")}
         {handle("to")}
       </div>
-      <div class="histogram-ends">
+      <div class="range-ends">
         <span class="num">{endText(column, range === undefined ? 0 : first, domain, "from")}</span>
         <span class="num">
           {range === undefined

@@ -16,11 +16,11 @@ export function written(column: string, value: number | undefined): string {
   return unit === "" ? number : `${number} ${unit}`;
 }
 
-/** The two lines below a picture, and how the whole is called aloud. */
+/** The two lines below a picture, and what is said between them to those who do not see it. */
 export interface TileText {
   readonly id: string;
   readonly figure: string;
-  readonly name: string;
+  readonly said: string;
 }
 
 /** The number of a tile is what is sorted by, else the error where there is one. */
@@ -33,8 +33,7 @@ export function textOf(table: GridTable, sort: Sort, place: number): TileText {
   const id = table.ids[place];
   const column = figureColumn(table, sort);
   const figure = column === undefined ? "" : written(column, table.columns.get(column)?.[place]);
-  const said = column === undefined || figure === "–" ? "" : `, ${columnInfo(column).label} ${figure}`;
-  return { id, figure, name: `Sample ${place}, ${id}${said}` };
+  return { id, figure, said: ` sample ${place}${column === undefined ? "" : `, ${columnInfo(column).label} `}` };
 }
 
 /** Colour of an error; `limit` mm is the end of the scale. */

@@ -209,6 +209,7 @@ export class GridState {
       this.table.value = undefined;
       this.problem.value = undefined;
       this.numbersOf.value = undefined;
+      this.focus.value = undefined;
       this.progress.value = source && { done: 0, total: 0 };
     });
     if (source === undefined) return;
@@ -289,8 +290,11 @@ export class GridState {
     if (table === undefined || !this.source.peek()?.isLive) return;
     const ticket = this.#ticket;
     batch(() => {
+      // Pictures do not depend on weights.
+      if (this.problem.peek() !== undefined) this.thumbnails.clear();
       this.problem.value = undefined;
-      this.#forgetPictures();
+      this.predictions.clear();
+      this.pictures.value++;
     });
     try {
       const whole = table.facts === table.ids.length ? await this.inspect.store.rank.samples(table.split) : undefined;

@@ -17,13 +17,20 @@ export interface TilesProps {
   readonly pictureHeight: number;
   /** The place in focus. */
   readonly focus: number | undefined;
-  readonly textOf: (place: number) => { readonly id: string; readonly figure: string; readonly name: string };
+  /** Its name, its number, and what is said between the two but not shown. */
+  readonly textOf: (place: number) => { readonly id: string; readonly figure: string; readonly said: string };
   /** Colour of a mark beside the figure. */
   readonly colourOf: (place: number) => string | undefined;
   /** Draws a picture; false when it is not there yet. */
   readonly paint: (context: CanvasRenderingContext2D, place: number, width: number, height: number) => boolean;
-  /** All that differs between two updates which paint differently. */
+  /** What sorts and filters; another one is looked at from its beginning. */
+  readonly order: string;
+  /** What all tiles depend on: a tile is painted again when it, or the tile's own stamp, is another. */
   readonly version: string;
+  /** What of a tile's picture has come. */
+  readonly stampOf: (place: number) => string;
+  /** Grows when a stamp may be another. */
+  readonly pictures: number;
   /** These are on the screen. */
   readonly onWant: (places: readonly number[]) => void;
   readonly onFocus: (place: number) => void;
@@ -34,8 +41,11 @@ interface Tile {
   readonly cell: HTMLElement;
   readonly canvas: HTMLCanvasElement;
   readonly id: HTMLElement;
+  readonly said: HTMLElement;
   readonly mark: HTMLElement;
   readonly figure: HTMLElement;
+  /** What is painted. */
+  key: string;
 }
 
 interface Row {
@@ -62,7 +72,7 @@ export class TileGrid implements Island<TilesProps> {
     this.#element = element;
     element.setAttribute("role", "grid");
     element.tabIndex = 0;
-    this.#inner.className = "tiles-inner";
+    this.#inner.className = "sample-tiles-inner";
     this.#inner.setAttribute("role", "rowgroup");
     element.append(this.#inner);
     element.addEventListener("scroll", this.#draw, { passive: true });
@@ -84,16 +94,19 @@ export class TileGrid implements Island<TilesProps> {
     const old = this.#props;
     this.#props = props;
     const isLaidOut = old?.width === props.width && old.pictureHeight === props.pictureHeight;
-    const isSame = isLaidOut && old.places === props.places && old.version === props.version;
+    const isSame =
+      isLaidOut && old.places === props.places && old.version === props.version && old.pictures === props.pictures;
     if (!isLaidOut) this.#dropRows();
-    if (!isSame) for (const [row, { tiles }] of this.#rows) this.#fill(row, tiles);
     if (old === undefined || !isLaidOut || old.places !== props.places) {
-      const isOtherOrder = old !== undefined && old.places !== props.places;
       this.#fit();
-      // What was looked at is elsewhere now, and the first ones are what was sorted for.
-      if (isOtherOrder && props.focus === undefined) this.#element!.scrollTop = 0;
-      if (old === undefined || !isLaidOut) this.#showFocus();
-    } else if (old.focus !== props.focus) this.#markFocus();
+      if (old !== undefined && old.order !== props.order) this.#element!.scrollTop = 0;
+      else if (old === undefined || !isLaidOut) this.#showFocus();
+    } else {
+      if (!isSame) for (const [row, { tiles }] of this.#rows) this.#fill(row, tiles);
+      if (old.focus !== props.focus) this.#markFocus();
+    }
+    // What was forgotten is asked for again.
+    if (!isSame) this.#tellWanted();
     this.#element!.setAttribute("aria-label", props.label);
   }
 
@@ -157,22 +170,21 @@ export class TileGrid implements Island<TilesProps> {
     }
     if (!isNew) return;
     this.#markFocus();
-    this.#tellWanted(first, last);
+    this.#tellWanted();
   };
 
   /** What is seen comes before the rows above and below it. */
-  #tellWanted(first: number, last: number): void {
+  #tellWanted(): void {
     const { places, onWant } = this.#props!;
-    const { scrollTop } = this.#element!;
-    const middle = (scrollTop + this.#height / 2) / this.#rowHeight - 0.5;
-    const rows = Array.from({ length: last - first }, (_, i) => first + i);
+    const middle = (this.#element!.scrollTop + this.#height / 2) / this.#rowHeight - 0.5;
+    const rows = [...this.#rows.keys()];
     rows.sort((a, b) => Math.abs(a - middle) - Math.abs(b - middle));
     onWant(rows.flatMap((row) => places.slice(row * this.#columns, (row + 1) * this.#columns)));
   }
 
   #makeRow(): Row {
     const element = document.createElement("div");
-    element.className = "tiles-row";
+    element.className = "sample-tiles-row";
     element.setAttribute("role", "row");
     const tiles = Array.from({ length: this.#columns }, (_, column) => this.#makeTile(column));
     element.append(...tiles.map(({ cell }) => cell));
@@ -186,26 +198,30 @@ export class TileGrid implements Island<TilesProps> {
       made.className = className;
       return made;
     };
-    const cell = make("div", "tile");
+    const cell = make("div", "sample-tile");
     cell.setAttribute("role", "gridcell");
     cell.setAttribute("aria-colindex", String(column + 1));
     cell.style.width = `${width}px`;
-    const canvas = make("canvas", "tile-picture") as HTMLCanvasElement;
+    const canvas = make("canvas", "sample-tile-picture") as HTMLCanvasElement;
     const ratio = Math.min(MOST_RATIO, devicePixelRatio);
     [canvas.width, canvas.height] = [Math.round(width * ratio), Math.round(pictureHeight * ratio)];
     canvas.style.width = `${width}px`;
     canvas.style.height = `${pictureHeight}px`;
-    const [id, mark, figure] = [make("span", "tile-id"), make("span", "tile-mark"), make("span", "tile-figure num")];
+    const [id, said] = [make("span", "sample-tile-id"), make("span", "sr-only")];
+    const [mark, figure] = [make("span", "sample-tile-mark"), make("span", "sample-tile-figure num")];
     if (pictureHeight > 0) cell.append(canvas);
-    cell.append(id, mark, figure);
-    return { cell, canvas, id, mark, figure };
+    cell.append(id, said, mark, figure);
+    return { cell, canvas, id, said, mark, figure, key: "" };
   }
 
   #fill(row: number, tiles: readonly Tile[]): void {
-    const { places, textOf, colourOf, width, pictureHeight } = this.#props!;
+    const { places, textOf, colourOf, stampOf, version, width, pictureHeight } = this.#props!;
     tiles.forEach((tile, column) => {
       const place = places[row * this.#columns + column];
-      const { cell, canvas, id, mark, figure } = tile;
+      const { cell, canvas, id, said, mark, figure } = tile;
+      const key = place === undefined ? "none" : `${place} ${stampOf(place)} ${version}`;
+      if (tile.key === key) return;
+      tile.key = key;
       cell.hidden = place === undefined;
       if (place === undefined) {
         cell.removeAttribute("id");
@@ -214,8 +230,7 @@ export class TileGrid implements Island<TilesProps> {
       const text = textOf(place);
       cell.id = `${this.#id}-${place}`;
       cell.dataset.place = String(place);
-      cell.setAttribute("aria-label", text.name);
-      // The end of an id tells frames of a sequence apart.
+      said.textContent = text.said;
       id.textContent = text.id;
       id.title = text.id;
       figure.textContent = text.figure;

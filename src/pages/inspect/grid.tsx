@@ -224,7 +224,7 @@ function Notes({ grid }: { readonly grid: GridState }) {
 
 function NoTable({ grid }: { readonly grid: GridState }) {
   const { store } = grid.inspect;
-  if (grid.progress.value !== undefined || grid.problem.value !== undefined) return <div class="tiles" />;
+  if (grid.progress.value !== undefined || grid.problem.value !== undefined) return <div class="sample-tiles" />;
   return (
     <div class="empty-page">
       <h2>{store.storedRuns.value.length > 0 ? "Choose a stored run" : "Look at single samples"}</h2>
@@ -284,7 +284,6 @@ function TileIsland({
   const isLive = grid.source.value?.isLive === true;
   const limit = limitOf(table);
   const column = figureColumn(table, sort);
-  const pictures = grid.pictures.value;
   const marked = column?.endsWith("_mm") ? column : undefined;
   const props: TilesProps = {
     label: `${plural(places.length, "sample")} of ${count(table.ids.length)}`,
@@ -304,7 +303,11 @@ function TileIsland({
       paintTile(context, width, height, thumbnail, prediction, overlays, limit);
       return true;
     },
-    version: `${pictures} ${overlays.join()} ${sort.by} ${table.step} ${table.facts}`,
+    order: JSON.stringify([grid.source.value?.run, table.split, sort, grid.view.value.filters]),
+    version: `${overlays.join()} ${sort.by} ${table.step} ${table.facts}`,
+    stampOf: (place) =>
+      `${grid.thumbnails.get(place) !== undefined} ${grid.needsPredictions() && grid.predictions.get(place)?.step}`,
+    pictures: grid.pictures.value,
     onWant: (wanted) => grid.want(wanted),
     onFocus: (place) => {
       grid.focus.value = place;
@@ -318,7 +321,7 @@ function TileIsland({
   }, []);
   return (
     <>
-      <div ref={element} class="tiles" />
+      <div ref={element} class="sample-tiles" />
       {isLive && overlays.includes("heat") && (
         <p class="grid-note">
           Joints in the colours of their errors, 0 to {fixed(limit, 0)} mm; the marks beside the numbers too.
