@@ -123,7 +123,7 @@ function Table({ before, after }: { readonly before: ProfileRecording; readonly 
                   <span
                     class="delta-fill"
                     data-slower={deltaMs > 0}
-                    style={{ width: `${(50 * Math.abs(deltaMs)) / greatest}%` }}
+                    style={{ width: `${(47 * Math.abs(deltaMs)) / greatest}%` }}
                   />
                 </td>
               </tr>

@@ -55,8 +55,10 @@ function LazyView(props: ViewProps) {
 function Toolbar({ state }: { readonly state: ProfileState }) {
   const isBusy = state.busy.value !== undefined;
   const files = useRef<HTMLInputElement>(null);
-  const status = useStore().status.value?.text;
-  const says = isBusy && status?.startsWith("timing kernels") ? `${status} (first warm-up)` : state.busy.value;
+  const status = useStore().status.value;
+  const counted = status?.done === undefined ? "" : ` ${status.done} of ${status.total}`;
+  const says =
+    state.recording.value === "none" || !status ? state.busy.value : `${state.busy.value}: ${status.text}${counted}`;
   return (
     <section class="toolbar" aria-label="Measuring">
       <button type="button" class="primary" onClick={() => state.measure()} disabled={isBusy} aria-busy={isBusy}>
@@ -79,7 +81,7 @@ function Toolbar({ state }: { readonly state: ProfileState }) {
         value={state.active.value}
         onValue={(value) => (state.active.value = value)}
       />
-      {isBusy && (
+      {state.recording.value !== "none" && (
         <button type="button" onClick={() => state.cancel()} disabled={state.isCancelling.value}>
           <Icon name="stop" />
           {state.isCancelling.value ? "Cancelling" : "Cancel"}

@@ -27,6 +27,8 @@ export class ProfileState {
   readonly peaks = signal<Peaks | undefined>(undefined);
   /** Says what is going on while measuring, else undefined. */
   readonly busy = signal<string | undefined>(undefined);
+  /** Where the recording stands that a person may cancel. */
+  readonly recording = signal<"none" | "starting" | "timing">("none");
   readonly isCancelling = signal(false);
   readonly problem = signal<string | undefined>(undefined);
   /** Repeats that are timed, and those before them that are not: the words of PyTorch's profiler. */
@@ -50,7 +52,10 @@ export class ProfileState {
   /** Records the plan of the run at hand. Without one, starts the demo's and pauses it after its first step. */
   async measure(): Promise<void> {
     await this.working("Measuring", async () => {
+      this.recording.value = "starting";
       if (!this.store.hasPlan.value) await this.startSmallRun();
+      if (this.isCancelling.value) return;
+      this.recording.value = "timing";
       const [active, warmUp] = [this.active.value, this.warmUp.value];
       this.busy.value = `Timing every kernel: ${warmUp} to warm up, ${active} active`;
       const report = await this.store.rank.profile(active, warmUp);
@@ -60,10 +65,11 @@ export class ProfileState {
     });
   }
 
-  /** Ends the measuring after the repeat at hand. */
+  /** Ends the recording after the repeat at hand; while its run starts, before the first. */
   async cancel(): Promise<void> {
-    if (this.busy.value === undefined || this.isCancelling.value) return;
+    if (this.recording.value === "none" || this.isCancelling.value) return;
     this.isCancelling.value = true;
+    if (this.recording.value === "starting") return;
     await this.store.rank.cancelProfile().catch((error) => {
       this.problem.value = messageOf(error);
     });
@@ -136,6 +142,7 @@ export class ProfileState {
     }
     batch(() => {
       this.busy.value = undefined;
+      this.recording.value = "none";
       this.isCancelling.value = false;
     });
   }

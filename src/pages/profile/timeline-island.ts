@@ -33,6 +33,12 @@ const CLICK_PX = 4;
 /** Part of what is seen that a key moves by, and factor that it zooms by. */
 const [KEY_PAN, KEY_ZOOM] = [0.15, 0.8];
 
+/** Where GPU and host end: ranks tell of a whole step, which may be many times as long as one micro-batch. */
+function stepEnd({ tracks }: Timeline): number {
+  const spans = tracks.filter(({ process }) => process === "step").flatMap((track) => track.spans);
+  return 1.01 * Math.max(...spans.map(endOf), 0.001);
+}
+
 type Drag = { readonly kind: "pan" | "range" | "map"; readonly x: number; readonly from: TimeRange; moved: boolean };
 
 export class TimelineIsland implements Island<TimelineProps> {
@@ -69,7 +75,7 @@ export class TimelineIsland implements Island<TimelineProps> {
     this.props = props;
     if (isNew) {
       this.lanes = lanesOf(props.timeline);
-      this.view = { fromMs: 0, toMs: props.timeline.endMs };
+      this.view = clampRange({ fromMs: 0, toMs: stepEnd(props.timeline) }, props.timeline.endMs);
     }
     if (isChosenElsewhere) this.reveal(props.chosen!);
     this.redraw();
@@ -216,8 +222,7 @@ export class TimelineIsland implements Island<TimelineProps> {
   private readonly onKey = (event: KeyboardEvent): void => {
     if (this.props === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
     const { endMs } = this.props.timeline;
-    const { fromMs, toMs } = this.view;
-    const aboutMs = this.pointer === undefined ? (fromMs + toMs) / 2 : this.msAt(this.pointer.x);
+    const aboutMs = this.pointer === undefined ? this.middleMs() : this.msAt(this.pointer.x);
     const actions: Readonly<Record<string, () => void>> = {
       a: () => this.look(panRange(this.view, -KEY_PAN, endMs)),
       d: () => this.look(panRange(this.view, KEY_PAN, endMs)),
@@ -238,6 +243,15 @@ export class TimelineIsland implements Island<TimelineProps> {
     event.stopPropagation();
     action();
   };
+
+  /** Where the chosen kernel is, or the middle of what is seen. */
+  private middleMs(): number {
+    const { fromMs, toMs } = this.view;
+    const { chosen } = this.props!;
+    const span = chosen === undefined ? undefined : this.kernels()?.find(({ row }) => row === chosen);
+    const ms = span && span.startMs + span.durationMs / 2;
+    return ms !== undefined && ms >= fromMs && ms <= toMs ? ms : (fromMs + toMs) / 2;
+  }
 
   /** The next or previous kernel; the first that is seen where none is chosen. */
   private chooseNext(by: 1 | -1): void {
