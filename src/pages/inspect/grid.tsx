@@ -47,7 +47,7 @@ export function SampleGrid({ state }: { readonly state: InspectState }) {
     <div class="sample-grid">
       <GridFilters grid={grid} />
       <div class="grid-main">
-        <GridToolbar grid={grid} />
+        {table !== undefined && <GridToolbar grid={grid} />}
         <Notes grid={grid} />
         {table === undefined ? <NoTable grid={grid} /> : <Tiles grid={grid} table={table} />}
         {table !== undefined && <FocusNumbers grid={grid} table={table} />}
