@@ -69,6 +69,8 @@ describe("Chrome trace", () => {
     ];
     expect(() => traceEvents(track([0, 2], [1, 3]))).toThrow(/begins within "s"/);
     expect(() => traceEvents(track([0, Number.NaN]))).toThrow(/finite times/);
+    const outerFirst = traceEvents(track([0, 1], [0, 2])).filter(({ ph }) => ph === "X");
+    expect(outerFirst.map(({ dur }) => dur)).toEqual([2000, 1000]);
     expect(traceEvents(track([0, 2], [2, 1], [0, 1])).filter(({ ph }) => ph === "X")).toHaveLength(3);
   });
 });

@@ -106,6 +106,8 @@ it("counts the bytes that are alive, of what is kept throughout", () => {
   const live = liveBytes(tensors, 41).map((bytes) => bytes / 2 ** 20);
   expect([live[0], live[4], live[9], live[10], live[31], live[40]]).toEqual([6, 11, 11, 10, 7, 2]);
   expect(Math.max(...live) * 2 ** 20).toBeLessThan(unshared);
+  expect(liveBytes([{ bytes: 8, first: 1, last: 1, isKept: true }], 3)).toEqual([8, 8, 8]);
+  expect(liveBytes([{ bytes: 8, first: 1, last: 1, isKept: false }], 3)).toEqual([0, 8, 0]);
 });
 
 it("finds an entry point with its attributes", () => {
