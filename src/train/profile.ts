@@ -17,7 +17,7 @@ const MOST_CALLS = 256;
 export interface ProfileOptions {
   /** Repeats before those that count. Default 1. */
   readonly warmUp?: number;
-  /** Ends it after the repeat at hand. */
+  /** Ends it after the repeat at hand; by repetition after the kernel at hand. */
   readonly signal?: AbortSignal;
   /** Told after every repeat of all plans. */
   readonly progress?: (done: number, total: number) => void;
@@ -79,7 +79,8 @@ export async function timePlan(
   const calls: number[] = steps.map(() => 1);
   for (let i = 0; i < warmUp + active; i++) {
     signal?.throwIfAborted();
-    const run = clock.name === "timestamp-query" ? await timestamps(gpu, steps) : await repetition(gpu, steps, calls);
+    const run =
+      clock.name === "timestamp-query" ? await timestamps(gpu, steps) : await repetition(gpu, steps, calls, signal);
     if (i >= warmUp) for (const [k, ms] of run.entries()) if (ms >= 0) times[k].push(ms);
     progress?.(i + 1, warmUp + active);
   }
@@ -176,7 +177,12 @@ async function timestamps(gpu: Gpu, steps: readonly Step[]): Promise<number[]> {
 }
 
 /** Wall time per call; `calls` of each step grows until they take long enough together. */
-async function repetition(gpu: Gpu, steps: readonly Step[], calls: number[]): Promise<number[]> {
+async function repetition(
+  gpu: Gpu,
+  steps: readonly Step[],
+  calls: number[],
+  signal: AbortSignal | undefined,
+): Promise<number[]> {
   const wall = async (encodeInto: (encoder: GPUCommandEncoder) => void): Promise<number> => {
     const start = performance.now();
     const encoder = gpu.device.createCommandEncoder();
@@ -190,6 +196,7 @@ async function repetition(gpu: Gpu, steps: readonly Step[], calls: number[]): Pr
   const overheadMs = median(empty);
   const times: number[] = [];
   for (const [i, step] of steps.entries()) {
+    signal?.throwIfAborted();
     let ms = await wall((encoder) => encode(encoder, step, calls[i]));
     while (ms - overheadMs < REPETITION_MS && calls[i] < MOST_CALLS) {
       calls[i] = Math.min(MOST_CALLS, calls[i] * 4);

@@ -142,6 +142,8 @@ export class ProfileState {
     }
     batch(() => {
       this.busy.value = undefined;
+      // What the rank said of the repeats would stand beside a paused run for ever.
+      if (this.recording.value === "timing") this.store.status.value = undefined;
       this.recording.value = "none";
       this.isCancelling.value = false;
     });
