@@ -242,7 +242,7 @@ describe("a table of 5,000 samples", () => {
     root.querySelector<HTMLInputElement>(".grid-sequences li:nth-child(4) input")!.click();
     const some = ids.filter((id, i) => errors[i] >= 60 && id.startsWith("hand03/")).length;
     await waitFor(() => expect(text(".grid-count strong")).toBe(`${some} of 5\u202f000 samples`));
-    expect(location.hash).toContain("seq=hand03");
+    await waitFor(() => expect(location.hash).toContain("seq=hand03"));
     const handle = root.querySelector<HTMLElement>('[aria-label="MPJPE from"]')!;
     handle.focus();
     await userEvent.keyboard("{ArrowRight}");
@@ -263,7 +263,7 @@ describe("a table of 5,000 samples", () => {
     await userEvent.keyboard("{ArrowRight}{ArrowRight}");
     const at = () => root.querySelector(`#${grid().getAttribute("aria-activedescendant")}`) as HTMLElement;
     await waitFor(() => expect(Number(at().dataset.place)).toBe(worst[1]));
-    expect(text(".grid-focus")).toContain(ids[worst[1]]);
+    await waitFor(() => expect(text(".grid-focus")).toContain(ids[worst[1]]));
     await userEvent.keyboard("{Control>}{End}{/Control}");
     await waitFor(() => expect(Number(at().dataset.place)).toBe(worst.at(-1)));
     await userEvent.keyboard("{Control>}{Home}{/Control}{ArrowRight}{Enter}");
@@ -276,7 +276,7 @@ describe("a table of 5,000 samples", () => {
     await waitFor(() => expect(state.index.value).toBe(worst[0]));
     await userEvent.keyboard("g");
     await waitFor(() => expect(location.hash).toContain("sort=total_loss&dir=down"));
-    expect(Number(at().dataset.place)).toBe(worst[1]);
+    await waitFor(() => expect(Number(at().dataset.place)).toBe(worst[1]));
   });
 
   it("is clean for axe in both themes, with other sizes and error heat", async () => {

@@ -76,11 +76,14 @@ export function Toolbar({
           <Icon name="right" />
         </button>
       </div>
-      <span class="toolbar-says" aria-live="polite">
-        {size === 0 ? "" : `of ${plural(size, "sample")}${view === undefined ? "" : `: ${view.id}`}`}
+      <span class="toolbar-says" aria-live="polite" title={view?.id}>
+        {size === 0 ? "" : `of ${plural(size, "sample")}`}
         {order !== undefined && (
-          <span class="dim">{` (${order.at + 1} of ${count(order.places.length)} in the table)`}</span>
+          <span class="dim" title="Next and previous follow the order of the table of samples">
+            {`, ${order.at + 1} of ${count(order.places.length)} in the table`}
+          </span>
         )}
+        {view === undefined ? "" : `: ${view.id}`}
       </span>
       <Weights state={state} view={view} />
       <button
