@@ -305,6 +305,14 @@ describe("a table of 5,000 samples", () => {
     expect(text("[role=alert]")).toBe("");
   });
 
+  it("asks once for the scores of a new evaluation", async () => {
+    rank.evaluate(20);
+    await waitFor(() => expect(rank.calls.filter((call) => call.startsWith("samples"))).toHaveLength(1));
+    rank.say({ type: "log", line: "a line" });
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    expect(rank.calls.filter((call) => call.startsWith("samples"))).toHaveLength(1);
+  });
+
   it("shows a stored run's scores without a network, and a sample's numbers", async () => {
     await goTo("#/inspect?run=yesterday&sort=mpjpe_mm&dir=up");
     await waitFor(() => expect(text(".grid-note")).toContain("This run is stored: its scores of step 10 are here"));

@@ -60,6 +60,7 @@ export class GridState {
 
   #ticket = 0;
   #loaded = "";
+  #asked = "";
 
   constructor(readonly inspect: InspectState) {
     const ofSplit = () => inspect.split.peek();
@@ -131,7 +132,10 @@ export class GridState {
     if (!this.source.value?.isLive || table === undefined || this.progress.value !== undefined || step === undefined)
       return;
     const isOld = table.split === "val" && table.facts === table.ids.length && (table.step ?? -1) < step;
-    if (isOld && this.isShown.value) void this.refresh();
+    // Once for each evaluation: an answer without its scores must not be asked for over and over.
+    if (!isOld || !this.isShown.value || this.#asked === `${this.#loaded} ${step}`) return;
+    this.#asked = `${this.#loaded} ${step}`;
+    void this.refresh();
   }
 
   change(part: Partial<GridView>): void {
