@@ -261,7 +261,11 @@ function Row({
 
 const BARS = [
   { key: "ours", label: "Ours", title: "Our kernels: inputs written, run, result read back; wall clock, median" },
-  { key: "gpuJsWebGpu", label: "gpu.js", title: "The formula as gpu.js compiles it to WebGPU: all its stages, each read back before the next" },
+  {
+    key: "gpuJsWebGpu",
+    label: "gpu.js",
+    title: "The formula as gpu.js compiles it to WebGPU: all its stages, each read back before the next",
+  },
   { key: "gpuJsCpu", label: "CPU", title: "The formula in plain JavaScript" },
 ] as const;
 
