@@ -167,6 +167,7 @@ describe("handloom train, evaluate and profile", () => {
       "findings.json",
       "log.txt",
       "metrics.jsonl",
+      "scores.json",
       "splits",
       "times.jsonl",
     ]);
