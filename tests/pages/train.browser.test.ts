@@ -143,8 +143,9 @@ describe("a run", () => {
   it("is drawn beside another, and the address says how", async () => {
     await userEvent.click(root.querySelector<HTMLElement>(`[aria-label="Draw ${first}"]`)!);
     await soon(() => expect(root.querySelectorAll(".run-chips li")).toHaveLength(2));
-    expect(parts.store.runs.shown().map(({ name }) => name)).toEqual([second, first]);
-    expect(root.querySelectorAll(".figure-loss .legend:last-child .legend-item")).toHaveLength(2);
+    // Its records are read first.
+    await soon(() => expect(parts.store.runs.shown().map(({ name }) => name)).toEqual([second, first]));
+    await soon(() => expect(root.querySelectorAll(".figure-loss .legend:last-child .legend-item")).toHaveLength(2));
     const epoch = [...root.querySelectorAll(".chart-tools label")].find((each) => each.textContent === "Epoch")!;
     await userEvent.click(epoch);
     const slider = root.querySelector<HTMLInputElement>(".chart-tools input[type=range]")!;
@@ -164,8 +165,8 @@ describe("a run", () => {
     await userEvent.hover(loss);
     await soon(() => expect(view.cursor.value).toBeGreaterThan(0));
     const line = error.querySelector<HTMLElement>(".u-cursor-x")!;
-    expect(line.style.transform).not.toContain("-10px");
-    expect(text(".cursor-place")).toMatch(/^epoch \d/);
+    await soon(() => expect(line.style.transform).not.toContain("-10px"));
+    await soon(() => expect(text(".cursor-place")).toMatch(/^epoch \d/));
     await userEvent.unhover(loss);
     const chart = root.querySelector<HTMLElement>(".chart")!;
     chart.focus();
