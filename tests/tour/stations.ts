@@ -35,9 +35,9 @@ async function settled(page: Page): Promise<void> {
 }
 
 const stage =
-  (name: string, split = "val") =>
+  (name: string, chosen = "split=val") =>
   async ({ page }: Tourist): Promise<void> => {
-    await address(page, `#/inspect?split=${split}&index=0&stage=${name}`);
+    await address(page, `#/inspect?${chosen}&index=0&stage=${name}`);
     await settled(page);
   };
 
@@ -83,7 +83,7 @@ export const STATIONS: readonly Station[] = [
       await page.waitForTimeout(1500);
     },
   },
-  { name: "augmentation", go: stage("augmentation", "train") },
+  { name: "augmentation", go: stage("augmentation", "split=train&epoch=0") },
   { name: "attention", go: stage("attention") },
   { name: "sampling", go: stage("sampling") },
   { name: "hand", go: stage("refined") },
