@@ -1,19 +1,16 @@
-import axe from "axe-core";
-import { h, render } from "preact";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { userEvent } from "vitest/browser";
-import "uplot/dist/uPlot.min.css";
-import "../../src/pages/styles/index.css";
-import { App, type Parts, partsOf } from "../../src/pages/app";
+import type { Parts } from "../../src/pages/app";
 import { Store } from "../../src/pages/store";
 import { theme, toggleTheme } from "../../src/pages/theme";
-import { Setup } from "../../src/pages/train/setup";
 import { lockRun } from "../../src/ranks/run-lock";
+import { type MountedApp, mountApp, violations } from "../helpers/mounted-app";
 import { evaluationRecord, ScriptedRank, stepTimes } from "../helpers/scripted-rank";
 
 let rank: ScriptedRank;
 let parts: Parts;
 let root: HTMLElement;
+let app: MountedApp;
 let unfollow: () => void;
 let sent: { type: string; [name: string]: unknown }[];
 
@@ -22,43 +19,20 @@ beforeEach(async () => {
   rank = new ScriptedRank();
   sent = [];
   const store = new Store(rank, (message) => sent.push(message as (typeof sent)[number]));
-  const setup = new Setup();
-  await setup.load();
-  parts = partsOf(store, setup);
-  const unfollows = [store.followAddress(), store.followTab()];
-  unfollow = () => {
-    for (const each of unfollows) each();
-  };
-  store.adapter.value = { kind: "found", name: "a test's adapter" };
-  root = document.createElement("div");
-  root.id = "app";
-  document.body.append(root);
-  document.documentElement.lang = "en";
-  // axe reads colours at once; halfway through a transition they are neither the old nor the new ones.
-  const still = document.createElement("style");
-  still.textContent = "* { transition: none !important; animation: none !important; }";
-  document.head.append(still);
-  document.title = "Handloom";
-  render(h(App, parts), root);
+  app = await mountApp(store);
+  ({ parts, root } = app);
+  unfollow = store.followTab();
 });
 
 afterEach(() => {
   unfollow();
-  render(null, root);
-  root.remove();
+  app.close();
 });
 
 const text = (selector: string) => root.querySelector(selector)?.textContent ?? "";
 const button = (name: string) =>
   [...root.querySelectorAll("button")].find((each) => (each.ariaLabel ?? each.textContent)?.trim() === name)!;
 const start = () => parts.store.start(parts.setup.options(new Date(0)));
-
-async function violations(): Promise<string[]> {
-  const result = await axe.run(document, { resultTypes: ["violations"] });
-  return result.violations.flatMap(({ id, nodes }) =>
-    nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`),
-  );
-}
 
 describe("the pages", () => {
   for (const page of ["train", "profile", "inspect"] as const) {

@@ -1,4 +1,3 @@
-import axe from "axe-core";
 import { h, render } from "preact";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { userEvent } from "vitest/browser";
@@ -17,6 +16,7 @@ import { Store } from "../../src/pages/store";
 import { theme, toggleTheme } from "../../src/pages/theme";
 import { type ConfigField, Setup } from "../../src/pages/train/setup";
 import type { ImportApi, ImportSource } from "../../src/ranks/import-api";
+import { violations } from "../helpers/mounted-app";
 import { renderedCrops, ScriptedImporter, storedSet } from "../helpers/scripted-importer";
 import { ScriptedRank } from "../helpers/scripted-rank";
 
@@ -75,13 +75,6 @@ const button = (name: string) => {
 };
 const label = (name: string) =>
   [...root.querySelectorAll("label")].find((each) => each.textContent?.trim().startsWith(name))!;
-
-async function violations(): Promise<string[]> {
-  const result = await axe.run(document, { resultTypes: ["violations"] });
-  return result.violations.flatMap(({ id, nodes }) =>
-    nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`),
-  );
-}
 
 /** The files of one frame of HO-3D v3, the picture made by the browser's own JPEG encoder. */
 async function frameFiles(

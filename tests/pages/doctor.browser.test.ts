@@ -1,45 +1,26 @@
-import axe from "axe-core";
-import { h, render } from "preact";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { userEvent } from "vitest/browser";
-import "uplot/dist/uPlot.min.css";
-import "../../src/pages/styles/index.css";
-import { App, type Parts, partsOf } from "../../src/pages/app";
+import type { Parts } from "../../src/pages/app";
 import { Store } from "../../src/pages/store";
 import { theme, toggleTheme } from "../../src/pages/theme";
-import { Setup } from "../../src/pages/train/setup";
+import { type MountedApp, mountApp, violations } from "../helpers/mounted-app";
 import { diagnoses, ScriptedRank } from "../helpers/scripted-rank";
 
 let rank: ScriptedRank;
 let parts: Parts;
 let root: HTMLElement;
-let unfollow: () => void;
+let app: MountedApp;
 
 beforeEach(async () => {
   location.hash = "#/train";
   rank = new ScriptedRank();
   const store = new Store(rank);
-  const setup = new Setup();
-  await setup.load();
-  parts = partsOf(store, setup);
-  unfollow = store.followAddress();
-  store.adapter.value = { kind: "found", name: "a test's adapter" };
-  root = document.createElement("div");
-  root.id = "app";
-  document.body.append(root);
-  document.documentElement.lang = "en";
-  document.title = "Handloom";
-  // axe reads colours at once; halfway through a transition they are neither the old nor the new ones.
-  const still = document.createElement("style");
-  still.textContent = "* { transition: none !important; animation: none !important; }";
-  document.head.append(still);
-  render(h(App, parts), root);
+  app = await mountApp(store);
+  ({ parts, root } = app);
 });
 
 afterEach(() => {
-  unfollow();
-  render(null, root);
-  root.remove();
+  app.close();
 });
 
 const text = (selector: string) => root.querySelector(selector)?.textContent ?? "";
@@ -48,13 +29,6 @@ const button = (name: string, within: Element = root) =>
 const start = () => parts.store.start(parts.setup.options(new Date(0)));
 const tab = () => [...root.querySelectorAll<HTMLElement>("[role=tab]")].find((each) => each.id.endsWith("-doctor"))!;
 const entries = () => [...root.querySelectorAll(".entry")].map((each) => each.textContent);
-
-async function violations(): Promise<string[]> {
-  const result = await axe.run(document, { resultTypes: ["violations"] });
-  return result.violations.flatMap(({ id, nodes }) =>
-    nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`),
-  );
-}
 
 describe("findings of a run", () => {
   it("are announced above the page, and shown in full", async () => {

@@ -1,5 +1,4 @@
 /** The table of samples with 5,000 of them, as a person scrolls, filters, sorts and opens. */
-import axe from "axe-core";
 import { h, render } from "preact";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { page, userEvent } from "vitest/browser";
@@ -11,6 +10,7 @@ import { Store } from "../../src/pages/store";
 import { theme, toggleTheme } from "../../src/pages/theme";
 import { Setup } from "../../src/pages/train/setup";
 import type { SampleScoresTable, SampleTable, SplitName } from "../../src/train/inspect/types";
+import { violations } from "../helpers/mounted-app";
 import { runInfo, ScriptedRank, sampleView } from "../helpers/scripted-rank";
 
 const N = 5000;
@@ -119,13 +119,6 @@ const shown = () =>
     .map((cell) => Number(cell.dataset.place));
 const button = (name: string) =>
   [...root.querySelectorAll("button")].find((each) => (each.ariaLabel ?? each.textContent)?.trim() === name)!;
-
-async function violations(): Promise<string[]> {
-  const result = await axe.run(document, { resultTypes: ["violations"] });
-  return result.violations.flatMap(({ id, nodes }) =>
-    nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`),
-  );
-}
 
 async function goTo(address: string): Promise<void> {
   location.hash = address;

@@ -1,21 +1,19 @@
 /** The profile page as a person uses it, on a rank that answers at once. */
 import axe from "axe-core";
-import { h, render } from "preact";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { page, userEvent } from "vitest/browser";
-import "uplot/dist/uPlot.min.css";
-import "../../src/pages/styles/index.css";
-import { App, type Parts, partsOf } from "../../src/pages/app";
+import type { Parts } from "../../src/pages/app";
 import { traceOf } from "../../src/pages/profile/exports";
 import { writeRecording } from "../../src/pages/profile/recordings";
 import { TimelineIsland } from "../../src/pages/profile/timeline-island";
 import { Store } from "../../src/pages/store";
 import { theme, toggleTheme } from "../../src/pages/theme";
-import { Setup } from "../../src/pages/train/setup";
+import { type MountedApp, mountApp } from "../helpers/mounted-app";
 import { profileReport, ScriptedRank } from "../helpers/scripted-rank";
 
 let parts: Parts;
 let root: HTMLElement;
+let app: MountedApp;
 let rank: ScriptedRank;
 
 const all = (selector: string): HTMLElement[] => [...root.querySelectorAll<HTMLElement>(selector)];
@@ -33,20 +31,8 @@ beforeAll(async () => {
   location.hash = "#/profile";
   rank = new ScriptedRank();
   const store = new Store(rank);
-  const setup = new Setup();
-  await setup.load();
-  parts = partsOf(store, setup);
-  store.adapter.value = { kind: "found", name: "a test's adapter" };
-  store.followAddress();
-  root = document.createElement("div");
-  root.id = "app";
-  document.body.append(root);
-  document.documentElement.lang = "en";
-  document.title = "Handloom";
-  const still = document.createElement("style");
-  still.textContent = "* { transition: none !important; animation: none !important; }";
-  document.head.append(still);
-  render(h(App, parts), root);
+  app = await mountApp(store);
+  ({ parts, root } = app);
   await vi.waitFor(() => expect(button("Record")).toBeDefined());
   const measured = parts.profile.measure();
   await vi.waitFor(() => expect(rank.calls).toEqual(["start"]));
@@ -55,8 +41,7 @@ beforeAll(async () => {
   await vi.waitFor(() => expect(all("tbody tr")).toHaveLength(41));
 });
 afterAll(() => {
-  render(null, root);
-  root.remove();
+  app.close();
 });
 
 describe("a recording", () => {

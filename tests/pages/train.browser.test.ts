@@ -1,18 +1,14 @@
 /** The training page on one short real run that is stopped, forked, drawn, exported and imported, as a person does it. */
-import axe from "axe-core";
-import { h, render } from "preact";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { page, userEvent } from "vitest/browser";
-import "uplot/dist/uPlot.min.css";
-import "../../src/pages/styles/index.css";
 import { writeConfig } from "../../src/config";
-import { App, type Parts, partsOf } from "../../src/pages/app";
+import type { Parts } from "../../src/pages/app";
 import { connectRank } from "../../src/pages/rank-client";
 import { Store } from "../../src/pages/store";
 import { theme, toggleTheme } from "../../src/pages/theme";
-import { Setup } from "../../src/pages/train/setup";
 import { LineChart } from "../../src/pages/widgets/line-chart";
 import type { RankApi } from "../../src/ranks/api";
+import { type MountedApp, mountApp, violations } from "../helpers/mounted-app";
 import { rankConfig } from "../helpers/rank-run";
 import { evaluationRecord, runInfo, ScriptedRank, stepRecord } from "../helpers/scripted-rank";
 
@@ -24,32 +20,18 @@ const soon = (check: () => void | Promise<void>): Promise<void> => vi.waitFor(ch
 
 let parts: Parts;
 let root: HTMLElement;
-let unfollow: () => void;
+let app: MountedApp;
 
 async function openApp(rank: RankApi): Promise<void> {
   await page.viewport(1280, 800);
   location.hash = "#/train";
   const store = new Store(rank);
-  const setup = new Setup();
-  await setup.load();
-  parts = partsOf(store, setup);
-  store.adapter.value = { kind: "found", name: "a test's adapter" };
-  unfollow = store.followAddress();
-  root = document.createElement("div");
-  root.id = "app";
-  document.body.append(root);
-  document.documentElement.lang = "en";
-  document.title = "Handloom";
-  const still = document.createElement("style");
-  still.textContent = "* { transition: none !important; animation: none !important; }";
-  document.head.append(still);
-  render(h(App, parts), root);
+  app = await mountApp(store);
+  ({ parts, root } = app);
 }
 
 function closeApp(): void {
-  unfollow();
-  render(null, root);
-  root.remove();
+  app.close();
 }
 
 const text = (selector: string): string => root.querySelector(selector)?.textContent ?? "";
@@ -63,13 +45,6 @@ const field = (label: string): HTMLInputElement => {
 };
 const rows = (): string[] => [...root.querySelectorAll(".run-open")].map((each) => each.textContent!);
 const steps = (): number => parts.store.history.lastStep?.step ?? 0;
-
-async function violations(): Promise<string[]> {
-  const result = await axe.run(document, { resultTypes: ["violations"] });
-  return result.violations.flatMap(({ id, nodes }) =>
-    nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`),
-  );
-}
 
 describe("a run", () => {
   let first: string;

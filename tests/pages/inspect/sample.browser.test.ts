@@ -1,15 +1,12 @@
-import axe from "axe-core";
-import { h, render } from "preact";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { userEvent } from "vitest/browser";
-import "../../../src/pages/styles/index.css";
 import { readHandAsset } from "../../../src/data/hand/asset";
-import { App, type Parts, partsOf } from "../../../src/pages/app";
+import type { Parts } from "../../../src/pages/app";
 import { STAGE_NAMES, type StageName } from "../../../src/pages/inspect/address";
 import { Store } from "../../../src/pages/store";
 import { theme, toggleTheme } from "../../../src/pages/theme";
-import { Setup } from "../../../src/pages/train/setup";
 import type { LookRequest, LookView } from "../../../src/train/inspect/types";
+import { type MountedApp, mountApp, violations } from "../../helpers/mounted-app";
 import { ScriptedRank } from "../../helpers/scripted-rank";
 import { posedHand } from "../viewer/posed-hand";
 import { BLOCKS, FRONT, type Hands, HEADS, lookView } from "./look-view";
@@ -20,7 +17,7 @@ const hands: Hands = { truth: posedHand(model, 0.1), coarse: posedHand(model, 0.
 let rank: ScriptedRank;
 let parts: Parts;
 let root: HTMLElement;
-let unfollow: () => void;
+let app: MountedApp;
 /** What the rank answers in place of a made-up view. */
 let answer: (request: LookRequest, checkpoint?: number) => LookView | Promise<LookView>;
 
@@ -33,28 +30,14 @@ beforeEach(async () => {
     checkpoints: async () => [10, 20],
   };
   const store = new Store(rank);
-  const setup = new Setup();
-  await setup.load();
-  parts = partsOf(store, setup);
-  unfollow = store.followAddress();
-  store.adapter.value = { kind: "found", name: "a test's adapter" };
-  root = document.createElement("div");
-  root.id = "app";
-  document.body.append(root);
-  document.documentElement.lang = "en";
-  document.title = "Handloom";
-  const still = document.createElement("style");
-  still.textContent = "* { transition: none !important; animation: none !important; }";
-  document.head.append(still);
-  render(h(App, parts), root);
-  void store.start(setup.options(new Date(0)));
+  app = await mountApp(store);
+  ({ parts, root } = app);
+  void store.start(parts.setup.options(new Date(0)));
   rank.train(12);
 });
 
 afterEach(() => {
-  unfollow();
-  render(null, root);
-  root.remove();
+  app.close();
 });
 
 /** A page that shares its processor with others takes its time. */
@@ -70,13 +53,6 @@ const blur = () => (document.activeElement as HTMLElement | null)?.blur();
 async function open(address = "#/inspect?split=val&index=1&stage=crop"): Promise<void> {
   location.hash = address;
   await waitFor(() => expect(root.querySelector(".sample-view[aria-busy=false] .stage")).not.toBeNull());
-}
-
-async function violations(): Promise<string[]> {
-  const result = await axe.run(document, { resultTypes: ["violations"] });
-  return result.violations.flatMap(({ id, nodes }) =>
-    nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`),
-  );
 }
 
 /** Different colours of a canvas: 1 where nothing was drawn on it. */
