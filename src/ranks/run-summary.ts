@@ -42,12 +42,14 @@ export interface RunSummary {
   /** Those of the doctor that are no notes; undefined where it has not looked. */
   readonly findings: number | undefined;
   readonly notes: RunNotes;
+  /** A sentence for each file that holds something unreadable, which the figures leave out. */
+  readonly unread: readonly string[];
   /** Steps of the checkpoints, ascending. */
   readonly checkpoints: readonly number[];
   readonly configYaml: string;
 }
 
-/** Reads what a summary needs; a line that is cut off, as the last one of a killed run, is left out. */
+/** Reads what a summary needs; a line that is cut off, as the last one of a killed run, is left out and told in `unread`. */
 export async function summarize(name: string, storage: RunStorage): Promise<RunSummary> {
   const paths = new Set(await storage.list());
   const texts = new Map<string, string>();
@@ -55,7 +57,7 @@ export async function summarize(name: string, storage: RunStorage): Promise<RunS
     texts.set(file, paths.has(file) ? new TextDecoder().decode(await storage.read(file)) : "");
   }
   const textOf = (file: (typeof TEXT_FILES)[number]): string => texts.get(file)!;
-  const { steps, evaluations } = recordsOf(textOf("metrics.jsonl"));
+  const { steps, evaluations, broken } = recordsOf(textOf("metrics.jsonl"));
   const last = steps.at(-1);
   const split = evaluations.at(-1)?.split;
   const scored = evaluations.filter((each) => each.split === split);
@@ -78,6 +80,12 @@ export async function summarize(name: string, storage: RunStorage): Promise<RunS
     ranks: last?.ranks,
     findings: findingsOf(textOf("findings.json")),
     notes: notesOf(textOf(NOTES_FILE)),
+    unread: [
+      ...(broken > 0 ? [`metrics.jsonl: ${broken} line${broken === 1 ? " is" : "s are"} no JSON and left out`] : []),
+      ...["findings.json", NOTES_FILE]
+        .filter((file) => isBroken(texts.get(file)!))
+        .map((file) => `${file} is no JSON and left out`),
+    ],
     checkpoints: await storedSteps(storage),
     configYaml,
   };
@@ -103,7 +111,24 @@ export function notesOf(text: string): RunNotes {
   }
 }
 
-function recordsOf(text: string): { readonly steps: StepRecord[]; readonly evaluations: EvaluationRecord[] } {
+/** Whether a file's text is there and is no JSON. */
+function isBroken(text: string): boolean {
+  if (text === "") return false;
+  try {
+    JSON.parse(text);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+function recordsOf(text: string): {
+  readonly steps: StepRecord[];
+  readonly evaluations: EvaluationRecord[];
+  /** Lines that are no JSON. */
+  readonly broken: number;
+} {
+  let broken = 0;
   const [steps, evaluations]: [StepRecord[], EvaluationRecord[]] = [[], []];
   for (const line of text.split("\n")) {
     if (line === "") continue;
@@ -112,10 +137,10 @@ function recordsOf(text: string): { readonly steps: StepRecord[]; readonly evalu
       if (record.split === "train") steps.push(record);
       else evaluations.push(record);
     } catch {
-      // Whoever opens the run says what is wrong with the line.
+      broken++;
     }
   }
-  return { steps, evaluations };
+  return { steps, evaluations, broken };
 }
 
 /** What the log of the newest start says: see `runLines`. */

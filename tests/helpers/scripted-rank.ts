@@ -94,7 +94,8 @@ export function stepTimes(ranks: number, step: number): StepTimes[] {
 export function runSummary(name: string): RunSummary {
   return {
     ...{ name, preset: "tiny", data: "synthetic, 24 frames, seed 1", hand: "OpenHand", adapter: "SwiftShader" },
-    ...{ steps: 10, stepsPerEpoch: 5, seconds: 42, ranks: 1, findings: 0, notes: { tags: [] }, checkpoints: [5, 10] },
+    ...{ steps: 10, stepsPerEpoch: 5, seconds: 42, ranks: 1, findings: 0, notes: { tags: [] } },
+    ...{ unread: [], checkpoints: [5, 10] },
     ...{ bestMpjpe: { mm: 40, step: 5, n: 8 }, bestPa: { mm: 20, step: 10, n: 8 } },
     ...{ lastMpjpe: { mm: 44, step: 10, n: 8 }, lastPa: { mm: 20, step: 10, n: 8 } },
     configYaml: `preset: tiny\nrun:\n  seed: ${name.length}\n`,

@@ -169,7 +169,7 @@ describe("a summary", () => {
     });
   });
 
-  it("of a run that was cut off leaves out the half line", async () => {
+  it("of a run that was cut off leaves out the half line, and says so", async () => {
     const storage = new WholeStorage();
     await storage.write("metrics.jsonl", utf8(`${JSON.stringify(stepRecord(1))}\n{"step":2,`));
     await storage.write("notes.json", utf8("["));
@@ -178,6 +178,7 @@ describe("a summary", () => {
       preset: undefined,
       findings: undefined,
       notes: { tags: [] },
+      unread: ["metrics.jsonl: 1 line is no JSON and left out", "notes.json is no JSON and left out"],
     });
   });
 });

@@ -78,6 +78,11 @@ function Detail({ row: { run, summary }, setup }: { readonly row: RunRow; readon
               .filter(Boolean)
               .join(" · ")}
           </p>
+          {summary?.unread.map((sentence) => (
+            <p key={sentence} class="problem">
+              {sentence}
+            </p>
+          ))}
           {isElsewhere && <p class="hint">Another tab trains it: it is read here, and written there.</p>}
           {summary !== undefined && <Tags name={name} tags={summary.notes.tags} />}
           <GoOn row={{ run, summary }} setup={setup} isLocked={isElsewhere} />
