@@ -6,7 +6,6 @@ export { axisAngleToMatrix } from "./axis-angle-to-matrix";
 export { batchMean } from "./batch-mean";
 export { type BatchNormOptions, batchNorm } from "./batch-norm";
 export { blendShapes } from "./blend-shapes";
-export { addBucket, packBucket, unpackBucket } from "./bucket";
 export { composeRotations } from "./compose-rotations";
 export { concatChannels } from "./concat-channels";
 export { concatTokens } from "./concat-tokens";

@@ -1,5 +1,4 @@
 /** Ops that look at one number at a time, sums, and ops that move numbers. */
-import type { Tensor } from "../../autograd/tensor";
 import * as F from "../../ops";
 import { orderedSum, orderedSums as sumBoth, columnSum as sumColumns } from "../../ops/ordered-sum";
 import { seeded } from "../compare";
@@ -260,26 +259,6 @@ function modalityFusion(batch: number, tokens: number, cols: number): OpCase {
   };
 }
 
-function buckets(floats: number): OpCase[] {
-  // The destination is an input, so that what it held before is known.
-  const into = (name: string, copy: (x: Tensor, z: Tensor) => void, kernel: string, factor: number): OpCase => ({
-    op: "bucket",
-    name: `${name} ${floats} floats`,
-    inputs: { x: [floats], z: [floats] },
-    record: ({ x, z }) => {
-      copy(x, z);
-      return [];
-    },
-    outputs: {},
-    after: { z: made(stage(kernel, [floats], { factor })) },
-  });
-  return [
-    into("pack", F.packBucket, "scaled", 1),
-    into("unpack", (x, z) => F.unpackBucket(x, z, 0.25), "scaled", 0.25),
-    into("add", (x, z) => F.addBucket(z, x), "total", 1),
-  ];
-}
-
 /** Cases of element-wise ops, sums and copies. */
 export const elementwiseCases: readonly OpCase[] = [
   add(1, 67),
@@ -304,5 +283,4 @@ export const elementwiseCases: readonly OpCase[] = [
   sliceTokens(2, 7, 2, 3, 9),
   meanVertices(2, 37, 5),
   modalityFusion(3, 5, 7),
-  ...buckets(132),
 ];
