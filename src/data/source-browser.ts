@@ -1,10 +1,11 @@
 /** File sources of a page: a picked directory, `<input webkitdirectory>`, a dropped folder. The files never leave the machine. */
+import { wholeBlob } from "./blob-bytes";
 import { DataError, messageOf } from "./data-error";
 import { type FileSource, folderIndex, missingFile, pathParts } from "./source";
 
 async function bytesOf(file: File, source: string, path: string): Promise<Uint8Array> {
   try {
-    return new Uint8Array(await file.arrayBuffer());
+    return await wholeBlob(file);
   } catch (error) {
     throw new DataError(`${source}: file "${path}" could not be read (${messageOf(error)})`);
   }

@@ -3,9 +3,10 @@
  * for. Nothing in the archive is believed: names that would leave the tree, names that stand twice, encrypted files, links and
  * sizes that no honest compressor reaches are refused when it is opened; sizes and checksums are enforced when it is read.
  */
-import { BlobReader, type Entry, ZipReader } from "@zip.js/zip.js/lib/zip-core-custom.js";
+import { type Entry, Reader, ZipReader } from "@zip.js/zip.js/lib/zip-core-custom.js";
 import { Inflate } from "fflate";
 
+import { blobBytes, cutSentence } from "./blob-bytes";
 import { DataError, messageOf } from "./data-error";
 import { crc32 } from "./image-check";
 import { type FileSource, folderIndex, missingFile } from "./source";
@@ -78,10 +79,29 @@ export function archiveName(file: string): string {
   return file.replace(/\.zip$/i, "");
 }
 
+/** The bytes of an archive as zip.js asks for them. */
+class ArchiveReader extends Reader<Blob> {
+  constructor(private readonly blob: Blob) {
+    super(blob);
+    this.size = blob.size;
+  }
+
+  override async readUint8Array(from: number, length: number): Promise<Uint8Array> {
+    return wholeRange(this.blob, from, Math.max(from, Math.min(from + length, this.blob.size)));
+  }
+}
+
+/** Bytes `from` to `to`, exclusive. Throws a sentence when the file has become too short for them. */
+async function wholeRange(blob: Blob, from: number, to: number): Promise<Uint8Array> {
+  const bytes = await blobBytes(blob, from, to);
+  if (bytes.length !== to - from) throw new Error(cutSentence(from + bytes.length, blob.size));
+  return bytes;
+}
+
 /** The files of an archive by path. Throws DataError for what `checkEntry` refuses and for names that stand twice. */
 async function readDirectory(blob: Blob, archive: string): Promise<Map<string, ZipFile>> {
   const files = new Map<string, ZipFile>();
-  const reader = new ZipReader(new BlobReader(blob), { filenameValidation: "tolerant" });
+  const reader = new ZipReader(new ArchiveReader(blob), { filenameValidation: "tolerant" });
   let total = 0;
   try {
     for await (const entry of reader.getEntriesGenerator()) {
@@ -118,20 +138,20 @@ async function readDirectory(blob: Blob, archive: string): Promise<Map<string, Z
 
 /** The packed bytes of one file. */
 async function packedBytes(blob: Blob, file: ZipFile, damaged: (what: string) => DataError): Promise<Uint8Array> {
-  const slice = async (from: number, to: number): Promise<Uint8Array> => {
-    const bytes = new Uint8Array(await blob.slice(from, to).arrayBuffer());
-    if (bytes.length !== Math.min(to, blob.size) - from) throw damaged("lies beyond the archive's end");
-    return bytes;
-  };
   const { offset, nameBytes, packed } = file;
-  const head = await slice(offset, offset + LOCAL_HEADER + nameBytes + packed + LOCAL_EXTRA);
+  if (offset >= blob.size) throw damaged("lies beyond the archive's end");
+  const head = await wholeRange(
+    blob,
+    offset,
+    Math.min(offset + LOCAL_HEADER + nameBytes + packed + LOCAL_EXTRA, blob.size),
+  );
   const isHeader = [0x50, 0x4b, 3, 4].every((byte, i) => head[i] === byte);
   if (!isHeader || head.length < LOCAL_HEADER) throw damaged("has no header where the archive's directory says");
   const start = LOCAL_HEADER + (head[26] | (head[27] << 8)) + (head[28] | (head[29] << 8));
   if (offset + start + packed > blob.size) throw damaged("lies beyond the archive's end");
   return start + packed <= head.length
     ? head.subarray(start, start + packed)
-    : slice(offset + start, offset + start + packed);
+    : wholeRange(blob, offset + start, offset + start + packed);
 }
 
 /** Inflates until the stream ends or the declared size is passed. */

@@ -8,7 +8,7 @@
  */
 import { createStore, get, keys, type UseStore } from "idb-keyval";
 import type { ShardBackend } from "./backend";
-import { blobBytes } from "./blob-bytes";
+import { blobBytes } from "../blob-bytes";
 import { shardStore } from "./store";
 import type { ShardStore } from "./types";
 

@@ -1,4 +1,6 @@
 /** Files to a LogBook: one log, or all of a folder. Knows no file system: bytes come in chunks. */
+import { blobBytes, cutSentence } from "../../data/blob-bytes";
+import { messageOf } from "../../data/data-error";
 import { EventFileReader, isEventFile } from "./event-file";
 import { TextLogReader } from "./log-reader";
 import type { RunBuilder } from "./run-builder";
@@ -122,12 +124,20 @@ function joinFolders(runs: readonly LogRun[]): LogRun[] {
 /** Bytes of a slice of a Blob: reading yields to the page between two. */
 const SLICE_BYTES = 1 << 18;
 
-/** A dropped or chosen file, slice by slice. */
+/** A dropped or chosen file, slice by slice. Throws when it becomes shorter while it is read. */
 export const blobAsFile = (name: string, blob: Blob): LogFile => ({
   name,
   async *chunks() {
-    for (let at = 0; at < blob.size; at += SLICE_BYTES)
-      yield new Uint8Array(await blob.slice(at, at + SLICE_BYTES).arrayBuffer());
+    for (let at = 0; at < blob.size; at += SLICE_BYTES) {
+      const end = Math.min(at + SLICE_BYTES, blob.size);
+      const bytes = await blobBytes(blob, at, end).catch((error: unknown) => {
+        throw new Error(`${name}: ${messageOf(error)}`);
+      });
+      if (bytes.length < end - at) {
+        throw new Error(`${name}: ${cutSentence(at + bytes.length, blob.size)}; choose it again`);
+      }
+      yield bytes;
+    }
   },
 });
 

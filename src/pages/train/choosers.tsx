@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
+import { wholeBlob } from "../../data/blob-bytes";
 import { useStore } from "../context";
 import type { DataState } from "../data/state";
 import { bytes, plural } from "../format";
@@ -26,7 +27,7 @@ export function HandChooser({ setup }: { readonly setup: Setup }) {
           `"${file.name}" is neither .pkl nor .npz, expected MANO_RIGHT.pkl from the MANO download, or it as .npz.`,
         );
       }
-      setup.hand.value = { kind: "mano", name: file.name, bytes: await file.arrayBuffer() };
+      setup.hand.value = { kind: "mano", name: file.name, bytes: (await wholeBlob(file)).buffer };
     } catch (error) {
       problem.value = messageOf(error);
     }
