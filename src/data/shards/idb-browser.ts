@@ -7,8 +7,8 @@
  * evicts an origin's databases and files together, but which workers do not have.
  */
 import { createStore, get, keys, type UseStore } from "idb-keyval";
-import type { ShardBackend } from "./backend";
 import { blobBytes } from "../blob-bytes";
+import type { ShardBackend } from "./backend";
 import { shardStore } from "./store";
 import type { ShardStore } from "./types";
 
