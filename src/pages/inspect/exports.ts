@@ -50,30 +50,6 @@ export function fileStem({ id, step }: Pick<LookView, "id" | "step">, what: stri
   return `${id.replace(/[^\w.-]+/g, "-")}-${what}-step-${step}`;
 }
 
-/** All that is known of a sample. Numbers stay numbers (null for one that is not finite), 8-bit arrays become base64. */
-export function lookJson(view: LookView, run: string, whatIf: WhatIf): string {
-  const about = {
-    units: "metres, the crop's camera (OpenCV axes), joints in OpenPose order; px of the network's input",
-    run,
-    whatIf,
-  };
-  return JSON.stringify({ about, ...view }, (_, value: unknown) => {
-    if (value instanceof Uint8Array || value instanceof Uint8ClampedArray) return { base64: base64Of(value) };
-    if (value instanceof Float32Array) return Array.from(value, shortest);
-    if (value instanceof Uint32Array) return Array.from(value);
-    return value;
-  });
-}
-
-/** Seven digits hold a float32's precision; JSON has no NaN. */
-const shortest = (value: number): number | null => (Number.isFinite(value) ? Number(value.toPrecision(8)) : null);
-
-function base64Of(bytes: Uint8Array | Uint8ClampedArray): string {
-  let text = "";
-  for (let i = 0; i < bytes.length; i += 4096) text += String.fromCharCode(...bytes.subarray(i, i + 4096));
-  return btoa(text);
-}
-
 /** Truth, coarse and refined mesh, each relative to its wrist; the refined one coloured by its error where that is known. */
 export function meshesOf({ truth, coarse, refined, faces, errors }: LookView): ExportMesh[] {
   const { verticesMm } = errors;

@@ -1,6 +1,7 @@
 /** One sample, followed through every stage of its life. */
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { lookText } from "../../train/inspect/look-file";
 import type { LookView } from "../../train/inspect/types";
 import { fixed } from "../format";
 import { messageOf } from "../store";
@@ -11,7 +12,7 @@ import { useKeys } from "../widgets/use-keys";
 import { STAGE_NAMES } from "./address";
 import { tokenName } from "./attention";
 import { DebugDialog } from "./debug-dialog";
-import { figureCaption, fileStem, lookJson, meshesOf } from "./exports";
+import { figureCaption, fileStem, meshesOf } from "./exports";
 import { figureOf } from "./figure";
 import { Numbers } from "./numbers";
 import { Rail } from "./rail";
@@ -225,7 +226,7 @@ async function exportOf(
     case "json":
       return {
         stem: fileStem(view, "sample"),
-        blob: new Blob([lookJson(view, run, whatIf)], { type: "application/json" }),
+        blob: new Blob([lookText(view, { run, whatIf })], { type: "application/json" }),
       };
     case "obj":
       return {

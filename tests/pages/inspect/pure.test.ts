@@ -10,7 +10,7 @@ import {
 } from "../../../src/pages/inspect/attention";
 import { heatPixels, quantile, shareOf, spanOf } from "../../../src/pages/inspect/colours";
 import { diffNumbers, diffRow, magnification, residualLines } from "../../../src/pages/inspect/diff";
-import { figureCaption, fileStem, lookJson, meshesOf } from "../../../src/pages/inspect/exports";
+import { figureCaption, fileStem, meshesOf } from "../../../src/pages/inspect/exports";
 import {
   barShare,
   decades,
@@ -21,6 +21,7 @@ import {
   wrap,
 } from "../../../src/pages/inspect/scales";
 import { parseRoute } from "../../../src/pages/route";
+import { lookText } from "../../../src/train/inspect/look-file";
 import { openHand } from "../../helpers/open-hand";
 import { posedHand } from "../viewer/posed-hand";
 import { FRONT, type Hands, lookView, TOKENS } from "./look-view";
@@ -178,7 +179,7 @@ describe("exports", () => {
   it("hold every number, null for one that is none", () => {
     const wrong = { ...view, inMapShare: Number.NaN, focal: 1.5 };
     wrong.errors.jointsMm[3] = Number.NaN;
-    const read = JSON.parse(lookJson(wrong, "tiny-1", {}));
+    const read = JSON.parse(lookText(wrong, { run: "tiny-1", whatIf: {} }));
     expect(read.about.run).toBe("tiny-1");
     expect(read.errors.jointsMm[3]).toBeNull();
     expect(read.errors.jointsMm).toHaveLength(21);
