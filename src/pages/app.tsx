@@ -6,7 +6,7 @@ import { StoreProvider, useStore } from "./context";
 import { DataState } from "./data/state";
 import { FindingNotice } from "./doctor/notice";
 import { DoctorState } from "./doctor/state";
-import { faultSentence, plural } from "./format";
+import { count, faultSentence, plural } from "./format";
 import { connectImport } from "./import-client";
 import { InspectPage } from "./inspect/page";
 import { InspectState } from "./inspect/state";
@@ -78,6 +78,7 @@ export function App({ store, setup, data, doctor, profile, inspect }: Parts) {
       </button>
       <Header onHelp={() => (isHelpOpen.value = true)} />
       <Banner />
+      <SilenceNotice />
       <FindingNotice setup={setup} doctor={doctor} />
       <FaultNotice />
       <main id="main" tabIndex={-1} class={`page page-${page}`}>
@@ -160,12 +161,13 @@ function RunPill() {
   store.tick.value;
   const isWasted = store.stoppedBy.value !== undefined;
   const state = store.state.value;
+  const isSilent = store.isSilent.value;
   const step = store.history.lastStep?.step;
   const total = store.run.value?.totalSteps;
   return (
-    <span class="pill" data-state={isWasted ? "failed" : state}>
+    <span class="pill" data-state={isWasted || isSilent ? "failed" : state}>
       <span class="lamp" />
-      <span role="status">{isWasted ? "Stopped by the doctor" : STATES[state]}</span>
+      <span role="status">{isSilent ? "No answer" : isWasted ? "Stopped by the doctor" : STATES[state]}</span>
       {step !== undefined && total !== undefined && (
         <span class="num">
           {step} / {total}
@@ -205,6 +207,32 @@ function Banner() {
           </button>
         </div>
       ))}
+    </div>
+  );
+}
+
+/** The worker behind the run is dead, or so busy that nobody can tell: what is shown may be old, and what to do about it. */
+function SilenceNotice() {
+  const store = useStore();
+  const saved = store.savedStep.value;
+  return (
+    <div class="banners" role="alert">
+      {store.isSilent.value && (
+        <div class="banner">
+          <Icon name="warn" />
+          <p>
+            {store.isActive.value
+              ? "The worker of this run has not answered for 10 s: it has ended or is stuck, and what is shown here may be old. "
+              : "The worker that keeps the runs has not answered for 10 s: it has ended or is stuck. "}
+            {store.isActive.value
+              ? `Wait for it, or end it and ${saved === undefined ? "start again: there is no checkpoint yet" : `continue the run from its last checkpoint, step ${count(saved)}`}.`
+              : "Wait for it, or end it: another one takes its place."}
+          </p>
+          <button type="button" class="small" onClick={() => store.abandon()}>
+            End the worker
+          </button>
+        </div>
+      )}
     </div>
   );
 }

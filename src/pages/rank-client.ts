@@ -1,17 +1,35 @@
 /** The page's end of a run: the worker that supervises its ranks, talked to over Comlink. */
-import { proxy } from "comlink";
+import type { ReadonlySignal } from "@preact/signals";
+import { proxy, type Remote } from "comlink";
 import type { RankApi } from "../ranks/api";
 import { nursed } from "../ranks/nursed";
 import { connect } from "./connect";
+import { type Metronome, Pulse } from "./pulse";
+
+/** What a page has in hand where the worker itself does not answer. */
+export interface Lifeline {
+  /** The worker has not answered for some seconds, while something is asked of it. */
+  readonly isSilent: ReadonlySignal<boolean>;
+  /** Ends the worker: what is under way rejects with `why`, a sentence; the next call starts a new one. */
+  abandon(why: string): void;
+}
 
 /** A RankApi whose worker starts with the first call; a worker that fails rejects what is under way. */
-export function connectRank(): RankApi {
-  const call = connect<RankApi>("of the run", () =>
+export function connectRank(metronome?: Metronome): RankApi & Lifeline {
+  const connection = connect<RankApi>("of the run", () =>
     nursed(
       new Worker(new URL("../ranks/supervisor-worker.ts", import.meta.url), { type: "module", name: "supervisor" }),
     ),
   );
+  const pulse = new Pulse(() => connection((api) => api.ping()), metronome);
+  const call = <T>(make: (api: Remote<RankApi>) => Promise<T>): Promise<T> => pulse.during(connection(make));
   return {
+    isSilent: pulse.isSilent,
+    abandon(why) {
+      pulse.forget();
+      connection.end(why);
+    },
+    ping: () => call((api) => api.ping()),
     start: (options, onEvent) => call((api) => api.start(options, proxy(onEvent))),
     pause: () => call((api) => api.pause()),
     resume: () => call((api) => api.resume()),

@@ -7,6 +7,7 @@ import type { Diagnosis } from "../train/findings";
 import type { StepTimes } from "../train/ranks";
 import { fixed } from "./format";
 import { History } from "./history";
+import type { Lifeline } from "./rank-client";
 import { messagesOf, type RunFile, sendFiles } from "./report";
 import { type PageName, parseRoute, withView } from "./route";
 import { RunsState } from "./runs/state";
@@ -34,6 +35,9 @@ const TICK_MS = 100;
 const TIMED_STEPS = 5;
 /** Time in which a deleted run can be taken back. */
 const UNDO_MS = 8000;
+/** How often, and how long apart, the browser is asked whether a worker that was ended has let go of its run. */
+const LET_GO = 8;
+const LET_GO_MS = 500;
 
 /** Message of whatever was thrown. */
 export function messageOf(error: unknown): string {
@@ -80,6 +84,10 @@ export class Store {
   readonly isActive = computed(() =>
     ["starting", "running", "pausing", "paused", "stopping"].includes(this.state.value),
   );
+  /** The worker behind the run does not answer: what is shown may be out of date. */
+  readonly isSilent = computed(() => this.rank.isSilent?.value ?? false);
+  /** The step of the run's last checkpoint. */
+  readonly savedStep = signal<number | undefined>(undefined);
   /** There is a compiled plan with weights that can be profiled and asked for predictions. */
   readonly hasPlan = computed(() => this.run.value !== undefined && this.state.value !== "failed");
 
@@ -92,7 +100,7 @@ export class Store {
   private readonly deletions = new Map<string, ReturnType<typeof setTimeout>>();
 
   constructor(
-    readonly rank: RankApi,
+    readonly rank: RankApi & Partial<Lifeline>,
     private readonly send: ((message: object) => unknown) | undefined = undefined,
     private readonly messages: typeof messagesOf = messagesOf,
   ) {}
@@ -180,6 +188,7 @@ export class Store {
       // An earlier part of a continued run may have told what is ignored by now.
       this.findingsSeen.value = options.ignore ?? [];
       this.stoppedBy.value = undefined;
+      this.savedStep.value = earlier.lastStep?.step;
       this.status.value = { text: "starting the worker", done: undefined, total: undefined };
       this.tick.value++;
     });
@@ -240,6 +249,7 @@ export class Store {
         this.sample.value = event.view;
         break;
       case "checkpoint":
+        this.savedStep.value = event.step;
         this.log.push(`Saved ${event.name} at step ${event.step} (${(event.sizeBytes / 2 ** 20).toFixed(1)} MiB)`);
         break;
       case "paused":
@@ -298,6 +308,26 @@ export class Store {
   stop(): Promise<void> {
     if (!this.isActive.value || this.state.value === "stopping") return Promise.resolve();
     return this.ask(this.state.value, "stopping", () => this.rank.stop());
+  }
+
+  /** Ends a worker that does not answer. Its run fails with a sentence; what it has stored is listed again. */
+  async abandon(): Promise<void> {
+    const name = this.isActive.value ? this.ownRun : undefined;
+    const saved = this.savedStep.value;
+    const rest =
+      saved === undefined
+        ? "it had no checkpoint yet, so start it again"
+        : `continue it from its last checkpoint, step ${saved}`;
+    this.rank.abandon?.(
+      name === undefined
+        ? "The worker that keeps the runs was ended, as it did not answer; another one has taken its place."
+        : `The worker of the run "${name}" was ended, as it did not answer; ${rest}.`,
+    );
+    // The browser frees its run when the thread is gone, which takes a busy one some seconds.
+    for (let i = 0; i < LET_GO && name !== undefined && (await isRunLocked(name)); i++) {
+      await new Promise((resolve) => setTimeout(resolve, LET_GO_MS));
+    }
+    await this.refreshRuns();
   }
 
   /** Shows a sentence in the banner, once. */

@@ -65,6 +65,8 @@ export interface StoredRun {
 
 /** What a page may ask of a rank's worker, over Comlink. Events come back through `onEvent`. */
 export interface RankApi extends InspectApi {
+  /** Answers at once: no work of a step is done on the thread that answers. */
+  ping(): Promise<void>;
   /** Resolves when the run ends; errors arrive as an "error" event and reject. */
   start(options: StartOptions, onEvent: (event: TrainEvent) => void): Promise<void>;
   pause(): Promise<void>;

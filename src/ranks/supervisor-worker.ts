@@ -19,6 +19,8 @@ class PageSupervisor implements RankApi {
   #supervisor: Supervisor | undefined;
   #isRunning = false;
 
+  async ping(): Promise<void> {}
+
   async start(options: StartOptions, onEvent: (event: TrainEvent) => void): Promise<void> {
     if (this.#isRunning) throw new Error("a run is going on; stop it first");
     this.#isRunning = true;

@@ -363,6 +363,8 @@ export class ScriptedRank implements RankApi {
   private end: () => void = () => undefined;
   private fail: (error: Error) => void = () => undefined;
 
+  async ping(): Promise<void> {}
+
   start(options: StartOptions, onEvent: (event: TrainEvent) => void): Promise<void> {
     this.calls.push("start");
     this.options = options;

@@ -8,8 +8,10 @@ export function RunBar({ setup, onAct }: { readonly setup: Setup; readonly onAct
   const store = useStore();
   const state = store.state.value;
   const isActive = store.isActive.value;
+  // Who does not answer is asked for nothing more.
+  const isDeaf = isActive && store.isSilent.value;
   const acts = state === "running" ? "Pause" : state === "paused" ? "Resume" : "Start";
-  const canAct = state === "running" || state === "paused" || (!isActive && setup.canStart.value);
+  const canAct = !isDeaf && (state === "running" || state === "paused" || (!isActive && setup.canStart.value));
   return (
     <section class="run-bar" aria-label="Run">
       <button
@@ -26,7 +28,7 @@ export function RunBar({ setup, onAct }: { readonly setup: Setup; readonly onAct
       <button
         type="button"
         onClick={() => store.step()}
-        disabled={state !== "paused"}
+        disabled={state !== "paused" || isDeaf}
         title="One step, then paused again (.)"
         aria-keyshortcuts="."
       >
@@ -36,7 +38,7 @@ export function RunBar({ setup, onAct }: { readonly setup: Setup; readonly onAct
       <button
         type="button"
         onClick={() => store.stop()}
-        disabled={!isActive || state === "stopping"}
+        disabled={!isActive || state === "stopping" || isDeaf}
         title="Stop after this step, with a checkpoint (S)"
         aria-keyshortcuts="S"
       >
@@ -54,6 +56,7 @@ function Progress() {
   const status = store.status.value;
   const run = store.run.value;
   const state = store.state.value;
+  const isDeaf = store.isActive.value && store.isSilent.value;
   const cause = store.stoppedBy.value;
   const step = store.history.lastStep?.step ?? 0;
   const total = run?.totalSteps ?? 0;
@@ -61,12 +64,14 @@ function Progress() {
   const [done, all] = isCounted ? [status.done!, status.total!] : status === undefined ? [step, total] : [0, 0];
   const isOpenEnded = status !== undefined && !isCounted;
   const ms = store.history.throughput()?.ms;
-  const left = state === "running" && ms !== undefined ? ((total - step) * ms) / 1000 : undefined;
+  const left = state === "running" && !isDeaf && ms !== undefined ? ((total - step) * ms) / 1000 : undefined;
   return (
     <div class="progress">
       <div class="progress-text">
         <span class="progress-what" aria-live="polite">
-          {status?.text ?? (cause === undefined ? sentence(state, run?.name) : stoppedSentence(run?.name, step))}
+          {isDeaf
+            ? "No answer from the run's worker"
+            : (status?.text ?? (cause === undefined ? sentence(state, run?.name) : stoppedSentence(run?.name, step)))}
         </span>
         {all > 0 && (
           <span class="num">
@@ -82,8 +87,8 @@ function Progress() {
         aria-valuemin={0}
         aria-valuemax={all || undefined}
         aria-valuenow={isOpenEnded || all === 0 ? undefined : done}
-        data-open={isOpenEnded}
-        data-state={state}
+        data-open={isOpenEnded && !isDeaf}
+        data-state={isDeaf ? "failed" : state}
       >
         <div
           class="progress-fill"
