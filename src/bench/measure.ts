@@ -31,10 +31,16 @@ const ROUND_MS = 150;
 /**
  * Times `steps` of a compiled plan, per call: wall time of the best of three rounds of at least 150 ms, CPU time over all
  * rounds, as its clock may be coarse. On an adapter that runs on the CPU, CPU time is the figure to compare: it hardly
- * depends on the machine's other work.
+ * depends on the machine's other work. Throws the reason of `signal` once that is aborted, after the round at hand.
  */
-export async function timeSteps(gpu: Gpu, steps: readonly Step[], host: BenchHost): Promise<Timing> {
+export async function timeSteps(
+  gpu: Gpu,
+  steps: readonly Step[],
+  host: BenchHost,
+  signal?: AbortSignal,
+): Promise<Timing> {
   const run = async (calls: number): Promise<number> => {
+    signal?.throwIfAborted();
     const start = performance.now();
     for (let i = 0; i < calls; i++) submit(gpu, steps);
     await gpu.idle();

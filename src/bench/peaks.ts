@@ -48,11 +48,19 @@ export function recordTriad(tape: Tape, size: number): { readonly a: Tensor; rea
   return { a, b, y };
 }
 
+export interface PeakOptions {
+  /** Ends the measuring after the round at hand. */
+  readonly signal?: AbortSignal;
+  /** Told before each probe. */
+  readonly progress?: (what: string, done: number, total: number) => unknown;
+}
+
 /**
  * Measures both probes on the adapter at hand: the best of three rounds of at least 150 ms of wall time each. The triad counts
- * two reads and one write of each number, as STREAM does. Throws GpuOutOfMemoryError where 192 MiB do not fit.
+ * two reads and one write of each number, as STREAM does. Throws GpuOutOfMemoryError where 192 MiB do not fit, and the reason
+ * of `signal` once that is aborted.
  */
-export async function measurePeaks(gpu: Gpu): Promise<Peaks> {
+export async function measurePeaks(gpu: Gpu, { signal, progress }: PeakOptions = {}): Promise<Peaks> {
   const flops = new Tape("probe-fma", { style: gpu.kernelStyle });
   const [workgroups, rounds] = FMA_SIZE[gpu.kernelStyle];
   recordFma(flops, workgroups, rounds);
@@ -64,8 +72,10 @@ export async function measurePeaks(gpu: Gpu): Promise<Peaks> {
   );
   const size = Math.floor(largest / 4);
   recordTriad(triad, size);
-  const flopsMs = await bestMs(gpu, flops);
-  const triadMs = await bestMs(gpu, triad);
+  progress?.("multiply-adds", 1, 2);
+  const flopsMs = await bestMs(gpu, flops, signal);
+  progress?.("triad", 2, 2);
+  const triadMs = await bestMs(gpu, triad, signal);
   const bandwidthBytes = 3 * 4 * size;
   return {
     adapter: gpu.label,
@@ -77,10 +87,11 @@ export async function measurePeaks(gpu: Gpu): Promise<Peaks> {
   };
 }
 
-async function bestMs(gpu: Gpu, tape: Tape): Promise<number> {
+async function bestMs(gpu: Gpu, tape: Tape, signal: AbortSignal | undefined): Promise<number> {
+  signal?.throwIfAborted();
   const plan = await Plan.compile(gpu, tape, undefined, { reuse: false });
   try {
-    return (await timeSteps(gpu, plan.steps, HOST)).wallMs;
+    return (await timeSteps(gpu, plan.steps, HOST, signal)).wallMs;
   } finally {
     plan.destroy();
   }

@@ -18,36 +18,115 @@ export interface TraceTrack {
   readonly spans: readonly TraceSpan[];
 }
 
-/** An event as the format has it: complete ("X") or metadata ("M"); microseconds. */
+/** A moment of a track, on a span of it, milliseconds. */
+export interface TracePlace {
+  readonly process: string;
+  readonly track: string;
+  readonly atMs: number;
+}
+
+/** An arrow from one span to another. */
+export interface TraceFlow {
+  readonly name: string;
+  readonly from: TracePlace;
+  readonly to: TracePlace;
+}
+
+/** A number over time, drawn as steps; milliseconds ascending. */
+export interface TraceCounter {
+  readonly process: string;
+  readonly name: string;
+  readonly samples: readonly { readonly atMs: number; readonly value: number }[];
+}
+
+/** An event as the format has it: complete ("X"), beginning and end of a flow ("s", "f"), counter ("C") or metadata ("M"); microseconds. */
 export interface TraceEvent {
-  readonly ph: "X" | "M";
+  readonly ph: "X" | "s" | "f" | "C" | "M";
   readonly name: string;
   readonly pid: number;
   readonly tid: number;
   readonly ts?: number;
   readonly dur?: number;
   readonly cat?: string;
+  readonly id?: number;
+  /** Of a flow's end: "e" binds it to the span that encloses it, not to the next one. */
+  readonly bp?: "e";
   readonly args?: Readonly<Record<string, string | number>>;
+}
+
+/** What a trace has beside its spans. */
+export interface TraceExtras {
+  readonly flows?: readonly TraceFlow[];
+  readonly counters?: readonly TraceCounter[];
 }
 
 /**
  * The events of `tracks`: names of processes and threads, then every span, of each track in the order of time with the outer
- * span first. Times are rounded to nanoseconds at both ends, so that what nests still nests. Throws a DataError that names the
- * track when a span has no finite time or two overlap without nesting.
+ * span first, then counters and flows. Times are rounded to nanoseconds at both ends, so that what nests still nests. Throws a
+ * DataError that names the track when a span has no finite time, two overlap without nesting, a flow begins or ends on no span,
+ * or a counter goes back in time.
  */
-export function traceEvents(tracks: readonly TraceTrack[]): TraceEvent[] {
+export function traceEvents(
+  tracks: readonly TraceTrack[],
+  { flows = [], counters = [] }: TraceExtras = {},
+): TraceEvent[] {
   const processes = [...new Set(tracks.map(({ process }) => process))];
-  const names = processes.map((name, i): TraceEvent => {
-    return { ph: "M", name: "process_name", pid: i + 1, tid: 0, args: { name } };
+  const pidOf = (process: string): number => processes.indexOf(process) + 1;
+  const names = processes.flatMap((name, i): TraceEvent[] => {
+    const place = { ph: "M", pid: i + 1, tid: 0 } as const;
+    return [
+      { ...place, name: "process_name", args: { name } },
+      { ...place, name: "process_sort_index", args: { sort_index: i } },
+    ];
   });
-  const spans: TraceEvent[] = [];
-  for (const [i, track] of tracks.entries()) {
-    const place = { pid: processes.indexOf(track.process) + 1, tid: i + 1 };
+  const spans = tracks.map((track, i) => {
+    const place = { pid: pidOf(track.process), tid: i + 1 };
     names.push({ ph: "M", name: "thread_name", ...place, args: { name: track.name } });
     names.push({ ph: "M", name: "thread_sort_index", ...place, args: { sort_index: i } });
-    spans.push(...ordered(track).map((event) => ({ ...event, ...place })));
-  }
-  return [...names, ...spans];
+    return ordered(track).map((event): TraceEvent => ({ ...event, ...place }));
+  });
+  return [
+    ...names,
+    ...spans.flat(),
+    ...counters.flatMap((counter) => samplesOf(counter, pidOf(counter.process))),
+    ...flows.flatMap((flow, id) => arrowOf(flow, id + 1, tracks, spans)),
+  ];
+}
+
+/** Microseconds, in whole nanoseconds. */
+const microseconds = (ms: number): number => Math.round(1e6 * ms) / 1e3;
+
+function samplesOf({ name, samples }: TraceCounter, pid: number): TraceEvent[] {
+  return samples.map(({ atMs, value }, i) => {
+    const isLater = i === 0 || atMs >= samples[i - 1].atMs;
+    if (pid < 1 || !isLater || !Number.isFinite(atMs) || !Number.isFinite(value))
+      throw new DataError(
+        `Chrome trace: counter "${name}" has ${value} at ${atMs} ms as sample ${i}, expected finite numbers, times that do not go back, and a process with tracks`,
+      );
+    return { ph: "C", name, pid, tid: 0, ts: microseconds(atMs), args: { value } };
+  });
+}
+
+function arrowOf(
+  { name, from, to }: TraceFlow,
+  id: number,
+  tracks: readonly TraceTrack[],
+  spans: readonly (readonly TraceEvent[])[],
+): TraceEvent[] {
+  const place = ({ process, track, atMs }: TracePlace): Pick<TraceEvent, "pid" | "tid" | "ts"> => {
+    const ts = microseconds(atMs);
+    const own = spans[tracks.findIndex((each) => each.process === process && each.name === track)] ?? [];
+    const span = own.find((each) => ts >= each.ts! && ts < each.ts! + each.dur!);
+    if (span === undefined)
+      throw new DataError(
+        `Chrome trace: flow "${name}" has no span of ${process}, ${track}, at ${atMs} ms to be bound to`,
+      );
+    return { pid: span.pid, tid: span.tid, ts };
+  };
+  return [
+    { ph: "s", name, cat: "flow", id, ...place(from) },
+    { ph: "f", bp: "e", name, cat: "flow", id, ...place(to) },
+  ];
 }
 
 function ordered({ process, name: track, spans }: TraceTrack): Omit<TraceEvent, "pid" | "tid">[] {
@@ -82,6 +161,7 @@ function ordered({ process, name: track, spans }: TraceTrack): Omit<TraceEvent, 
 export function writeChromeTrace(
   tracks: readonly TraceTrack[],
   about: Readonly<Record<string, string | number>>,
+  extras: TraceExtras = {},
 ): string {
-  return JSON.stringify({ displayTimeUnit: "ms", otherData: about, traceEvents: traceEvents(tracks) });
+  return JSON.stringify({ displayTimeUnit: "ms", otherData: about, traceEvents: traceEvents(tracks, extras) });
 }

@@ -1,5 +1,5 @@
 import type { Config } from "../config";
-import type { Peaks, ProfileReport, SampleView, TrainEvent } from "../train/events";
+import type { Peaks, ProfileReport, TrainEvent } from "../train/events";
 import type { InspectApi } from "../train/inspect/types";
 import type { RankFault } from "./fault-hook";
 import type { RunNotes, RunSummary } from "./run-summary";
@@ -77,12 +77,10 @@ export interface RankApi extends InspectApi {
   stop(): Promise<void>;
   /** Times every kernel of the training step and of the update, `repeats` times after `warmUp` (1) that do not count. */
   profile(repeats: number, warmUp?: number): Promise<ProfileReport>;
-  /** Ends `profile` after the repeat at hand: it rejects with a sentence. */
+  /** Ends `profile` after the repeat at hand, `peaks` after the round: it rejects with a sentence. */
   cancelProfile(): Promise<void>;
   /** What the adapter of rank 0 reaches: two probes, run between steps. */
   peaks(): Promise<Peaks>;
-  /** The validation (or training) sample at `index`, with the current weights' prediction. */
-  inspect(split: "train" | "val", index: number): Promise<SampleView>;
   storedRuns(): Promise<StoredRun[]>;
   /** Steps of the checkpoints of a run, ascending: `look` shows the weights of those of the run that is loaded. */
   checkpoints(run: string): Promise<number[]>;

@@ -8,7 +8,7 @@ import { shareCrops } from "../data/shared-crops";
 import type { HandModel } from "../data/types";
 import type { Gpu } from "../gpu/gpu";
 import { type PreparedData, prepareData, type RunData } from "../train/data";
-import type { Peaks, ProfileReport, RankEvent, SampleView } from "../train/events";
+import type { Peaks, ProfileReport, RankEvent } from "../train/events";
 import { evaluationTables } from "../train/gather";
 import type { LookRequest, LookView, QuickPrediction, SampleTable, SplitName, Thumbnail } from "../train/inspect/types";
 import type { CheckpointWeights } from "../train/inspect/weights";
@@ -56,7 +56,7 @@ export class RankWorker implements RankWorkerApi {
   /** The supervisor's answer to what was said last. */
   #heard: Promise<unknown> = Promise.resolve();
   readonly #closed = new AbortController();
-  /** Ends the profile that is being taken. */
+  /** Ends the profile that is being taken, or the peaks that are being measured. */
   #profiling: AbortController | undefined;
 
   constructor(private readonly platform: RankPlatform) {}
@@ -207,10 +207,7 @@ export class RankWorker implements RankWorkerApi {
 
   async profile(repeats: number, warmUp?: number): Promise<ProfileReport> {
     const trainer = this.#need("profile");
-    await this.cancelProfile();
-    const profiling = new AbortController();
-    this.#profiling = profiling;
-    const { signal } = profiling;
+    const signal = this.#cancelled();
     return trainer.whilePaused((paused) => paused.profile(repeats, { warmUp, signal }));
   }
 
@@ -218,12 +215,21 @@ export class RankWorker implements RankWorkerApi {
     this.#profiling?.abort(new Error("profile: cancelled before its last repeat; nothing was recorded"));
   }
 
-  peaks(): Promise<Peaks> {
-    return this.#need("peaks").whilePaused((trainer) => measurePeaks(trainer.parts.gpu));
+  async peaks(): Promise<Peaks> {
+    const trainer = this.#need("peaks");
+    const signal = this.#cancelled();
+    return trainer.whilePaused(({ parts: { gpu, emit } }) => {
+      const progress = (what: string, done: number, total: number): unknown =>
+        emit({ type: "status", text: `measuring peaks, ${what}, probe`, done, total });
+      return measurePeaks(gpu, { signal, progress });
+    });
   }
 
-  inspect(split: "train" | "val", index: number): Promise<SampleView> {
-    return this.#need("inspect").whilePaused((trainer) => trainer.inspect(split, index));
+  /** Ends what is being measured; the signal of what is measured next. */
+  #cancelled(): AbortSignal {
+    void this.cancelProfile();
+    this.#profiling = new AbortController();
+    return this.#profiling.signal;
   }
 
   async samples(split: SplitName, from?: number, to?: number): Promise<SampleTable> {
@@ -240,6 +246,10 @@ export class RankWorker implements RankWorkerApi {
 
   async look(request: LookRequest, weights?: CheckpointWeights): Promise<LookView> {
     return this.#need("look").inspector.look(request, weights);
+  }
+
+  async cancelLook(): Promise<void> {
+    this.#trainer?.inspector.cancelLook();
   }
 
   async close(): Promise<void> {

@@ -152,6 +152,11 @@ export interface KernelRow {
   readonly maxMs: number;
   /** Timings that counted. */
   readonly timings: number;
+  /**
+   * Where it stood in the active repeat of its plan that took the middle time, ms from the first kernel of all; plans follow each
+   * other. Undefined where it was timed by repetition.
+   */
+  readonly span?: { readonly startMs: number; readonly endMs: number };
   /** By formula, a multiply-add counting two; 0 where the op does not say. */
   readonly flops: number;
   /** Bytes of all bindings, each moved once: caches may make it less, several readings of one number more. */

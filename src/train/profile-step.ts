@@ -30,16 +30,18 @@ export async function profileStep(
   const byPlan: KernelRow[][] = [];
   const warmUp = options.warmUp ?? 1;
   let host: HostTimes;
+  let endMs = 0;
   const clock = await chooseClock(gpu, training.plan.steps);
   try {
     const tell = (done: number, total: number): unknown =>
-      emit({ type: "status", text: `timing kernels, repeat ${done} of ${total}` });
+      emit({ type: "status", text: "timing kernels, repeat", done, total });
     for (const plan of plans) {
       const progress = plan === training.plan ? tell : undefined;
       const times = await timePlan(gpu, plan.steps, clock, active, { warmUp, signal: options.signal, progress });
-      byPlan.push(rowsOf(plan, times, shaders));
+      byPlan.push(rowsOf(plan, times, shaders, endMs));
+      endMs += times.spans.reduce((most, span) => Math.max(most, span.endMs), 0);
     }
-    host = await hostTimes(gpu, training, active);
+    host = await hostTimes(gpu, training, active, options.signal);
   } finally {
     restoreSnapshot(trainer, before);
   }
@@ -66,9 +68,15 @@ const milliseconds = (rows: readonly KernelRow[]): number =>
   rows.reduce((sum, { ms }) => sum + (Number.isFinite(ms) ? ms : 0), 0);
 
 /** One micro-batch as it is trained, in one pass without timestamps. */
-async function hostTimes(gpu: Gpu, { plan, losses }: Recording, repeats: number): Promise<HostTimes> {
+async function hostTimes(
+  gpu: Gpu,
+  { plan, losses }: Recording,
+  repeats: number,
+  signal: AbortSignal | undefined,
+): Promise<HostTimes> {
   const times: [number, number, number][] = [];
   for (let i = 0; i < repeats; i++) {
+    signal?.throwIfAborted();
     const start = performance.now();
     const encoder = gpu.device.createCommandEncoder({ label: "profile" });
     plan.encode(encoder);

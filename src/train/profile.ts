@@ -23,6 +23,20 @@ export interface ProfileOptions {
   readonly progress?: (done: number, total: number) => void;
 }
 
+/** Where a dispatch stood in time, ms from the beginning of its plan's first. */
+export interface KernelSpan {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** What `timePlan` found of every step of a plan. */
+export interface PlanTimes {
+  /** Milliseconds, [steps][at most active]. */
+  readonly times: readonly (readonly number[])[];
+  /** [steps], of the active repeat that took the middle time from its first tick to its last; empty by repetition. */
+  readonly spans: readonly KernelSpan[];
+}
+
 /** How dispatches are timed, and a sentence where it is not by timestamps. */
 export interface KernelClock {
   readonly name: "timestamp-query" | "repetition";
@@ -64,9 +78,9 @@ export async function chooseClock(gpu: Gpu, steps: readonly Step[]): Promise<Ker
 }
 
 /**
- * Milliseconds of every step of a plan, [steps][active], after `warmUp` repeats that do not count; a timing that the clock
- * refused (its end before its beginning) is left out. With timestamps each dispatch has a pass of its own. By repetition it is
- * called until 2 ms have passed, and the wall time of an empty submission is taken off.
+ * Times every step of a plan `active` times after `warmUp` repeats that do not count; a timing that the clock refused (its end
+ * before its beginning) is left out. With timestamps each dispatch has a pass of its own. By repetition it is called until 2 ms
+ * have passed, and the wall time of an empty submission is taken off. Throws the reason of `signal` once that is aborted.
  */
 export async function timePlan(
   gpu: Gpu,
@@ -74,25 +88,54 @@ export async function timePlan(
   clock: KernelClock,
   active: number,
   { warmUp = 1, signal, progress }: ProfileOptions = {},
-): Promise<number[][]> {
+): Promise<PlanTimes> {
   const times: number[][] = steps.map(() => []);
   const calls: number[] = steps.map(() => 1);
+  const repeats: KernelSpan[][] = [];
   for (let i = 0; i < warmUp + active; i++) {
     signal?.throwIfAborted();
-    const run =
-      clock.name === "timestamp-query" ? await timestamps(gpu, steps) : await repetition(gpu, steps, calls, signal);
-    if (i >= warmUp) for (const [k, ms] of run.entries()) if (ms >= 0) times[k].push(ms);
+    const isCounted = i >= warmUp;
+    if (clock.name === "repetition") {
+      const run = await repetition(gpu, steps, calls, signal);
+      if (isCounted) for (const [k, ms] of run.entries()) times[k].push(ms);
+    } else {
+      const spans = spansOf(await ticksOf(gpu, steps));
+      if (isCounted) {
+        for (const [k, { startMs, endMs }] of spans.entries()) if (endMs >= startMs) times[k].push(endMs - startMs);
+        repeats.push(spans);
+      }
+    }
     progress?.(i + 1, warmUp + active);
   }
-  return times;
+  return { times, spans: middleRepeat(repeats) };
 }
 
-/** Rows of the steps of `plan`, in order; `shaders` grows by the texts that it did not have. */
-export function rowsOf(plan: Plan, times: readonly (readonly number[])[], shaders: string[]): KernelRow[] {
+/** Nanoseconds since the first tick, beginning and end of each step, as spans. */
+function spansOf(ticks: readonly number[]): KernelSpan[] {
+  const first = ticks.reduce((least, tick) => Math.min(least, tick), Number.POSITIVE_INFINITY);
+  return Array.from({ length: ticks.length / 2 }, (_, i) => {
+    return { startMs: (ticks[2 * i] - first) / 1e6, endMs: (ticks[2 * i + 1] - first) / 1e6 };
+  });
+}
+
+/** The repeat of middle length; of an even number the shorter of the two. Empty for none. */
+export function middleRepeat(repeats: readonly (readonly KernelSpan[])[]): readonly KernelSpan[] {
+  const length = (spans: readonly KernelSpan[]): number => spans.reduce((most, { endMs }) => Math.max(most, endMs), 0);
+  const sorted = [...repeats].sort((a, b) => length(a) - length(b));
+  return sorted[(sorted.length - 1) >> 1] ?? [];
+}
+
+/**
+ * Rows of the steps of `plan`, in order; `shaders` grows by the texts that it did not have. Spans begin at `fromMs`; one that the
+ * clock refused is left out.
+ */
+export function rowsOf(plan: Plan, { times, spans }: PlanTimes, shaders: string[], fromMs = 0): KernelRow[] {
   return plan.steps.map(({ dispatch }, index) => {
     const { kernel } = dispatch;
     if (!shaders.includes(kernel.code)) shaders.push(kernel.code);
     const bindings = bindingsOf(dispatch);
+    const span = spans[index];
+    const isTold = span !== undefined && span.endMs >= span.startMs;
     return {
       index,
       plan: plan.tape.name,
@@ -107,6 +150,7 @@ export function rowsOf(plan: Plan, times: readonly (readonly number[])[], shader
       minMs: times[index].length > 0 ? Math.min(...times[index]) : Number.NaN,
       maxMs: times[index].length > 0 ? Math.max(...times[index]) : Number.NaN,
       timings: times[index].length,
+      ...(isTold && { span: { startMs: fromMs + span.startMs, endMs: fromMs + span.endMs } }),
       flops: dispatch.flops,
       bytes: bindings.reduce((sum, { bytes }) => sum + bytes, 0),
       bindings,
@@ -169,11 +213,6 @@ async function query(gpu: Gpu, steps: readonly Step[]): Promise<BigUint64Array> 
     querySet.destroy();
     resolved.destroy();
   }
-}
-
-async function timestamps(gpu: Gpu, steps: readonly Step[]): Promise<number[]> {
-  const ticks = await ticksOf(gpu, steps);
-  return steps.map((_, i) => (ticks[2 * i + 1] - ticks[2 * i]) / 1e6);
 }
 
 /** Wall time per call; `calls` of each step grows until they take long enough together. */

@@ -1,5 +1,4 @@
-/** A profile laid out in time, for the page and for traces. */
-import type { TraceTrack } from "../export/chrome-trace";
+/** A profile laid out in time, for the page and for traces. Knows no file format. */
 import type { KernelRow, ProfileReport } from "./events";
 import type { StepTimes } from "./ranks";
 
@@ -27,86 +26,93 @@ export interface Timeline {
   readonly endMs: number;
 }
 
-/** Parts of a rank's step, in their order. */
+/** Parts of a rank's step, in their order: what it is called, and what its colour means. */
 const PARTS = [
-  ["dataMs", "data"],
-  ["computeMs", "compute"],
-  ["readMs", "read-back"],
-  ["reduceMs", "reduce"],
-  ["waitMs", "wait"],
-  ["updateMs", "update"],
-] as const satisfies readonly (readonly [keyof StepTimes, string])[];
+  ["dataMs", "data", "data"],
+  ["computeMs", "compute", "compute"],
+  ["readMs", "read-back", "read-back"],
+  ["reduceMs", "all-reduce", "reduce"],
+  ["waitMs", "wait for ranks", "wait"],
+  ["updateMs", "update", "update"],
+] as const satisfies readonly (readonly [keyof StepTimes, string, string])[];
 
 const finite = (ms: number): number => (Number.isFinite(ms) ? ms : 0);
 
+const hasSpans = (rows: readonly KernelRow[]): boolean => rows.some(({ span }) => span !== undefined);
+
 /**
- * Kernels of one micro-batch, of adding up and of the update, end to end in the order of the plans, each as long as its median,
- * from when the host has handed them over; above them their passes. Beside them the host's parts of one micro-batch, of which
- * the read-back waits for the GPU, and the parts of the last timed step of each of `ranks`, which were measured by themselves.
+ * Kernels of one micro-batch, of adding up and of the update, with their passes above them, from when the host has handed them
+ * over: as they ran in one repeat of their plans, or end to end, each as long as its median, where no timestamps tell. Beside
+ * them the host's parts of one micro-batch, of which the read-back waits for the GPU, and the parts of the last timed step of
+ * each of `ranks`. `layoutNotes` says of each what its place rests on.
  */
 export function timelineOf({ rows, host }: ProfileReport, ranks: readonly StepTimes[] = []): Timeline {
   const hostSpans = chain([
-    ["record", finite(host.recordMs)],
-    ["submit", finite(host.submitMs)],
-    ["wait and read back", finite(host.readMs)],
+    ["record", "record", finite(host.recordMs)],
+    ["submit", "submit", finite(host.submitMs)],
+    ["wait and read back", "wait and read back", finite(host.readMs)],
   ]);
-  const start = hostSpans[1].startMs + hostSpans[1].durationMs;
+  const start = endOf(hostSpans[1]);
   const tracks: Track[] = [
     { process: "step", name: "GPU", spans: kernelSpans(rows, start) },
     { process: "step", name: "host", spans: hostSpans },
     ...ranks.map((times, rank) => ({
       process: "ranks",
       name: `rank ${rank}`,
-      spans: chain(PARTS.map(([key, label]) => [label, finite(times[key])] as const).filter(([, ms]) => ms > 0)),
+      spans: chain(PARTS.map(([key, name, kind]) => [name, kind, finite(times[key])] as const)).filter(
+        ({ durationMs }) => durationMs > 0,
+      ),
     })),
   ];
   const endMs = tracks.reduce((end, { spans }) => spans.reduce((most, span) => Math.max(most, endOf(span)), end), 0);
   return { tracks, endMs };
 }
 
+/** What the place and length of each track's spans rest on, a sentence or two each: tracks share no clock. */
+export function layoutNotes(
+  { rows, active, clock }: ProfileReport,
+  ranks: readonly StepTimes[] = [],
+): { readonly gpu: string; readonly host: string; readonly ranks?: string } {
+  const n = `${active} active repeat${active === 1 ? "" : "s"}`;
+  return {
+    gpu: hasSpans(rows)
+      ? `GPU: timestamps of the repeat of middle length, of ${n}; each dispatch in a pass of its own, plans one after another.`
+      : `GPU: no timestamps (${clock}), so kernels stand end to end in their order, each as long as its median of ${n}; gaps between them are not known.`,
+    host: `Host: medians of ${n} of one micro-batch, without timestamps, on its own clock. The two clocks are not aligned: the GPU is drawn from the end of submit, the earliest that it can begin.`,
+    ...(ranks.length > 0 && {
+      ranks:
+        "Ranks: how long the parts of their last step of training took, before the recording, each rank from 0 and in the order of a step.",
+    }),
+  };
+}
+
 /** Milliseconds at which a span ends. */
 export const endOf = ({ startMs, durationMs }: Span): number => startMs + durationMs;
 
-function chain(parts: readonly (readonly [name: string, ms: number])[]): Span[] {
+function chain(parts: readonly (readonly [name: string, kind: string, ms: number])[]): Span[] {
   let at = 0;
-  return parts.map(([name, durationMs]) => {
-    const span = { name, startMs: at, durationMs, depth: 0, kind: name };
+  return parts.map(([name, kind, durationMs]) => {
+    const span = { name, startMs: at, durationMs, depth: 0, kind };
     at += durationMs;
     return span;
   });
 }
 
+/** Where the end of a dispatch is after the beginning of the next, the next is drawn from that end. */
 function kernelSpans(rows: readonly KernelRow[], startMs: number): Span[] {
   const [passes, kernels]: [Span[], Span[]] = [[], []];
+  const isTold = hasSpans(rows);
   let at = startMs;
-  for (const [row, { kernel, pass, ms }] of rows.entries()) {
-    kernels.push({ name: kernel, startMs: at, durationMs: finite(ms), depth: 1, kind: pass, row });
-    at += finite(ms);
+  for (const [row, { kernel, pass, ms, span }] of rows.entries()) {
+    const from = span === undefined ? at : Math.max(at, startMs + span.startMs);
+    const untold = isTold ? 0 : finite(ms);
+    const to = span === undefined ? from + untold : Math.max(from, startMs + span.endMs);
+    kernels.push({ name: kernel, startMs: from, durationMs: to - from, depth: 1, kind: pass, row });
+    at = to;
     const last = passes[passes.length - 1];
-    const begin = last?.kind === pass ? last.startMs : kernels[row].startMs;
+    const begin = last?.kind === pass ? last.startMs : from;
     if (last?.kind === pass) passes.pop();
     passes.push({ name: pass, startMs: begin, durationMs: at - begin, depth: 0, kind: pass });
   }
   return [...passes, ...kernels];
-}
-
-/** The timeline as tracks of a trace; kernels carry what is known of them. */
-export function traceTracks({ tracks }: Timeline, { rows }: ProfileReport): TraceTrack[] {
-  return tracks.map(({ process, name, spans }) => ({
-    process,
-    name,
-    spans: spans.map(({ name: span, startMs, durationMs, kind, row }) => {
-      const about = row === undefined ? undefined : rows[row];
-      const args = about && {
-        module: about.scope,
-        workgroups: about.workgroups.join(" x "),
-        flop: about.flops,
-        bytes: about.bytes,
-        min_ms: finite(about.minMs),
-        max_ms: finite(about.maxMs),
-        index: about.index,
-      };
-      return { name: span, startMs, durationMs, category: kind, ...(args && { args }) };
-    }),
-  }));
 }

@@ -50,3 +50,15 @@ it("measures peaks that are finite and positive", async () => {
   expect(bandwidthBytes).toBeGreaterThanOrEqual(48 * 2 ** 20);
   expect(n).toBe(3);
 });
+
+it("tells which probe it is at, and ends when it is cancelled", async () => {
+  const gpu = await testGpu();
+  const cancel = new AbortController();
+  const told: string[] = [];
+  const progress = (what: string, done: number, total: number): void => {
+    told.push(`${what} ${done} of ${total}`);
+    cancel.abort(new Error("enough"));
+  };
+  await expect(measurePeaks(gpu, { signal: cancel.signal, progress })).rejects.toThrow("enough");
+  expect(told).toEqual(["multiply-adds 1 of 2"]);
+});

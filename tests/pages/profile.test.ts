@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { differences } from "../../src/pages/profile/compare";
 import { entryLines } from "../../src/pages/profile/kernel-text";
-import { liveBytes } from "../../src/pages/profile/memory";
+import { liveBytes } from "../../src/train/live-bytes";
 import { readRecording, writeRecording } from "../../src/pages/profile/recordings";
 import { decades, roofAt, rooflineBounds, rooflineDots } from "../../src/pages/profile/roofline";
 import {

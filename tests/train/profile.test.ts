@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Plan } from "../../src/autograd/plan";
 import { Tape } from "../../src/autograd/tape";
 import * as F from "../../src/ops";
-import { chooseClock, median, quantumNs, rowsOf, timePlan } from "../../src/train/profile";
+import { chooseClock, median, middleRepeat, quantumNs, rowsOf, timePlan } from "../../src/train/profile";
 import { testGpu } from "../helpers/gpu";
 
 describe("quantumNs", () => {
@@ -28,6 +28,13 @@ it("takes the middle, or the mean of the two in the middle", () => {
   expect([median([3, 1, 2]), median([4, 1, 2, 3]), median([])]).toEqual([2, 2.5, Number.NaN]);
 });
 
+it("draws the repeat of middle length", () => {
+  const repeats = [5, 1, 3].map((endMs) => [{ startMs: 0, endMs }]);
+  expect(middleRepeat(repeats)).toBe(repeats[2]);
+  expect(middleRepeat(repeats.slice(0, 2))).toBe(repeats[1]);
+  expect(middleRepeat([])).toEqual([]);
+});
+
 describe("timePlan", () => {
   it("times every dispatch by repetition as well, counts only active repeats, and says what each dispatch binds", async () => {
     const gpu = await testGpu();
@@ -39,13 +46,34 @@ describe("timePlan", () => {
     for (const each of [clock, { name: "repetition" } as const]) {
       const done: number[] = [];
       const progress = (count: number): number => done.push(count);
-      const times = await timePlan(gpu, plan.steps, each, 3, { warmUp: 2, progress });
+      const { times, spans } = await timePlan(gpu, plan.steps, each, 3, { warmUp: 2, progress });
       expect(times.map((row) => row.length)).toEqual([3, 3]);
       expect(times.flat().every((ms) => ms >= 0 && ms < 1000)).toBe(true);
       expect(done).toEqual([1, 2, 3, 4, 5]);
+      if (each.name === "repetition") expect(spans).toEqual([]);
+      else {
+        // One of the repeats that were timed, as it ran.
+        for (const [k, { startMs, endMs }] of spans.entries())
+          expect(times[k].some((ms) => Math.abs(ms - (endMs - startMs)) < 1e-9)).toBe(true);
+        expect(spans[0].startMs).toBe(0);
+        expect(spans[1].startMs).toBeGreaterThan(0);
+      }
     }
     const shaders: string[] = [];
-    const [scale, gelu] = rowsOf(plan, [[3, 1, 2], []], shaders);
+    const [scale, gelu] = rowsOf(
+      plan,
+      {
+        times: [[3, 1, 2], []],
+        spans: [
+          { startMs: 0, endMs: 2 },
+          { startMs: 4, endMs: 3 },
+        ],
+      },
+      shaders,
+      10,
+    );
+    // The end of the second was told before its beginning.
+    expect([scale.span, gelu.span]).toEqual([{ startMs: 10, endMs: 12 }, undefined]);
     expect([scale.ms, scale.minMs, scale.maxMs, scale.timings]).toEqual([2, 1, 3, 3]);
     expect([gelu.ms, gelu.timings]).toEqual([Number.NaN, 0]);
     expect(scale.bytes).toBe(2 * 4 * 400);

@@ -1,10 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { measurePeaks } from "../../bench/peaks";
 import { syntheticFrameSet } from "../../data/synthetic/frames";
-import { writeChromeTrace } from "../../export/chrome-trace";
 import type { KernelRow, Peaks, ProfileReport } from "../../train/events";
 import { launch } from "../../train/launch";
-import { timelineOf, traceTracks } from "../../train/timeline";
+import { profileTrace } from "../../train/profile-trace";
 import { defineCommand, readInteger } from "../command";
 import { FolderStorage } from "../folder-storage";
 import { temporaryFolder } from "../host";
@@ -41,10 +40,7 @@ export const command = defineCommand({
       reporter.finish();
       const report = await trainer.profile(count, { warmUp });
       const best = peaks ? await measurePeaks(gpu) : undefined;
-      if (trace !== undefined) {
-        const about = { adapter: report.adapter, clock: report.clock, active: report.active, warm_up: report.warmUp };
-        writeFileSync(trace, writeChromeTrace(traceTracks(timelineOf(report), report), about));
-      }
+      if (trace !== undefined) writeFileSync(trace, profileTrace(report, [], `profile ${preset}`));
       if (json) process.stdout.write(`${JSON.stringify(best === undefined ? report : { ...report, peaks: best })}\n`);
       else process.stdout.write(profileTable(report) + (best === undefined ? "" : peaksLine(best)));
       trainer.destroy();

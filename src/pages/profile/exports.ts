@@ -1,6 +1,5 @@
 /** A recording as downloads. */
-import { writeChromeTrace } from "../../export/chrome-trace";
-import { timelineOf, traceTracks } from "../../train/timeline";
+import { profileTrace } from "../../train/profile-trace";
 import { download } from "../train/exports";
 import { type ProfileRecording, writeRecording } from "./recordings";
 import { toCsv } from "./rows";
@@ -17,8 +16,4 @@ export function saveProfile(kind: "csv" | "json" | "trace", recording: ProfileRe
 }
 
 /** A recording in Chrome's trace format. */
-export function traceOf({ name, report, ranks }: ProfileRecording): string {
-  const { adapter, clock, active, warmUp, microBatches } = report;
-  const about = { name, adapter, clock, active, warm_up: warmUp, micro_batches: microBatches };
-  return writeChromeTrace(traceTracks(timelineOf(report, ranks), report), about);
-}
+export const traceOf = ({ name, report, ranks }: ProfileRecording): string => profileTrace(report, ranks, name);

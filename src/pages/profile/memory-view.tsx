@@ -1,7 +1,7 @@
 import { useMemo } from "preact/hooks";
 import type { MemoryReport, ProfileReport } from "../../train/events";
 import { bytes, plural } from "../format";
-import { liveBytes } from "./memory";
+import { liveBytes } from "../../train/live-bytes";
 import type { ProfileState } from "./state";
 
 const TOTALS: readonly {

@@ -1,4 +1,4 @@
-import type { MemoryTensor } from "../../train/events";
+import type { MemoryTensor } from "./events";
 
 /** Bytes of the tensors alive at each of `count` dispatches; one that is kept lives through all of them. */
 export function liveBytes(
