@@ -1,7 +1,7 @@
 /** What the supervisor asks of a rank's worker, over Comlink; the same in a page and in Node. */
 import type { SharedCrops } from "../data/shared-crops";
 import type { CheckpointFacts } from "../train/checkpoint";
-import type { Peaks, ProfileReport, RankEvent, SampleView } from "../train/events";
+import type { Peaks, ProfileReport, RankEvent } from "../train/events";
 import type { InspectApi, LookRequest, LookView } from "../train/inspect/types";
 import type { CheckpointWeights } from "../train/inspect/weights";
 import type { ShadowMemory, SnapshotLayout } from "../train/snapshot";
@@ -82,12 +82,12 @@ export interface RankWorkerApi {
   profile(repeats: number, warmUp?: number): Promise<ProfileReport>;
   cancelProfile(): Promise<void>;
   peaks(): Promise<Peaks>;
-  inspect(split: "train" | "val", index: number): Promise<SampleView>;
   /** The samples of a split, without scores. */
   samples: InspectApi["samples"];
   thumbnails: InspectApi["thumbnails"];
   predict: InspectApi["predict"];
   look(request: LookRequest, weights?: CheckpointWeights): Promise<LookView>;
+  cancelLook: InspectApi["cancelLook"];
   /** Ends threads and the device. */
   close(): Promise<void>;
 }

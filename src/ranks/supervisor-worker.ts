@@ -88,10 +88,6 @@ class PageSupervisor implements RankApi {
     return this.#need("peaks").peaks();
   }
 
-  async inspect(split: "train" | "val", index: number): ReturnType<RankApi["inspect"]> {
-    return this.#need("inspect").inspect(split, index);
-  }
-
   async samples(split: SplitName, from?: number, to?: number): ReturnType<RankApi["samples"]> {
     return this.#need("samples").samples(split, from, to);
   }
@@ -106,6 +102,10 @@ class PageSupervisor implements RankApi {
 
   async look(request: LookRequest, checkpoint?: number): ReturnType<RankApi["look"]> {
     return this.#need("look").look(request, checkpoint);
+  }
+
+  async cancelLook(): Promise<void> {
+    await this.#supervisor?.cancelLook();
   }
 
   #need(what: string): Supervisor {

@@ -2,14 +2,7 @@
 import { microBatchesOf } from "../config";
 import { Watch } from "../doctor/watch";
 import { readCheckpoint } from "../train/checkpoint";
-import {
-  isForPeople,
-  type Peaks,
-  type ProfileReport,
-  type RankEvent,
-  type SampleView,
-  type TrainEvent,
-} from "../train/events";
+import { isForPeople, type Peaks, type ProfileReport, type RankEvent, type TrainEvent } from "../train/events";
 import { ScoreKeeper } from "../train/inspect/score-keeper";
 import type {
   InspectApi,
@@ -184,7 +177,7 @@ export class Supervisor implements InspectApi {
     }
   }
 
-  /** Ends all workers. Until then the one that was rank 0 answers `profile` and `inspect`. */
+  /** Ends all workers. Until then the one that was rank 0 answers `profile` and `look`. */
   async dispose(): Promise<void> {
     this.#isOver = true;
     this.#lastFirst = undefined;
@@ -227,10 +220,6 @@ export class Supervisor implements InspectApi {
     return this.#firstRank("peaks").call((api) => api.peaks());
   }
 
-  inspect(split: "train" | "val", index: number): Promise<SampleView> {
-    return this.#firstRank("inspect").call((api) => api.inspect(split, index));
-  }
-
   async samples(split: SplitName, from?: number, to?: number): Promise<SampleTable> {
     return this.#scores.attach(await this.#firstRank("samples").call((api) => api.samples(split, from, to)));
   }
@@ -246,6 +235,10 @@ export class Supervisor implements InspectApi {
   async look(request: LookRequest, checkpoint?: number): Promise<LookView> {
     const weights = checkpoint === undefined ? undefined : await readWeights(this.options.storage, checkpoint);
     return this.#firstRank("look").call((api) => api.look(request, weights));
+  }
+
+  cancelLook(): Promise<void> {
+    return this.#firstRank("look").call((api) => api.cancelLook());
   }
 
   /** Of rank 0: what it does, all do. A worker that dies meanwhile is no matter for the person who asked. */

@@ -1,13 +1,6 @@
 import { readCheckpoint } from "./checkpoint";
 
-import {
-  type EvaluationRecord,
-  isForPeople,
-  type ProfileReport,
-  type RankEvent,
-  type SampleView,
-  type TrainEvent,
-} from "./events";
+import { type EvaluationRecord, isForPeople, type ProfileReport, type RankEvent, type TrainEvent } from "./events";
 import { ScoreKeeper } from "./inspect/score-keeper";
 import type {
   InspectApi,
@@ -138,10 +131,6 @@ export class LocalRun implements InspectApi {
     return this.trainer.profile(repeats, options);
   }
 
-  inspect(split: "train" | "val", index: number): Promise<SampleView> {
-    return this.trainer.inspect(split, index);
-  }
-
   async samples(split: SplitName, from?: number, to?: number): Promise<SampleTable> {
     return this.scores.attach(await this.trainer.inspector.samples(split, from, to));
   }
@@ -157,6 +146,10 @@ export class LocalRun implements InspectApi {
   async look(request: LookRequest, checkpoint?: number): Promise<LookView> {
     const weights = checkpoint === undefined ? undefined : await readWeights(this.storage, checkpoint);
     return this.trainer.inspector.look(request, weights);
+  }
+
+  async cancelLook(): Promise<void> {
+    this.trainer.inspector.cancelLook();
   }
 
   destroy(): void {

@@ -11,8 +11,7 @@ import { ModuleStats } from "../optim/module-stats";
 import { clipping, frozenBy } from "../optim/schedule";
 import { bucketsOf } from "./all-reduce";
 import type { CheckpointFacts } from "./checkpoint";
-import type { EvaluationRecord, Hear, ProfileReport, SampleView, StepRecord } from "./events";
-import { inspectSample } from "./inspect";
+import type { EvaluationRecord, Hear, ProfileReport, StepRecord } from "./events";
 import { Inspector } from "./inspect/inspector";
 import { Keeper, type Position } from "./keeper";
 import { MicroBatchRunner } from "./micro-batches";
@@ -373,11 +372,6 @@ export class Trainer {
     // Replays what was written last; before the first step its batch.
     await this.stepper.writeFirst(this.step);
     return profileStep(this, this.stepper, repeats, options);
-  }
-
-  /** One sample of a split with the prediction of the weights as they are. */
-  inspect(split: "train" | "val", index: number): Promise<SampleView> {
-    return inspectSample(this, split, index);
   }
 
   /** Loaders first: a batch that is prepared for a later step must not be found rejected by it. */

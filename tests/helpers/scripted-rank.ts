@@ -458,11 +458,6 @@ export class ScriptedRank implements RankApi {
     return { adapter: "SwiftShader", gflops: 190, gbps: 11, bandwidthBytes: 192 * 2 ** 20, n: 3, clock: "wall clock" };
   }
 
-  async inspect(split: "train" | "val", index: number): Promise<SampleView> {
-    this.calls.push(`inspect ${split} ${index}`);
-    return sampleView(split, index, 40);
-  }
-
   /** What the inspector is told; nothing until a test says it. */
   inspector: Partial<InspectApi> & { checkpoints?: RankApi["checkpoints"] } = {};
 
@@ -484,6 +479,10 @@ export class ScriptedRank implements RankApi {
   async look(...asked: Parameters<InspectApi["look"]>): ReturnType<InspectApi["look"]> {
     this.calls.push(`look ${JSON.stringify(asked)}`);
     return this.#told("look")(...asked);
+  }
+
+  async cancelLook(): Promise<void> {
+    this.calls.push("cancelLook");
   }
 
   async checkpoints(run: string): Promise<number[]> {

@@ -91,11 +91,11 @@ class FakeRank implements RankWorkerApi {
   profile = (): Promise<never> => Promise.reject(new Error("no profile"));
   cancelProfile = async (): Promise<void> => undefined;
   peaks = (): Promise<never> => Promise.reject(new Error("no peaks"));
-  inspect = (): Promise<never> => Promise.reject(new Error("no sample"));
   samples = (): Promise<never> => Promise.reject(new Error("no sample"));
   thumbnails = (): Promise<never> => Promise.reject(new Error("no sample"));
   predict = (): Promise<never> => Promise.reject(new Error("no sample"));
   look = (): Promise<never> => Promise.reject(new Error("no sample"));
+  cancelLook = async (): Promise<void> => undefined;
 }
 
 interface Script {

@@ -176,12 +176,12 @@ describe("a run", () => {
       during: (trainer, event) => {
         if (event.type === "step" && event.record.step === 1) trainer.pause();
         if (event.type === "paused") {
-          view = trainer.whilePaused((t) => t.inspect("val", 0));
+          view = trainer.predict("val", [0]);
           report = trainer.whilePaused((t) => t.profile(1)).finally(() => trainer.resume());
         }
       },
     });
-    expect(await view).toMatchObject({ split: "val", step: 1, width: 32, height: 32 });
+    expect(await view).toMatchObject([{ index: 0, step: 1, width: 32, height: 32 }]);
     expect(steps(run)).toHaveLength(3);
     expect(run.events.filter(({ type }) => type === "times")).toMatchObject([{ step: 2, times: [{ updateMs: 0 }] }]);
     const { rows, microBatches, stepMs } = (await report)!;

@@ -344,10 +344,12 @@ export class InspectState {
     });
   }
 
-  /** Lets an answer that is on its way go by, and goes back to what is shown. */
+  /** Ends the question that is on its way, and goes back to what is shown. */
   cancel(): void {
     if (!this.isLoading.peek()) return;
     this.ticket++;
+    // Whoever asked has gone on; the rank says no more than that it was cancelled.
+    this.store.rank.cancelLook().catch(() => undefined);
     const { asked } = this;
     batch(() => {
       this.isLoading.value = false;

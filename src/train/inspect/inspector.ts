@@ -21,6 +21,8 @@ export class Inspector {
   #look: LookRecording | undefined;
   #gradients: GradientRecording | undefined;
   #isOver = false;
+  /** Of the looks that are asked for. */
+  readonly #looking = new Set<AbortController>();
 
   constructor(private readonly trainer: Trainer) {}
 
@@ -95,23 +97,42 @@ export class Inspector {
 
   /** With `weights` those of another step are looked at and the network's own put back. Throws as `prepareLook` and `readStages`. */
   async look(request: LookRequest, weights?: CheckpointWeights): Promise<LookView> {
-    const prepared = await prepareLook(this.trainer, request);
-    const looked = await this.trainer.whilePaused(() => this.#run(prepared, weights));
-    return lookView(this.trainer, prepared, looked);
+    const looking = new AbortController();
+    const { signal } = looking;
+    this.#looking.add(looking);
+    try {
+      const prepared = await prepareLook(this.trainer, request, signal);
+      const looked = await this.trainer.whilePaused(async () => {
+        signal.throwIfAborted();
+        return this.#run(prepared, weights, signal);
+      });
+      signal.throwIfAborted();
+      return lookView(this.trainer, prepared, looked);
+    } finally {
+      this.#looking.delete(looking);
+    }
   }
 
-  async #run(prepared: Prepared, weights: CheckpointWeights | undefined): Promise<Looked> {
+  /** Ends every `look` between two of its parts; it rejects with "look: cancelled". Weights and plans stay as they were. */
+  cancelLook(): void {
+    for (const looking of this.#looking) looking.abort(new Error("look: cancelled"));
+  }
+
+  async #run(prepared: Prepared, weights: CheckpointWeights | undefined, signal: AbortSignal): Promise<Looked> {
     const { trainer } = this;
     this.#requireNetwork("look");
     this.#look ??= await recordLook(trainer);
     const recording = this.#look;
+    signal.throwIfAborted();
     if (prepared.request.gradients) this.#gradients ??= await recordGradients(trainer);
     const gradients = prepared.request.gradients ? this.#gradients : undefined;
-    if (!weights) return { step: trainer.step, ...(await runLook(trainer, recording, gradients, prepared)) };
+    signal.throwIfAborted();
+    const run = () => runLook(trainer, recording, gradients, prepared, signal);
+    if (!weights) return { step: trainer.step, ...(await run()) };
     const own = await trainer.store.read();
     try {
       loadModel(trainer.store, weights.bytes, weights.file);
-      return { step: weights.step, ...(await runLook(trainer, recording, gradients, prepared)) };
+      return { step: weights.step, ...(await run()) };
     } finally {
       for (const [name, values] of own) trainer.store.write(name, values);
     }

@@ -39,8 +39,11 @@ export interface Looked {
   readonly gradients: Gradients | undefined;
 }
 
-/** Throws a sentence when there is no such sample, or it is asked for what it cannot be shown as. */
-export async function prepareLook(trainer: Trainer, request: LookRequest): Promise<Prepared> {
+/**
+ * Throws a sentence when there is no such sample, or it is asked for what it cannot be shown as; what `signal` was aborted with
+ * between two parts.
+ */
+export async function prepareLook(trainer: Trainer, request: LookRequest, signal: AbortSignal): Promise<Prepared> {
   const { split, index, epoch, whatIf = {} } = request;
   const { height, width } = trainer.model.shape;
   const { parts } = trainer;
@@ -51,7 +54,10 @@ export async function prepareLook(trainer: Trainer, request: LookRequest): Promi
   requirePlace(split, index, parts[split].ids.length);
   const found = await loader.set.read(parts[split].ids[index]);
   const record = moveBox(found, whatIf, height);
-  const of = (each: CropRecord): Promise<Sample> => loader.sampleOf(each, epoch ?? 0);
+  const of = (each: CropRecord): Promise<Sample> => {
+    signal.throwIfAborted();
+    return loader.sampleOf(each, epoch ?? 0);
+  };
   const sample = changeTruth(await of(record), whatIf);
   const batch = makeBatch([sample], 1);
   const { augment } = parts.train;
@@ -61,7 +67,13 @@ export async function prepareLook(trainer: Trainer, request: LookRequest): Promi
     plain: request.whatIf && makeBatch([await of(found)], 1),
     steps:
       request.steps && augment
-        ? await augmentSteps(record, { height, width, augment, make: (each) => loader.sampleOf(record, epoch!, each) })
+        ? await augmentSteps(record, {
+            ...{ height, width, augment },
+            make: (each) => {
+              signal.throwIfAborted();
+              return loader.sampleOf(record, epoch!, each);
+            },
+          })
         : [],
     frame: request.frame ? await filmedFrame({ frames: parts.frames, record, sample, height, width }) : undefined,
   };
@@ -73,20 +85,25 @@ export function requirePlace(split: string, index: number, count: number): void 
   throw new Error(`inspect: sample ${index} of ${split}, expected 0 to ${count - 1}`);
 }
 
-/** Runs the network with the weights as they are; nobody else may use its buffers meanwhile. */
+/** Runs the network with the weights as they are; nobody else may use its buffers meanwhile. Ends between two parts as `signal` says. */
 export async function runLook(
   trainer: Trainer,
   recording: LookRecording,
   gradients: GradientRecording | undefined,
   { request, batch, shown, plain }: Prepared,
+  signal: AbortSignal,
 ): Promise<Omit<Looked, "step">> {
   const { loss } = trainer.parts.config;
   // First, for what the recording keeps is read afterwards.
   const without = plain && (await numbersOf(recording, plain, plain, loss));
+  signal.throwIfAborted();
   const numbered = await numbersOf(recording, batch, shown, loss);
+  signal.throwIfAborted();
   const stages = await readStages(recording, trainer.model.shape, request);
   const { outputs, plan } = recording;
   const [camera, keypoints2d] = await plan.read(outputs.camera, outputs.keypoints2d);
+  // From here on it ends by itself: a backward pass that is left half-way would leave gradients behind.
+  signal.throwIfAborted();
   const made = gradients && (await readGradients(gradients, trainer, shown));
   return { numbered, plain: without, camera, keypoints2d, stages, gradients: made };
 }

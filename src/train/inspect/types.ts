@@ -320,4 +320,6 @@ export interface InspectApi {
    * whose weights are looked at in place of the current ones.
    */
   look(request: LookRequest, checkpoint?: number): Promise<LookView>;
+  /** Ends every `look` that is asked for, at the next of its pauses: it rejects with "look: cancelled". */
+  cancelLook(): Promise<void>;
 }

@@ -81,11 +81,11 @@ class Witness {
       profile: (repeats, warmUp) => api.profile(repeats, warmUp),
       cancelProfile: () => api.cancelProfile(),
       peaks: () => api.peaks(),
-      inspect: (split, index) => api.inspect(split, index),
       samples: (split, from, to) => api.samples(split, from, to),
       thumbnails: (split, indices, side) => api.thumbnails(split, indices, side),
       predict: (split, indices) => api.predict(split, indices),
       look: (request, weights) => api.look(request, weights),
+      cancelLook: () => api.cancelLook(),
       close: () => api.close(),
     };
   }

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { makeBatch } from "../../../src/data/batch";
 import type { FrameSet } from "../../../src/data/types";
 import { METRIC_NAMES } from "../../../src/metrics/judge";
@@ -56,10 +56,9 @@ describe("look", () => {
     for (let index = 0; index < FRAMES; index++) sum += metric(await run.look({ split: "val", index }), "mpjpe_mm");
     expect(sum / FRAMES).toBeCloseTo(report.metrics.mpjpe_mm.value!, 10);
     const view = await run.look({ split: "val", index: 1 });
-    const quick = await run.inspect("val", 1);
+    const [quick] = await run.predict("val", [1]);
     expect(metric(view, "mpjpe_mm")).toBeCloseTo(quick.mpjpe_mm, 4);
-    expect(view.refined.joints2d).toEqual(quick.jointsPredicted);
-    expect(view.truth.joints2d).toEqual(quick.jointsTrue);
+    expect(view.refined.joints2d).toEqual(quick.joints);
     expect(view.refined.vertices2d).toEqual(quick.vertices);
     expect(view.step).toBe(4);
     expect(view.errors.jointsMm[0]).toBe(0);
@@ -221,6 +220,25 @@ describe("look", () => {
     );
   });
 
+  it("that is cancelled leaves the network as it was, to the bit, and the next one answers", async () => {
+    const request = { split: "val", index: 0, gradients: true, frame: true } as const;
+    const before = await run.look(request);
+    const weights = await run.trainer.store.read();
+    const early = run.look(request);
+    await run.cancelLook();
+    await expect(early).rejects.toThrow("look: cancelled");
+    // While the weights of a checkpoint stand in for the run's own.
+    const { store } = run.trainer;
+    const write = vi.spyOn(store, "write").mockImplementationOnce((...given) => {
+      write.mockRestore();
+      void run.cancelLook();
+      store.write(...given);
+    });
+    await expect(run.look(request, 2)).rejects.toThrow("look: cancelled");
+    expect(await store.read()).toEqual(weights);
+    expect(await run.look(request)).toEqual(before);
+  });
+
   it("shows the frame as filmed, with what is cut out of it", async () => {
     const { frame } = await run.look({ split: "val", index: 0, frame: true });
     if (frame === undefined || typeof frame === "string") throw new Error(`no frame: ${frame}`);
@@ -342,11 +360,11 @@ describe("augmentation steps", () => {
     const view = await broken.look({ split: "val", index: 0 });
     expect(view.focal).toBe(5000 / 256);
     expect(view.trueFocal).toBeLessThan(15);
-    const quick = await broken.inspect("val", 0);
+    const [quick] = await broken.predict("val", [0]);
     expect(view.refined.vertices2d).toEqual(quick.vertices);
     // The fingertip of the mesh is a joint as well.
     const tip = broken.trainer.model.hand.tips[0];
-    expect(quick.vertices[2 * tip]).toBeCloseTo(quick.jointsPredicted[2 * 4], 3);
+    expect(quick.vertices[2 * tip]).toBeCloseTo(quick.joints[2 * 4], 3);
     broken.destroy();
   });
 });
