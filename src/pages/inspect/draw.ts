@@ -2,43 +2,12 @@
 import type { Picture } from "../../train/inspect/types";
 import { cssColour } from "../theme";
 import { heatColour } from "../viewer/palette";
+import type { Extent, Place } from "../widgets/place";
 import { depthColour } from "../widgets/sample-canvas";
 import { heatPixels, opacityOf, type Span } from "./colours";
 
-/** Where a picture lies on a canvas: CSS pixels of one px, and the place of its upper left corner. */
-export interface Place {
-  readonly scale: number;
-  readonly left: number;
-  readonly top: number;
-}
-
-/** Part of a picture, or more than it, in px: what has to fit. */
-export interface Extent {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-}
-
 /** Height of a legend below a picture, CSS pixels. */
 export const LEGEND = 50;
-
-/** `extent` as large as fits, centred, above `below` CSS pixels that are kept free. */
-export function placeIn(width: number, height: number, extent: Extent, below = 0): Place {
-  const room = Math.max(1, height - below);
-  const scale = Math.min(width / extent.width, room / extent.height);
-  return {
-    scale,
-    left: (width - scale * extent.width) / 2 - scale * extent.x,
-    top: (room - scale * extent.height) / 2 - scale * extent.y,
-  };
-}
-
-/** The whole of a picture. */
-export const wholeOf = ({ width, height }: { readonly width: number; readonly height: number }): Extent => ({
-  ...{ x: 0, y: 0 },
-  ...{ width, height },
-});
 
 const pictures = new WeakMap<object, HTMLCanvasElement>();
 

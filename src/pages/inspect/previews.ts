@@ -3,21 +3,11 @@ import type { LookView } from "../../train/inspect/types";
 import { fixed, significant } from "../format";
 import { cssColour } from "../theme";
 import { drawSkeleton } from "../widgets/draw-skeleton";
+import { centredPlace, type Place, placeIn, wholeOf } from "../widgets/place";
 import type { StageName } from "./address";
 import { drawBars } from "./bars";
 import { spanOf } from "./colours";
-import {
-  canvasOf,
-  drawErrorMesh,
-  drawHeat,
-  drawImage,
-  drawPolygon,
-  drawWires,
-  type Place,
-  placeIn,
-  wholeOf,
-  within,
-} from "./draw";
+import { canvasOf, drawErrorMesh, drawHeat, drawImage, drawPolygon, drawWires, within } from "./draw";
 import type { Paint } from "./paint";
 import { errorLimitOf, lengthOverChannels } from "./scales";
 import { lossBars, moduleBars } from "./stages-loss";
@@ -116,7 +106,7 @@ const framePreview =
   (context, width, height) => {
     const place = placeIn(width, height, wholeOf(frame));
     drawImage(context, canvasOf(frame), place);
-    within(context, place, wholeOf(frame), () =>
+    within(context, centredPlace(place), undefined, () =>
       drawPolygon(context, frame.corners, place.scale, { colour: cssColour("--finger-pinky"), line: 1.2 }),
     );
   };

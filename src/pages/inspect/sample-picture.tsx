@@ -1,6 +1,7 @@
 import { useCallback } from "preact/hooks";
 import type { HandView } from "../../train/inspect/types";
 import { drawSkeleton } from "../widgets/draw-skeleton";
+import { type Extent, type Place, placeIn, pxUnder, wholeOf } from "../widgets/place";
 import {
   canvasOf,
   depthCanvas,
@@ -8,13 +9,9 @@ import {
   drawImage,
   drawLegend,
   drawWires,
-  type Extent,
   jointAt,
   LEGEND,
   type Legend,
-  type Place,
-  placeIn,
-  wholeOf,
   within,
 } from "./draw";
 import { type OnPoint, Painting } from "./paint";
@@ -100,15 +97,13 @@ export function SamplePicture({
   );
   const point =
     (told: (x: number, y: number) => void): OnPoint =>
-    (x, y, width, height) => {
-      const { scale, left, top } = placeOf(width, height);
-      told((x - left) / scale, (y - top) / scale);
-    };
+    (x, y, width, height) =>
+      told(...pxUnder(placeOf(width, height), x, y));
   const hover: OnPoint = (x, y, width, height) => {
-    const { scale, left, top } = placeOf(width, height);
-    const at = [(x - left) / scale, (y - top) / scale] as const;
+    const place = placeOf(width, height);
+    const at = pxUnder(place, x, y);
     onMove?.(...at);
-    if (!isBare) state.joint.value = jointAt([hand.joints2d, truth.joints2d], ...at, REACH / scale);
+    if (!isBare) state.joint.value = jointAt([hand.joints2d, truth.joints2d], ...at, REACH / place.scale);
   };
   return (
     <Painting

@@ -6,9 +6,10 @@ import { fixed } from "../format";
 import { cssColour } from "../theme";
 import { drawSkeleton } from "../widgets/draw-skeleton";
 import { NumberField } from "../widgets/field";
+import { centredPlace, type Extent, placeIn, pxUnder, wholeOf } from "../widgets/place";
 import { JOINT_NAMES } from "../widgets/skeleton";
 import { magnification, residualLines } from "./diff";
-import { canvasOf, depthCanvas, drawImage, drawPolygon, type Extent, jointAt, placeIn, wholeOf, within } from "./draw";
+import { canvasOf, depthCanvas, drawImage, drawPolygon, jointAt, within } from "./draw";
 import { type OnPoint, Painting } from "./paint";
 import { REACH, SamplePicture } from "./sample-picture";
 import { Missing, OverlayToggles, Stage, type StageProps } from "./stage";
@@ -69,9 +70,7 @@ function FramePicture({ state, view, frame }: StageProps & { readonly frame: Fil
     (context: CanvasRenderingContext2D, width: number, height: number) => {
       const place = placeIn(width, height, frameExtent(frame));
       drawImage(context, canvasOf(frame), place);
-      // Pixel centres of frames are at whole numbers.
-      const shifted = { ...place, left: place.left + place.scale / 2, top: place.top + place.scale / 2 };
-      within(context, shifted, undefined, () => {
+      within(context, centredPlace(place), undefined, () => {
         if (frame.box !== undefined) {
           drawPolygon(context, boxCorners(frame.box), place.scale, {
             colour: cssColour("--finger-thumb"),
@@ -95,9 +94,8 @@ function FramePicture({ state, view, frame }: StageProps & { readonly frame: Fil
     [frame, truth, joint, view.truth],
   );
   const onMove: OnPoint = (x, y, width, height) => {
-    const { scale, left, top } = placeIn(width, height, frameExtent(frame));
-    const at = [(x - left) / scale - 0.5, (y - top) / scale - 0.5] as const;
-    state.joint.value = jointAt([frame.joints], ...at, REACH / scale);
+    const place = centredPlace(placeIn(width, height, frameExtent(frame)));
+    state.joint.value = jointAt([frame.joints], ...pxUnder(place, x, y), REACH / place.scale);
   };
   return (
     <Painting
@@ -300,8 +298,8 @@ function StepPicture({
     [step, depth, truth, joint, view.truth, times],
   );
   const onMove: OnPoint = (x, y, width, height) => {
-    const { scale, left, top } = placeIn(width, height, wholeOf(step));
-    state.joint.value = jointAt([step.joints], (x - left) / scale, (y - top) / scale, REACH / scale);
+    const place = placeIn(width, height, wholeOf(step));
+    state.joint.value = jointAt([step.joints], ...pxUnder(place, x, y), REACH / place.scale);
   };
   return (
     <Painting

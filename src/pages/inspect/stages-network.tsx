@@ -5,6 +5,7 @@ import type { AttentionHead, FeatureMap, LookView, Sampling, TokenGrid } from ".
 import { fixed, plural, significant } from "../format";
 import { cssColour } from "../theme";
 import { NumberField, Segmented } from "../widgets/field";
+import { type Extent, type Place, placeIn, wholeOf } from "../widgets/place";
 import {
   attentionRow,
   patchesOutsideFrame,
@@ -15,7 +16,7 @@ import {
   topTokens,
 } from "./attention";
 import { type Span, spanOf } from "./colours";
-import { canvasOf, drawHeat, drawImage, type Extent, type Place, placeIn, wholeOf } from "./draw";
+import { canvasOf, drawHeat, drawImage } from "./draw";
 import { Painting } from "./paint";
 import { SamplePicture } from "./sample-picture";
 import { Missing, OverlayToggles, Slider, Stage, type StageProps } from "./stage";

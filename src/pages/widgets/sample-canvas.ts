@@ -3,6 +3,7 @@ import type { SampleView } from "../../train/events";
 import { theme } from "../theme";
 import { drawSkeleton } from "./draw-skeleton";
 import { FitCanvas } from "./fit-canvas";
+import { type Place, placeIn, pxUnder, wholeOf } from "./place";
 import type { Island } from "./use-island";
 
 export interface SampleCanvasProps {
@@ -73,11 +74,10 @@ export class SampleCanvas implements Island<SampleCanvasProps> {
   private readonly onMove = (event: PointerEvent): void => {
     const view = this.props?.view;
     if (view === undefined || this.props?.onJoint === undefined) return;
-    const { scale, left, top } = this.place(view);
-    const x = (event.offsetX - left) / scale;
-    const y = (event.offsetY - top) / scale;
+    const place = this.place(view);
+    const [x, y] = pxUnder(place, event.offsetX, event.offsetY);
     let nearest: number | undefined;
-    let least = (14 / scale) ** 2;
+    let least = (14 / place.scale) ** 2;
     for (const joints of [view.jointsPredicted, view.jointsTrue]) {
       for (let joint = 0; joint < 21; joint++) {
         const distance = (joints[2 * joint] - x) ** 2 + (joints[2 * joint + 1] - y) ** 2;
@@ -90,10 +90,9 @@ export class SampleCanvas implements Island<SampleCanvasProps> {
   private readonly onLeave = (): void => this.props?.onJoint?.(undefined);
 
   /** Where the crop lies on the canvas: as large as fits, centred. */
-  private place(view: SampleView): { scale: number; left: number; top: number } {
+  private place(view: SampleView): Place {
     const { width, height } = this.fitted!;
-    const scale = Math.min(width / view.width, height / view.height);
-    return { scale, left: (width - scale * view.width) / 2, top: (height - scale * view.height) / 2 };
+    return placeIn(width, height, wholeOf(view));
   }
 
   private draw(): void {
@@ -115,8 +114,7 @@ export class SampleCanvas implements Island<SampleCanvasProps> {
     context.beginPath();
     context.rect(left, top, scale * view.width, scale * view.height);
     context.clip();
-    // Pixel centres are at whole numbers, hence the half pixel.
-    context.translate(left + scale / 2, top + scale / 2);
+    context.translate(left, top);
     if (showMesh) this.drawMesh(view, scale);
     const { joint: emphasised } = this.props;
     if (showTrue) {

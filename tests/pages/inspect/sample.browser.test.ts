@@ -5,6 +5,7 @@ import type { Parts } from "../../../src/pages/app";
 import { STAGE_NAMES, type StageName } from "../../../src/pages/inspect/address";
 import { Store } from "../../../src/pages/store";
 import { theme, toggleTheme } from "../../../src/pages/theme";
+import { SampleCanvas } from "../../../src/pages/widgets/sample-canvas";
 import type { LookRequest, LookView } from "../../../src/train/inspect/types";
 import { type MountedApp, mountApp, violations } from "../../helpers/mounted-app";
 import { ScriptedRank } from "../../helpers/scripted-rank";
@@ -322,5 +323,40 @@ describe("exports", () => {
     await userEvent.click(button("Copy"));
     expect(write.mock.calls[0][0]).toContain("[Debug Batch 1]\n  RGB range");
     write.mockRestore();
+  });
+});
+
+describe("the picture of a sample", () => {
+  it("has its joints in the middle of the pixels that they lie on", () => {
+    const [width, height, scale] = [20, 16, 10];
+    const joints = Float32Array.from({ length: 42 }, (_, i) => [7.5, 9.5][i % 2]);
+    const element = document.createElement("div");
+    Object.assign(element.style, { position: "relative", width: `${scale * width}px`, height: `${scale * height}px` });
+    document.body.append(element);
+    const canvas = new SampleCanvas();
+    canvas.mount(element);
+    canvas.update({
+      view: {
+        ...{ id: "a", split: "val", step: 0, width, height, mpjpe_mm: 0, pa_mpjpe_mm: 0, depth: undefined },
+        ...{ jointsTrue: joints, jointsPredicted: joints, confidence: new Float32Array(21).fill(1) },
+        ...{ rgb: new Uint8ClampedArray(3 * width * height), vertices: new Float32Array(0), faces: new Uint32Array(0) },
+        ...{ joints3dTrue: new Float32Array(63), joints3dPredicted: new Float32Array(63) },
+      },
+      ...{ showDepth: false, showMesh: false, showTrue: false, showPredicted: true, joint: undefined },
+    });
+    const drawn = element.querySelector("canvas")!;
+    const { data } = drawn.getContext("2d")!.getImageData(0, 0, drawn.width, drawn.height);
+    let [sum, x, y] = [0, 0, 0];
+    for (let i = 0; i < data.length / 4; i++) {
+      const light = data[4 * i] + data[4 * i + 1] + data[4 * i + 2];
+      sum += light;
+      x += light * ((i % drawn.width) + 0.5);
+      y += light * (Math.floor(i / drawn.width) + 0.5);
+    }
+    const pixels = drawn.width / width;
+    canvas.dispose();
+    element.remove();
+    expect(x / sum / pixels).toBeCloseTo(7.5, 1);
+    expect(y / sum / pixels).toBeCloseTo(9.5, 1);
   });
 });
