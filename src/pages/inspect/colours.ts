@@ -1,4 +1,5 @@
 /** Numbers as colours: pixels of heat maps, and the ranges that their legends tell. Pure. */
+import { significant } from "../format";
 import { heatColour } from "../viewer/palette";
 
 export interface Span {
@@ -17,6 +18,10 @@ export function spanOf(values: ArrayLike<number>): Span {
   if (low > high) return { low: 0, high: 1 };
   return high > low ? { low, high } : { low, high: low + (Math.abs(low) || 1) };
 }
+
+/** Numbers of a legend: both ends and the middle, the last one with the unit. */
+export const spanNumbers = ({ low, high }: Span, unit = ""): string[] =>
+  [low, (low + high) / 2, high].map((value, i) => `${significant(value, 3)}${i === 2 ? unit : ""}`);
 
 /** Place of a value in a span, 0 to 1, clamped; NaN stays NaN. */
 export function shareOf(value: number, { low, high }: Span): number {

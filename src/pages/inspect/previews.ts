@@ -10,8 +10,8 @@ import { spanOf } from "./colours";
 import { canvasOf, drawErrorMesh, drawHeat, drawImage, drawPolygon, drawWires, within } from "./draw";
 import type { Paint } from "./paint";
 import { errorLimitOf, lengthOverChannels } from "./scales";
+import { paintAttention } from "./stages-attention";
 import { lossBars, moduleBars } from "./stages-loss";
-import { paintAttention } from "./stages-network";
 
 /** Draws over the crop at its place. */
 const overCrop =

@@ -17,10 +17,14 @@ import { figureOf } from "./figure";
 import { Numbers } from "./numbers";
 import { Rail } from "./rail";
 import { toggleOverlay } from "./stage";
+import { AttentionStage } from "./stages-attention";
+import { AugmentationStage } from "./stages-augmentation";
 import { CoarseStage, type HandStageProps, MetricsStage, RefinedStage } from "./stages-hand";
-import { AugmentationStage, CropStage, FrameStage } from "./stages-input";
+import { CropStage, FrameStage } from "./stages-input";
 import { GradientsStage, LossesStage } from "./stages-loss";
-import { AttentionStage, MapsStage, SamplingStage, TokensStage } from "./stages-network";
+import { MapsStage } from "./stages-maps";
+import { SamplingStage } from "./stages-sampling";
+import { TokensStage } from "./stages-tokens";
 import type { InspectState } from "./state";
 import { type ExportName, Toolbar } from "./toolbar";
 
