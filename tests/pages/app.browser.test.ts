@@ -74,7 +74,9 @@ describe("train", () => {
     await vi.waitFor(() =>
       expect(inked(root.querySelector<HTMLCanvasElement>(".figure-loss canvas")!)).toBeGreaterThan(500),
     );
-    expect(inked(root.querySelector<HTMLCanvasElement>(".sample-figure canvas")!)).toBeGreaterThan(5000);
+    await vi.waitFor(() =>
+      expect(inked(root.querySelector<HTMLCanvasElement>(".sample-figure canvas")!)).toBeGreaterThan(5000),
+    );
     rank.runFiles = [{ path: "log.txt", bytes: new TextEncoder().encode("x") }];
     rank.finish(20, "done");
     await vi.waitFor(() => expect(sent[sent.length - 1]).toMatchObject({ type: "done", ok: true }));

@@ -178,8 +178,8 @@ describe("a training log", () => {
   });
 
   it("is not what other drop zones take", async () => {
-    drop([new File(["x"], "MANO_RIGHT.txt")], root.querySelector(".chooser")!);
-    await vi.waitFor(() => expect(text(".chooser")).toContain("neither .pkl nor .npz"));
+    drop([new File(["x"], "MANO_RIGHT.txt")], root.querySelector(".hand-chooser")!);
+    await vi.waitFor(() => expect(text(".hand-chooser")).toContain("neither .pkl nor .npz"));
     expect(parts.doctor.reading.value).toBeUndefined();
     expect(parts.store.panel.value).toBe("log");
   });

@@ -3,6 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Score } from "../../ranks/run-summary";
 import { useStore } from "../context";
 import { count, duration, fixed, plural } from "../format";
+import { isNoneOf } from "../train/dropped";
 import type { Setup } from "../train/setup";
 import { Icon } from "../widgets/icons";
 import { useDrop } from "../widgets/use-drop";
@@ -98,7 +99,7 @@ export function RunsPanel({ setup }: { readonly setup: Setup }) {
   const take = (file: File | undefined) => {
     if (file !== undefined) void runs.importZip(file);
   };
-  const { isOver, handlers } = useDrop((transfer) => take(transfer.files[0]));
+  const { isOver, handlers } = useDrop((transfer) => take(transfer.files[0]), isNoneOf(["config", "hand", "folder"]));
   const rows = runs.rows.value;
   const chosen = rows.find(({ run }) => run.name === runs.chosen.value);
   return (

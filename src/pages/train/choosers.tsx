@@ -1,42 +1,29 @@
-import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import { wholeBlob } from "../../data/blob-bytes";
 import { useStore } from "../context";
 import type { DataState } from "../data/state";
 import { bytes, plural } from "../format";
-import { messageOf } from "../store";
 import { NumberField, Segmented } from "../widgets/field";
 import { useFolderInput } from "../widgets/folder-input";
 import { Icon } from "../widgets/icons";
 import { useDrop } from "../widgets/use-drop";
+import { isNoneOf } from "./dropped";
 import { canPickDirectory, fromDrop, fromInput, pickDirectory } from "./folder";
-import type { Folder, Setup } from "./setup";
+import type { Setup } from "./setup";
 
 /** OpenHand, or a MANO file of the person's own. */
 export function HandChooser({ setup }: { readonly setup: Setup }) {
   const store = useStore();
   const input = useRef<HTMLInputElement>(null);
-  const problem = useSignal("");
   const hand = setup.hand.value;
-  const take = async (file: File | undefined) => {
-    if (file === undefined) return;
-    problem.value = "";
-    try {
-      if (!/\.(pkl|pickle|npz)$/i.test(file.name)) {
-        throw new Error(
-          `"${file.name}" is neither .pkl nor .npz, expected MANO_RIGHT.pkl from the MANO download, or it as .npz.`,
-        );
-      }
-      setup.hand.value = { kind: "mano", name: file.name, bytes: (await wholeBlob(file)).buffer };
-    } catch (error) {
-      problem.value = messageOf(error);
-    }
+  const take = (file: File | undefined) => {
+    if (file !== undefined && !store.isActive.value) void setup.takeHand(file);
   };
-  const { isOver, handlers } = useDrop((transfer) => {
-    if (!store.isActive.value) take(transfer.files[0]);
-  });
+  const { isOver, handlers } = useDrop(
+    (transfer) => take(transfer.files[0]),
+    (transfer) => !store.isActive.value && isNoneOf(["config", "folder", "archive"])(transfer),
+  );
   return (
-    <div class="chooser" data-over={isOver} {...handlers}>
+    <div class="chooser hand-chooser" data-over={isOver} {...handlers}>
       <Segmented
         label="Hand"
         isLabelShown
@@ -57,47 +44,44 @@ export function HandChooser({ setup }: { readonly setup: Setup }) {
         class="sr-only"
         tabIndex={-1}
         aria-label="MANO file"
-        onChange={(event) => take(event.currentTarget.files?.[0])}
+        onChange={(event) => {
+          take(event.currentTarget.files?.[0]);
+          event.currentTarget.value = "";
+        }}
       />
       {hand.kind === "mano" && (
         <p class="chosen">
           <Icon name="hand" /> {hand.name}, {bytes(hand.bytes.byteLength)}
         </p>
       )}
-      {problem.value !== "" && <p class="problem">{problem.value}</p>}
+      <Refused sentence={setup.refused.hand.value} />
     </div>
   );
 }
 
-/** Rendered hands, an imported set, or a folder that is read as it is. */
+function Refused({ sentence }: { readonly sentence: string }) {
+  return (
+    <div role="status" class="refused">
+      {sentence !== "" && <p class="problem">{sentence}</p>}
+    </div>
+  );
+}
+
+/** Rendered hands, an imported set, or a folder that is read as it is; and in a sentence what was chosen. */
 export function DataChooser({ setup, data }: { readonly setup: Setup; readonly data: DataState }) {
   const store = useStore();
-  const problem = useSignal("");
-  const reading = useSignal<number | undefined>(undefined);
-  const take = async (get: () => Promise<Folder | undefined> | Folder) => {
-    problem.value = "";
-    try {
-      const folder = await get();
-      if (folder !== undefined) setup.folder.value = folder;
-    } catch (error) {
-      problem.value = messageOf(error);
-    }
-    reading.value = undefined;
-  };
-  const input = useFolderInput("Folder to train on", (files) => take(() => fromInput(files)));
-  const choose = () => (canPickDirectory() ? take(pickDirectory) : input.open());
-  const { isOver, handlers } = useDrop((transfer) => {
-    if (store.isActive.value) return;
-    setup.dataKind.value = "folder";
-    take(() => fromDrop(transfer, (files) => (reading.value = files)));
-  });
+  const input = useFolderInput("Folder to train on", (files) => setup.takeFolder(() => fromInput(files)));
+  const choose = () => (canPickDirectory() ? setup.takeFolder(pickDirectory) : input.open());
+  const { isOver, handlers } = useDrop(
+    (transfer) => void setup.takeFolder(() => fromDrop(transfer, (files) => (setup.walked.value = files))),
+    (transfer) => !store.isActive.value && isNoneOf(["config", "hand", "archive"])(transfer),
+  );
   const folder = setup.folder.value;
   const kind = setup.dataKind.value;
   return (
     <div class="chooser" data-over={isOver} {...handlers}>
       <Segmented
         label="Data"
-        isLabelShown
         options={[
           { value: "synthetic", label: "Synthetic", title: "RGB-D frames rendered from the chosen hand" },
           { value: "stored", label: "Imported", title: "A data set that was imported into this browser" },
@@ -133,18 +117,52 @@ export function DataChooser({ setup, data }: { readonly setup: Setup; readonly d
             {folder === undefined ? "Choose folder" : "Choose another"}
           </button>
           <p aria-live="polite">
-            {reading.value !== undefined
-              ? `Reading the folder, ${reading.value} files so far`
+            {setup.walked.value !== undefined
+              ? `Reading the folder, ${plural(setup.walked.value, "file")} so far`
               : folder === undefined
-                ? "or drop it here"
+                ? "or drop it on this page"
                 : `${folder.name}, ${folder.detail}`}
           </p>
         </div>
       )}
       {input.element}
-      {problem.value !== "" && <p class="problem">{problem.value}</p>}
+      <p class="hint data-says">{dataSentence(setup, data)}</p>
+      <Refused sentence={setup.refused.folder.value} />
     </div>
   );
+}
+
+/** What the next run is trained and validated on. */
+function dataSentence(setup: Setup, data: DataState): string {
+  const { config } = setup.reading.value;
+  const split =
+    config === undefined
+      ? ""
+      : config.data.overfit
+        ? "; validated on the same frames"
+        : `; about ${Math.round(100 * config.data.valFraction)} % to validate on, whole ${config.data.splitBy}s`;
+  switch (setup.dataKind.value) {
+    case "synthetic": {
+      const hand =
+        setup.hand.value.kind === "openhand"
+          ? "OpenHand"
+          : setup.hand.value.kind === "mano"
+            ? setup.hand.value.name
+            : "the hand";
+      return `${plural(setup.frames.value, "RGB-D frame")} rendered from ${hand}${split}.`;
+    }
+    case "stored": {
+      const set = data.usable.value.find(({ name }) => name === setup.storedSet.value);
+      if (set !== undefined) return `${set.name}, ${plural(set.kept, "frame")} stored in this browser${split}.`;
+      return setup.storedSet.value === ""
+        ? "No set is chosen yet: import one below, from HO-3D, DexYCB and others."
+        : `${setup.storedSet.value}, stored in this browser${split}.`;
+    }
+    case "folder":
+      return setup.folder.value === undefined
+        ? "No folder is chosen yet: the top folder of HO-3D, for one."
+        : `${setup.folder.value.name}, read when the run starts${split}.`;
+  }
 }
 
 function StoredChooser({ setup, data }: { readonly setup: Setup; readonly data: DataState }) {

@@ -1,35 +1,26 @@
 import { type Signal, useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
 import { useStore } from "../context";
 import { plural } from "../format";
-import { messageOf } from "../store";
 import { Toggle } from "../widgets/field";
 import { Icon } from "../widgets/icons";
-import { useDrop } from "../widgets/use-drop";
 import type { Setup } from "./setup";
 
-/** The configuration as text, or what of it differs from its preset. A dropped config.yaml, also one of the original, is taken over. */
+/** The configuration as text, or what of it differs from its preset. Can be looked at, and not changed, while a run lasts. */
 export function ConfigEditor({ setup, isWide }: { readonly setup: Setup; readonly isWide: Signal<boolean> }) {
   const store = useStore();
+  const input = useRef<HTMLInputElement>(null);
   const isShort = useSignal(false);
-  const problem = useSignal("");
+  const isLocked = store.isActive.value;
   const { problems, notes, config } = setup.reading.value;
   const adopted = setup.adopted.value;
-  const take = async (file: File | undefined) => {
-    if (file === undefined || store.isActive.value) return;
-    problem.value = "";
-    try {
-      await setup.adopt(file.name, await file.text());
-    } catch (error) {
-      problem.value = messageOf(error);
-    }
-  };
-  const { isOver, handlers } = useDrop((transfer) => take(transfer.files[0]));
+  const refused = setup.refused.config.value;
   const changed = config === undefined ? undefined : setup.differences.value;
   const isListed = isShort.value && changed !== undefined;
   return (
-    <div class="config chooser" data-over={isOver} {...handlers}>
+    <div class="config">
       <div class="config-head">
-        {isListed ? <span>Configuration</span> : <label for="config-text">Configuration</label>}
+        {isListed ? <span>Config</span> : <label for="config-text">Config</label>}
         <span class={problems.length > 0 ? "bad" : "hint"}>
           {config === undefined && problems.length === 0
             ? "loading"
@@ -46,6 +37,16 @@ export function ConfigEditor({ setup, isWide }: { readonly setup: Setup; readonl
         <button
           type="button"
           class="quiet"
+          disabled={isLocked}
+          aria-label="Open a config.yaml"
+          title="Open a config.yaml, also one of the original; or drop it anywhere on this page"
+          onClick={() => input.current?.click()}
+        >
+          <Icon name="folder" />
+        </button>
+        <button
+          type="button"
+          class="quiet"
           aria-pressed={isWide.value}
           aria-label="Wide editor"
           title="Wide editor"
@@ -54,8 +55,21 @@ export function ConfigEditor({ setup, isWide }: { readonly setup: Setup; readonl
           <Icon name="widen" />
         </button>
       </div>
+      <input
+        ref={input}
+        type="file"
+        accept=".yaml,.yml"
+        class="sr-only"
+        tabIndex={-1}
+        aria-label="File of a configuration"
+        onChange={(event) => {
+          const [file] = event.currentTarget.files ?? [];
+          if (file !== undefined) void setup.takeConfig(file);
+          event.currentTarget.value = "";
+        }}
+      />
       {isListed ? (
-        <Differences setup={setup} />
+        <Differences setup={setup} isLocked={isLocked} />
       ) : (
         <textarea
           id="config-text"
@@ -63,15 +77,15 @@ export function ConfigEditor({ setup, isWide }: { readonly setup: Setup; readonl
           autocomplete="off"
           autocapitalize="off"
           wrap="off"
+          readOnly={isLocked}
           aria-invalid={problems.length > 0}
           aria-describedby="config-says"
-          title="A config.yaml can be dropped here, also one of the original"
           value={setup.text.value}
           onInput={(event) => (setup.text.value = event.currentTarget.value)}
         />
       )}
       <ul id="config-says" class="sentences" aria-live="polite">
-        {problem.value !== "" && <li class="bad">{problem.value}</li>}
+        {refused !== "" && <li class="bad">{refused}</li>}
         {problems.map((sentence) => (
           <li key={sentence} class="bad">
             {sentence}
@@ -89,7 +103,7 @@ export function ConfigEditor({ setup, isWide }: { readonly setup: Setup; readonl
   );
 }
 
-function Differences({ setup }: { readonly setup: Setup }) {
+function Differences({ setup, isLocked }: { readonly setup: Setup; readonly isLocked: boolean }) {
   const changed = setup.differences.value ?? [];
   const preset = setup.reading.value.config?.preset;
   if (changed.length === 0) return <p class="config-same hint">Everything is as the preset {preset} has it.</p>;
@@ -118,6 +132,7 @@ function Differences({ setup }: { readonly setup: Setup }) {
                 <button
                   type="button"
                   class="quiet"
+                  disabled={isLocked}
                   aria-label={`${path} as in the preset`}
                   title="As in the preset"
                   onClick={() => setup.revert(path)}

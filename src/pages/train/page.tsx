@@ -4,10 +4,12 @@ import { useStore } from "../context";
 import { DataDialog } from "../data/dialog";
 import type { DataState } from "../data/state";
 import type { DoctorState } from "../doctor/state";
-import { useFileDrop } from "../widgets/use-drop";
+import { useWindowDrop } from "../widgets/use-drop";
 import { useKeys } from "../widgets/use-keys";
 import { BottomPanel } from "./bottom-panel";
 import { Charts } from "./charts";
+import { kindOfDrop } from "./dropped";
+import { fromDrop } from "./folder";
 import { Readouts } from "./readouts";
 import { RunBar } from "./run-bar";
 import { SamplePanel } from "./sample-panel";
@@ -37,15 +39,26 @@ export function TrainPage({
     else if (store.state.value === "paused") store.resume();
     else if (!store.isActive.value && setup.canStart.value) start();
   };
-  const { isOver, handlers } = useFileDrop((files) => {
-    if (files.length === 1 && /\.zip$/i.test(files[0].name)) {
+  const takeDropped = (transfer: DataTransfer): void => {
+    const files = [...transfer.files];
+    const kind = kindOfDrop(transfer);
+    if (kind !== "log" && kind !== "archive" && store.isActive.value) {
+      store.addProblem(
+        `${files[0]?.name ?? "What was dropped"} was not taken: the set-up is locked while the run lasts; stop the run first, then drop it again.`,
+      );
+    } else if (kind === "config") void setup.takeConfig(files[0]);
+    else if (kind === "hand") void setup.takeHand(files[0]);
+    else if (kind === "folder")
+      void setup.takeFolder(() => fromDrop(transfer, (count) => (setup.walked.value = count)));
+    else if (kind === "archive") {
       store.showPanel("runs");
       void store.runs.importZip(files[0]);
-      return;
+    } else {
+      store.showPanel("doctor");
+      doctor.read(files);
     }
-    store.showPanel("doctor");
-    doctor.read(files);
-  });
+  };
+  const isOver = useWindowDrop(takeDropped);
   useKeys({ Space: act, s: () => store.stop(), ".": () => store.step() });
   return (
     <div
@@ -54,7 +67,6 @@ export function TrainPage({
       data-active={store.isActive.value}
       data-panel={store.panel.value}
       data-over={isOver}
-      {...handlers}
     >
       <h1 class="sr-only">Train</h1>
       <SetupPanel setup={setup} data={data} isWide={isWide} />
@@ -66,7 +78,12 @@ export function TrainPage({
       <SamplePanel />
       <BottomPanel setup={setup} doctor={doctor} />
       {data.isOpen.value && (
-        <DataDialog state={data} onUse={(name) => setup.useStoredSet(name)} isLocked={store.isActive.value} />
+        <DataDialog
+          state={data}
+          onUse={(name) => setup.useStoredSet(name)}
+          onUseRendered={() => (setup.dataKind.value = "synthetic")}
+          isLocked={store.isActive.value}
+        />
       )}
     </div>
   );

@@ -2,6 +2,7 @@
 import { batch, computed, signal } from "@preact/signals";
 import type { Config } from "../../config";
 import { microBatchesOf } from "../../config/micro-batches";
+import { wholeBlob } from "../../data/blob-bytes";
 import type { DataChoice, HandChoice, StartOptions } from "../../ranks/api";
 import type { ImportOptions, SummaryRequest } from "../../ranks/import-api";
 import type { ConfigChange } from "../../train/findings";
@@ -9,6 +10,7 @@ import { History, readHistory } from "../history";
 import type { RunFile } from "../report";
 import { DEMO, type DemoRequest } from "../route";
 import type { Difference } from "../runs/rows";
+import { messageOf } from "../store";
 
 /** The entries of the config that have a field of their own. */
 export type ConfigField = "steps" | "batch" | "learningRate" | "seed" | DemoField;
@@ -51,6 +53,9 @@ export interface Folder {
   readonly data: DataChoice;
 }
 
+/** Validation samples that a run keeps with all their stages when it ends, to be looked at without a GPU. */
+const KEPT_SAMPLES = 3;
+
 const EMPTY: ConfigReading = { config: undefined, problems: [], notes: [] };
 
 export class Setup {
@@ -78,6 +83,10 @@ export class Setup {
   readonly resumed = signal<string | undefined>(undefined);
   /** The checkpoint of a stored run that the next run begins with. */
   readonly forked = signal<{ readonly run: string; readonly step: number } | undefined>(undefined);
+  /** Why the last file for the hand, the data or the configuration was not taken; empty where it was. */
+  readonly refused = { hand: signal(""), folder: signal(""), config: signal("") };
+  /** Files of a folder that were found so far, while its tree is walked. */
+  readonly walked = signal<number | undefined>(undefined);
   /** A configuration's file that was taken over, and what was noted in it. */
   readonly adopted = signal<{ readonly name: string; readonly notes: readonly string[] } | undefined>(undefined);
   /** What the continued or forked run has behind it. */
@@ -190,6 +199,46 @@ export class Setup {
       this.preset.value = configText.flat(written).get("preset") ?? this.preset.value;
       this.adopted.value = { name, notes };
     });
+  }
+
+  /** As `adopt`, of a file; what is wrong with it stands in `refused`. */
+  takeConfig(file: File): Promise<void> {
+    return this.#take("config", async () => this.adopt(file.name, new TextDecoder().decode(await wholeBlob(file))));
+  }
+
+  /** Trains with a person's own MANO file. */
+  takeHand(file: File): Promise<void> {
+    return this.#take("hand", async () => {
+      if (!/\.(pkl|pickle|npz)$/i.test(file.name)) {
+        throw new Error(
+          `"${file.name}" is neither .pkl nor .npz, expected MANO_RIGHT.pkl from the MANO download, or it as .npz.`,
+        );
+      }
+      this.hand.value = { kind: "mano", name: file.name, bytes: (await wholeBlob(file)).buffer };
+    });
+  }
+
+  /** Trains on a folder of this machine; undefined when none was chosen after all. */
+  async takeFolder(get: () => Promise<Folder | undefined> | Folder): Promise<void> {
+    await this.#take("folder", async () => {
+      const folder = await get();
+      if (folder === undefined) return;
+      batch(() => {
+        this.folder.value = folder;
+        this.dataKind.value = "folder";
+      });
+    });
+    this.walked.value = undefined;
+  }
+
+  async #take(what: "hand" | "folder" | "config", take: () => Promise<void>): Promise<void> {
+    const refused = this.refused[what];
+    refused.value = "";
+    try {
+      await take();
+    } catch (error) {
+      refused.value = messageOf(error);
+    }
   }
 
   private async takeOver(run: string, step: number, files: readonly RunFile[]): Promise<void> {
@@ -305,6 +354,7 @@ export class Setup {
       data,
       hand: this.hand.value,
       ranks: this.ranks.value,
+      keepWorst: KEPT_SAMPLES,
       ...(this.usesBothAdapters.value && this.ranks.value > 1 ? { adapters: "both" as const } : {}),
       ...(resume === undefined ? {} : { resume }),
       ...(fork === undefined ? {} : { fork }),

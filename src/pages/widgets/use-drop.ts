@@ -1,7 +1,14 @@
 import { useSignal } from "@preact/signals";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
-/** Handlers that make an element take what is dropped on it, and whether something hangs over it. */
-export function useDrop(onDrop: (transfer: DataTransfer) => void) {
+/**
+ * Handlers that make an element take what is dropped on it, and whether something hangs over it. What `isOurs` declines goes on to
+ * the elements around it.
+ */
+export function useDrop(
+  onDrop: (transfer: DataTransfer) => void,
+  isOurs: (transfer: DataTransfer) => boolean = () => true,
+) {
   const isOver = useSignal(false);
   return {
     isOver: isOver.value,
@@ -14,9 +21,10 @@ export function useDrop(onDrop: (transfer: DataTransfer) => void) {
         isOver.value = false;
       },
       onDrop: (event: DragEvent) => {
-        event.preventDefault();
         isOver.value = false;
-        if (event.dataTransfer !== null) onDrop(event.dataTransfer);
+        if (event.dataTransfer === null || !isOurs(event.dataTransfer)) return;
+        event.preventDefault();
+        onDrop(event.dataTransfer);
       },
     },
   };
@@ -51,4 +59,41 @@ export function useFileDrop(onFiles: (files: File[]) => void) {
       },
     },
   };
+}
+
+/**
+ * Takes files that are dropped anywhere in the window, but for what a drop zone has taken and for dialogs, which have theirs;
+ * returns whether some hang over it. Without it a browser would leave the page for the file.
+ */
+export function useWindowDrop(onDrop: (transfer: DataTransfer) => void): boolean {
+  const isOver = useSignal(false);
+  const take = useRef(onDrop);
+  take.current = onDrop;
+  useLayoutEffect(() => {
+    const hasFiles = ({ dataTransfer }: DragEvent): boolean => dataTransfer?.types.includes("Files") ?? false;
+    const isTaken = ({ target }: DragEvent): boolean => target instanceof Element && target.closest("dialog") !== null;
+    const over = (event: DragEvent): void => {
+      // A drop zone that hangs below has said so already.
+      isOver.value = hasFiles(event) && !event.defaultPrevented && !isTaken(event);
+      if (hasFiles(event)) event.preventDefault();
+    };
+    const leave = (): void => {
+      isOver.value = false;
+    };
+    const drop = (event: DragEvent): void => {
+      isOver.value = false;
+      if (!hasFiles(event) || event.defaultPrevented) return;
+      event.preventDefault();
+      if (!isTaken(event)) take.current(event.dataTransfer!);
+    };
+    addEventListener("dragover", over);
+    addEventListener("dragleave", leave);
+    addEventListener("drop", drop);
+    return () => {
+      removeEventListener("dragover", over);
+      removeEventListener("dragleave", leave);
+      removeEventListener("drop", drop);
+    };
+  }, []);
+  return isOver.value;
 }
