@@ -170,9 +170,10 @@ function Notes({ grid }: { readonly grid: GridState }) {
         <div class="asking grid-progress" role="status">
           <progress aria-label="Samples read" value={progress.done} max={Math.max(1, progress.total)} />
           <span class="num">
-            {progress.total === 0
-              ? "Reading the list of samples …"
-              : `Reading facts: ${count(progress.done)} of ${count(progress.total)} samples`}
+            {progress.total === 0 ? "Reading the list of samples …" : "Reading facts of the samples: "}
+            {progress.total > 0 && (
+              <span aria-hidden="true">{`${count(progress.done)} of ${count(progress.total)}`}</span>
+            )}
           </span>
           <button type="button" class="small" onClick={() => grid.stop()}>
             Stop

@@ -187,7 +187,10 @@ function Busy({ state }: { readonly state: InspectState }) {
         <div class="asking">
           <span class="asking-bar" />
           <span>
-            Asking the rank, which answers between two steps … <span class="num">{fixed(seconds.value, 1)} s</span>
+            Asking the rank, which answers between two steps …{" "}
+            <span class="num" aria-hidden="true">
+              {fixed(seconds.value, 1)} s
+            </span>
           </span>
           <button type="button" class="small" onClick={() => state.cancel()}>
             Cancel

@@ -5,7 +5,8 @@ const OVERSCAN = 10;
 
 /**
  * Lines of text of which only those in view are in the document. Follows the end until the person scrolls up.
- * `count` is the number of lines: the array itself stays the same as it grows, so only this tells that it did.
+ * `count` is the number of lines: the array itself stays the same as it grows, so only this tells that it did. Not announced
+ * as it grows: a step writes more lines than can be read aloud, and how far the run is, is said elsewhere.
  */
 export function LogView({ lines, count }: { readonly lines: readonly string[]; readonly count: number }) {
   const box = useRef<HTMLDivElement>(null);
@@ -25,6 +26,7 @@ export function LogView({ lines, count }: { readonly lines: readonly string[]; r
       ref={box}
       class="log"
       role="log"
+      aria-live="off"
       aria-label="Log of the run"
       // biome-ignore lint/a11y/noNoninteractiveTabindex: scrolled with the arrow keys.
       tabIndex={0}
