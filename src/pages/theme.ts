@@ -51,6 +51,8 @@ export function cssColour(property: string): string {
   if (colour === undefined) {
     const probe = document.createElement("span");
     probe.style.color = `var(${property})`;
+    // Forced colours would be one for all lines of a chart; of the page's own, the system's light or dark ones are taken.
+    probe.style.forcedColorAdjust = "none";
     document.body.append(probe);
     colour = getComputedStyle(probe).color;
     probe.remove();
