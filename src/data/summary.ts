@@ -29,7 +29,7 @@ export type { Histogram } from "./summary/histogram";
 export { summaryLines } from "./summary/lines";
 export type { JointState } from "./summary/measure";
 export type { JointVisibility, PoseRange, SequenceSummary, SplitSummary } from "./summary/overview";
-export { type SheetTile, sheetTile, spreadIds } from "./summary/selection";
+export { spreadIds } from "./summary/selection";
 
 /** The few numbers of a frame that was looked at, for sorting a contact sheet. */
 export interface LookedAt {

@@ -38,6 +38,7 @@ export function partsOf(store: Store, setup: Setup, importer: ImportApi = connec
     importer,
     () => setup.importOptions(),
     () => setup.summaryRequest(),
+    () => ({ frames: setup.frames.value, seed: setup.dataSeed.value }),
   );
   const [profile, inspect] = [new ProfileState(store, setup), new InspectState(store)];
   return { store, setup, data, doctor: new DoctorState(), profile, inspect };

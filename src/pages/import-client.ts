@@ -19,7 +19,9 @@ export function connectImport(): ImportApi {
     usage: () => call((api) => api.usage()),
     remove: (name) => call((api) => api.remove(name)),
     check: (name, onProgress) => call((api) => api.check(name, proxy(onProgress))),
-    summary: (name, options, onProgress) => call((api) => api.summary(name, options, proxy(onProgress))),
-    tiles: (name, ids, side) => call((api) => api.tiles(name, ids, side)),
+    ids: (set) => call((api) => api.ids(set)),
+    summary: (set, options, onProgress) => call((api) => api.summary(set, options, proxy(onProgress))),
+    tiles: (set, places, side) => call((api) => api.tiles(set, places, side)),
+    stopReading: (what) => call((api) => api.stopReading(what)),
   };
 }

@@ -5,8 +5,9 @@ import type { ImportResult, ReportRow } from "../data/import-result";
 import type { FrameSplit } from "../data/open";
 import type { Damage, StoredSet, StoreUsage } from "../data/shards/types";
 import type { SplitBy } from "../data/split";
-import type { DataSummary, SheetTile } from "../data/summary";
-import type { HandChoice } from "./api";
+import type { DataSummary } from "../data/summary";
+import type { DataChoice, HandChoice } from "./api";
+import type { SetTile } from "./set-tiles";
 
 /** Files as the browser hands them over. */
 export type ImportSource =
@@ -60,6 +61,11 @@ export interface ImportOptions {
   readonly hand: HandChoice;
 }
 
+/** Samples that can be looked at without a run: an imported set, or frames as a run renders them. */
+export type SampleSet =
+  | Extract<DataChoice, { kind: "stored" }>
+  | (Extract<DataChoice, { kind: "synthetic" }> & { readonly options: ImportOptions });
+
 /** What a summary depends on, besides the set. */
 export interface SummaryRequest {
   readonly hand: HandChoice;
@@ -91,11 +97,15 @@ export interface ImportApi {
   remove(name: string): Promise<void>;
   /** Every byte of a set against its checksums. */
   check(name: string, onProgress: (done: number, total: number) => void): Promise<Damage[]>;
+  /** Ids of a set's samples, in its order; of an unfinished or damaged one those that are left. */
+  ids(set: SampleSet): Promise<readonly string[]>;
   summary(
-    name: string,
+    set: SampleSet,
     options: SummaryRequest,
     onProgress: (done: number, total: number) => void,
   ): Promise<DataSummary>;
-  /** Small pictures of these frames, `side` pixels wide and high. */
-  tiles(name: string, ids: readonly string[], side: number): Promise<SheetTile[]>;
+  /** The samples at these places of a set's order, with pictures of `side` pixels; one that cannot be read says why in its place. */
+  tiles(set: SampleSet, places: readonly number[], side: number): Promise<SetTile[]>;
+  /** Ends the checks or the summaries under way: they reject. */
+  stopReading(what: "check" | "summary"): Promise<void>;
 }

@@ -3,6 +3,7 @@ import "../security/own-scripts";
 import { expose } from "comlink";
 import { ADAPTERS, type AdapterName, handFor } from "../data/adapter";
 import { recordSide } from "../data/crop";
+import { type CropSet, lazyCrops } from "../data/crop-set";
 import type { Decoders } from "../data/import-decode";
 import { importDescription } from "../data/import-description";
 import { ImportJob, type ImportProgress } from "../data/import-job";
@@ -19,9 +20,9 @@ import { type FrameSplit, type OpenedFrames, openFrames } from "../data/open";
 import { recordStride } from "../data/shards/format";
 import { idbShardStore } from "../data/shards/idb-browser";
 import type { Damage, OpenedSet, StoredSet, StoreUsage } from "../data/shards/types";
-import { type DataSummary, type SheetTile, sheetTile, summarise } from "../data/summary";
+import { type DataSummary, type SummaryOptions, summarise } from "../data/summary";
 import type { HandModel, ImportReport } from "../data/types";
-import { openHand, openSource } from "./choices";
+import { interruptible, openHand, openSource, renderedFrames } from "./choices";
 import { pageDecoders } from "./decode-threads";
 import type {
   Found,
@@ -30,9 +31,11 @@ import type {
   ImportOptions,
   ImportRequest,
   ImportSource,
+  SampleSet,
   SummaryRequest,
 } from "./import-api";
 import { acceptNursery } from "./nursery";
+import { type SetTile, setTiles } from "./set-tiles";
 
 const store = idbShardStore();
 
@@ -69,6 +72,8 @@ class Importer implements ImportApi {
   #job: ImportJob | undefined;
   #isStarting = false;
   readonly #opened = new Map<string, Promise<OpenedSet>>();
+  #rendered: { readonly key: string; readonly set: Promise<CropSet> } | undefined;
+  readonly #reading = { check: new AbortController(), summary: new AbortController() };
 
   async look(source: ImportSource, split: FrameSplit, options: ImportOptions): Promise<Found> {
     const { frames, known, title } = await open(source, split, options);
@@ -181,34 +186,68 @@ class Importer implements ImportApi {
 
   check(name: string, onProgress: (done: number, total: number) => void): Promise<Damage[]> {
     this.#forget(name);
-    return store.check(name, onProgress);
+    return store.check(name, onProgress, this.#reading.check.signal);
+  }
+
+  async stopReading(what: "check" | "summary"): Promise<void> {
+    this.#reading[what].abort(new Error(`the ${what} was stopped`));
+    this.#reading[what] = new AbortController();
   }
 
   async summary(
-    name: string,
-    { hand: choice, by, fraction, seed, quirks }: SummaryRequest,
+    choice: SampleSet,
+    { hand, by, fraction, seed, quirks }: SummaryRequest,
     onProgress: (done: number, total: number) => void,
   ): Promise<DataSummary> {
-    const [set, chosen] = await Promise.all([this.#open(name), openHand(choice)]);
-    const { description, kept, dropped } = set.info;
-    const adapter = (Object.keys(ADAPTERS) as AdapterName[]).find((each) => each === description?.format);
-    const opening = description?.opening?.dropped ?? [];
-    const expected = opening.reduce((sum, [, { count }]) => sum + count, description?.expected ?? kept + dropped);
-    return summarise(set, {
-      hand: adapter === undefined ? chosen : handFor(chosen, adapter),
-      known: { frames: expected, what: `the import of ${description?.source ?? name}` },
-      split: { by, fraction, seed, quirks: new Set(quirks) },
-      onProgress,
-    });
+    const { signal } = this.#reading.summary;
+    const [set, chosen] = await Promise.all([this.#samples(choice), openHand(hand)]);
+    const split = { by, fraction, seed, quirks: new Set(quirks) };
+    const about = choice.kind === "stored" ? await this.#origin(choice.name, chosen) : renderedOrigin(set, chosen);
+    return summarise(interruptible(set), { ...about, split, onProgress, signal });
   }
 
-  async tiles(name: string, ids: readonly string[], side: number): Promise<SheetTile[]> {
-    const set = await this.#open(name);
-    const tiles: SheetTile[] = [];
-    for (const id of ids) tiles.push(sheetTile(await set.read(id), side));
-    return tiles;
+  /** The hand that a stored set's parameters belong to, and how many frames it should have. */
+  async #origin(name: string, chosen: HandModel): Promise<Origin> {
+    const { info } = await this.#open(name);
+    const { description, kept, dropped } = info;
+    const adapter = (Object.keys(ADAPTERS) as AdapterName[]).find((each) => each === description?.format);
+    const opening = description?.opening?.dropped ?? [];
+    const frames = opening.reduce((sum, [, { count }]) => sum + count, description?.expected ?? kept + dropped);
+    return {
+      hand: adapter === undefined ? chosen : handFor(chosen, adapter),
+      known: { frames, what: `the import of ${description?.source ?? name}` },
+    };
+  }
+
+  #samples(choice: SampleSet): Promise<CropSet> {
+    if (choice.kind === "stored") return this.#open(choice.name);
+    const { frames, seed, options } = choice;
+    const { hand, size, boxScale, quirks } = options;
+    const nameOf = hand.kind === "openhand" ? hand.kind : `${hand.kind} ${hand.name}`;
+    const key = JSON.stringify([frames, seed, nameOf, size, boxScale, quirks]);
+    if (this.#rendered?.key !== key) {
+      const render = async (): Promise<CropSet> =>
+        lazyCrops(renderedFrames(await openHand(hand), choice), { size, boxScale, quirks: new Set(quirks) }, 128 << 20);
+      this.#rendered = { key, set: render() };
+    }
+    return this.#rendered.set;
+  }
+
+  async ids(choice: SampleSet): Promise<readonly string[]> {
+    return (await this.#samples(choice)).ids;
+  }
+
+  async tiles(choice: SampleSet, places: readonly number[], side: number): Promise<SetTile[]> {
+    return setTiles(interruptible(await this.#samples(choice)), places, side);
   }
 }
+
+type Origin = Pick<SummaryOptions, "hand" | "known">;
+
+const renderedOrigin = ({ ids }: CropSet, hand: HandModel): Origin => ({
+  hand,
+  known: { frames: ids.length, what: "this choice" },
+});
 
 acceptNursery();
 expose(new Importer());

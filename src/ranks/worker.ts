@@ -6,11 +6,9 @@ import { idbShardStore } from "../data/shards/idb-browser";
 import type { FileSource } from "../data/source";
 import { directorySource, pathFileSource } from "../data/source-browser";
 import { httpSource } from "../data/source-http";
-import { syntheticFrameSet, UPRIGHT_SPREAD } from "../data/synthetic/frames";
-import type { FrameSet } from "../data/types";
 import { Gpu } from "../gpu/gpu";
 import type { DataChoice } from "./api";
-import { openHand } from "./choices";
+import { openHand, renderedFrames } from "./choices";
 import { exposeToStarter } from "./nursery";
 import { type RankPlatform, RankWorker } from "./rank-worker";
 import { pageThreads } from "./sample-threads";
@@ -21,29 +19,12 @@ function sourceOf(choice: Exclude<DataChoice, { kind: "synthetic" | "stored" }>)
   return pathFileSource("chosen folder", new Map(choice.files.map(({ path, file }) => [path, file])));
 }
 
-/** Lets a message in before each frame: rendering alone never returns to the event loop. */
-function interruptible(frames: FrameSet): FrameSet {
-  const nextTask = (): Promise<void> =>
-    new Promise((resolve) => {
-      const { port1, port2 } = new MessageChannel();
-      port1.onmessage = () => {
-        port1.close();
-        resolve();
-      };
-      port2.postMessage(undefined);
-    });
-  return { ...frames, read: (id) => nextTask().then(() => frames.read(id)) };
-}
-
 const platform: RankPlatform = {
   threads: pageThreads,
   openHand: ({ hand = { kind: "openhand" } }) => openHand(hand),
   async openData({ data, config }, hand) {
     if (data === undefined) throw new Error("this rank was not told what to read; start it with data");
-    if (data.kind === "synthetic") {
-      const { frames, seed } = data;
-      return interruptible(syntheticFrameSet(hand, { frames, seed, spread: UPRIGHT_SPREAD }));
-    }
+    if (data.kind === "synthetic") return renderedFrames(hand, data);
     if (data.kind === "stored") {
       const set = await idbShardStore().open(data.name, { cacheBytes: config.data.memoryMiB * 2 ** 20 });
       return { ...set, adapter: adapterNamed(set.info.description?.format) };

@@ -3,7 +3,7 @@ import { cropRecord } from "../../src/data/crop";
 import { memoryCrops } from "../../src/data/crop-set";
 import { newReport } from "../../src/data/import-report";
 import { MANO_TIPS } from "../../src/data/mano-file";
-import { type DataSummary, sheetTile, spreadIds, summarise, summaryLines, summaryOf } from "../../src/data/summary";
+import { type DataSummary, spreadIds, summarise, summaryLines, summaryOf } from "../../src/data/summary";
 import { histogram, quantile } from "../../src/data/summary/histogram";
 import { measureRecord } from "../../src/data/summary/measure";
 import type { CropRecord, Frame, HandModel } from "../../src/data/types";
@@ -235,23 +235,6 @@ test("the selection spreads over all sequences and over their time", () => {
   expect(spreadIds(ids, 2)).toHaveLength(2);
   expect(spreadIds(ids, 1000)).toEqual(ids);
   expect(chosen).toEqual([...chosen].sort((a, b) => ids.indexOf(a) - ids.indexOf(b)));
-});
-
-test("a tile shows the square, with the joints where the picture has them", () => {
-  const record = records[0];
-  const tile = sheetTile(record, 32);
-  expect(tile.rgb).toHaveLength(32 * 32 * 3);
-  expect(tile.depth).toBeDefined();
-  const [x, y, side] = record.square;
-  const [fx, fy, cx, cy] = record.camera;
-  const u = (fx * record.joints3d[0]) / record.joints3d[2] + cx;
-  const v = (fy * record.joints3d[1]) / record.joints3d[2] + cy;
-  expect(tile.joints[0]).toBeCloseTo(((u - (x - side / 2)) * 32) / side - 0.5, 3);
-  expect(tile.joints[1]).toBeCloseTo(((v - (y - side / 2)) * 32) / side - 0.5, 3);
-  expect(tile.states).toHaveLength(21);
-  // Half of the 280 mm cube, less the 12 mm by which the surface lies nearer.
-  const centre = tile.depth![16 * 32 + 16];
-  expect(centre).toBe(Math.round((254 * (0.14 - 0.012)) / 0.28));
 });
 
 test("the terminal's lines name the set, its cameras, its split and each check", async () => {

@@ -4,10 +4,11 @@ import { type CropSet, memoryCrops } from "../../src/data/crop-set";
 import type { ImportProgress } from "../../src/data/import-job";
 import type { ImportResult } from "../../src/data/import-result";
 import type { Damage, StoredSet, StoreUsage } from "../../src/data/shards/types";
-import { type DataSummary, type SheetTile, sheetTile, summarise } from "../../src/data/summary";
+import { type DataSummary, summarise } from "../../src/data/summary";
 import { syntheticFrameSet } from "../../src/data/synthetic/frames";
 import type { HandModel } from "../../src/data/types";
-import type { Found, ImportApi, ImportEnd, ImportRequest } from "../../src/ranks/import-api";
+import type { Found, ImportApi, ImportEnd, ImportRequest, SampleSet } from "../../src/ranks/import-api";
+import { type SetTile, setTiles } from "../../src/ranks/set-tiles";
 
 /** Crops of rendered frames. */
 export async function renderedCrops(hand: HandModel, frames: number, size = 96): Promise<CropSet> {
@@ -196,7 +197,7 @@ export class ScriptedImporter implements ImportApi {
     return this.damage;
   }
 
-  summary(_name: string, _hand: unknown, onProgress: (done: number, total: number) => void): Promise<DataSummary> {
+  summary(_set: SampleSet, _hand: unknown, onProgress: (done: number, total: number) => void): Promise<DataSummary> {
     return summarise(this.crops, {
       hand: this.hand,
       known: { frames: this.crops.ids.length, what: "this set" },
@@ -204,7 +205,15 @@ export class ScriptedImporter implements ImportApi {
     });
   }
 
-  async tiles(_name: string, ids: readonly string[], side: number): Promise<SheetTile[]> {
-    return Promise.all(ids.map(async (id) => sheetTile(await this.crops.read(id), side)));
+  async ids(_set: SampleSet): Promise<readonly string[]> {
+    return this.crops.ids;
+  }
+
+  tiles(_set: SampleSet, places: readonly number[], side: number): Promise<SetTile[]> {
+    return setTiles(this.crops, places, side);
+  }
+
+  async stopReading(what: string): Promise<void> {
+    this.calls.push(`stop ${what}`);
   }
 }

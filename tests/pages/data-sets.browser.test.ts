@@ -5,7 +5,9 @@ import "uplot/dist/uPlot.min.css";
 import "../../src/pages/styles/index.css";
 import type { CropSet } from "../../src/data/crop-set";
 import { memoryCrops } from "../../src/data/crop-set";
+import { DataError } from "../../src/data/data-error";
 import { readHandAsset } from "../../src/data/hand/asset";
+import type { DataSummary } from "../../src/data/summary";
 import { type SyntheticFrameSet, syntheticFrameSet } from "../../src/data/synthetic/frames";
 import { ho3dFrameFiles, ho3dListFiles, ho3dParts } from "../../src/data/synthetic/write-ho3d";
 import type { HandModel } from "../../src/data/types";
@@ -15,7 +17,7 @@ import { connectRank } from "../../src/pages/rank-client";
 import { Store } from "../../src/pages/store";
 import { theme, toggleTheme } from "../../src/pages/theme";
 import { type ConfigField, Setup } from "../../src/pages/train/setup";
-import type { ImportApi, ImportSource } from "../../src/ranks/import-api";
+import type { ImportApi, ImportSource, SampleSet } from "../../src/ranks/import-api";
 import { violations } from "../helpers/mounted-app";
 import { renderedCrops, ScriptedImporter, storedSet } from "../helpers/scripted-importer";
 import { ScriptedRank } from "../helpers/scripted-rank";
@@ -76,6 +78,21 @@ const button = (name: string) => {
 const label = (name: string) =>
   [...root.querySelectorAll("label")].find((each) => each.textContent?.trim().startsWith(name))!;
 
+/** Cells of the grid whose picture, or whose sentence, is there. */
+const painted = () => root.querySelectorAll("[role=gridcell]:not([hidden])[data-painted=true]");
+const cell = (id: string) => {
+  const all = [...root.querySelectorAll<HTMLElement>("[role=gridcell]")];
+  return all.find((each) => each.querySelector(".sample-tile-id")?.textContent === id)!;
+};
+const pixelsOf = (canvas: HTMLCanvasElement) =>
+  canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height).data.join();
+
+/** `set`, of which one sample cannot be read. */
+const damagedAt = (set: CropSet, place: number): CropSet => ({
+  ...set,
+  read: (id) => (id === set.ids[place] ? Promise.reject(new DataError("shard 2 is damaged")) : set.read(id)),
+});
+
 /** The files of one frame of HO-3D v3, the picture made by the browser's own JPEG encoder. */
 async function frameFiles(
   set: SyntheticFrameSet,
@@ -127,7 +144,11 @@ describe("the data-set dialog", () => {
       await waitFor(() => expect(text(".data-main")).toContain("image damaged"));
       expect(await violations()).toEqual([]);
       await parts.data.examine("broken");
-      await waitFor(() => expect(root.querySelectorAll(".tile canvas:not([data-empty=true])")).toHaveLength(FRAMES));
+      await waitFor(() => expect(painted()).toHaveLength(FRAMES));
+      await waitFor(() => expect(root.querySelector(".set-measuring")).toBeNull());
+      expect(await violations()).toEqual([]);
+      cell(crops.ids[0]).click();
+      await waitFor(() => expect(text(".closeup .facts")).toContain("1 of 6"));
       expect(await violations()).toEqual([]);
       for (const tab of ["Health", "Distributions", "Cameras and split"]) {
         label(tab).click();
@@ -223,14 +244,98 @@ describe("the data-set dialog", () => {
     expect(shown).toHaveLength(1);
     shown[0].focus();
     await userEvent.keyboard("{Enter}");
-    await waitFor(() => expect(root.querySelectorAll(".tile")).toHaveLength(1));
-    const tile = root.querySelector<HTMLButtonElement>(".tile")!;
-    expect(tile.ariaLabel).toBe(`Frame ${crops.ids[2]}`);
-    await waitFor(() => expect(root.querySelector(".tile canvas[data-empty=true]")).toBeNull());
-    tile.focus();
-    await userEvent.keyboard(" ");
+    await waitFor(() => expect(painted()).toHaveLength(1));
+    expect(cell(crops.ids[2]).textContent).toContain("sample 3");
+    const grid = root.querySelector<HTMLElement>("[role=grid]")!;
+    expect(grid.ariaLabel).toBe("1 sample of 6");
+    grid.focus();
+    await userEvent.keyboard("{ArrowRight}{Enter}");
     await waitFor(() => expect(text(".closeup")).toContain("Wrist at"));
     await waitFor(() => expect(root.querySelector(".closeup .hand-figure canvas")).not.toBeNull());
+    await userEvent.keyboard("{Escape}");
+    await waitFor(() => expect(root.querySelector(".closeup")).toBeNull());
+    expect(root.querySelector("dialog")).not.toBeNull();
+  });
+
+  it("shows all samples of a set before any is measured, and says in its place why one cannot be read", async () => {
+    const importer = new ScriptedImporter(damagedAt(crops, 4), hand);
+    importer.stored = [storedSet("hurt")];
+    const measured = Promise.withResolvers<DataSummary>();
+    importer.summary = () => measured.promise;
+    await show(importer);
+    parts.data.open({ kind: "set", name: "hurt" });
+    await waitFor(() => expect(painted()).toHaveLength(FRAMES));
+    expect(cell(crops.ids[0]).textContent).toContain("RGB-D, MANO");
+    expect(cell(crops.ids[4]).textContent).toContain("shard 2 is damaged");
+    // Canvases are looked at: the depth image is another picture, and without joints less is drawn.
+    const seen = () => pixelsOf(cell(crops.ids[1]).querySelector("canvas")!);
+    const colours = seen();
+    const grid = root.querySelector<HTMLElement>("[role=grid]")!;
+    grid.focus();
+    await userEvent.keyboard("d");
+    await waitFor(() => expect(seen()).not.toBe(colours));
+    const depth = seen();
+    await userEvent.keyboard("t");
+    await waitFor(() => expect(seen()).not.toBe(depth));
+    await userEvent.keyboard("{Home}{Control>}{End}{/Control}{ArrowLeft}{Enter}");
+    await waitFor(() => expect(text(".closeup [role=alert]")).toContain("Sample 5 could not be read"));
+    // The large picture goes along with the focus.
+    await userEvent.keyboard("{ArrowLeft}");
+    const facts = ["4 of 6", "Sequence", "px about", "colour and depth", "1 at 21 of 21 joints", "pose, shape"];
+    for (const fact of facts) await waitFor(() => expect(text(".closeup .facts")).toContain(fact));
+    button("Stop").click();
+    await waitFor(() => expect(text(".set-measuring")).toContain("Measuring stopped"));
+    expect(importer.calls).toContain("stop summary");
+    label("Health").click();
+    await waitFor(() => expect(text(".data-main")).toContain("The measuring was stopped"));
+  });
+
+  it("asks for pictures no more when it is told to stop, and goes on", async () => {
+    const importer = new ScriptedImporter(crops, hand);
+    const answers: (() => void)[] = [];
+    const { tiles } = importer;
+    importer.tiles = async (set, places, side) => {
+      importer.calls.push(`tiles ${places.join(" ")}`);
+      await new Promise<void>((resolve) => answers.push(resolve));
+      return tiles.call(importer, set, places, side);
+    };
+    importer.stored = [storedSet("slow")];
+    await show(importer);
+    parts.data.open({ kind: "set", name: "slow" });
+    await waitFor(() => expect(text(".sheet-reading")).toContain("Reading 6 pictures"));
+    root.querySelector<HTMLButtonElement>(".sheet-reading button")!.click();
+    await waitFor(() => expect(text(".sheet-reading")).toContain("Stopped"));
+    root.querySelector<HTMLButtonElement>(".sheet-reading button")!.click();
+    for (const answer of answers) answer();
+    await waitFor(() => expect(painted()).toHaveLength(FRAMES));
+    expect(root.querySelector(".sheet-reading")).toBeNull();
+    importer.tiles = () => Promise.reject(new Error("the worker that imports stopped"));
+    parts.data.examined.value = { ...parts.data.examined.value!, key: "another" };
+    await waitFor(() => expect(text(".sheet-reading")).toContain("The worker that imports stopped"));
+    importer.tiles = tiles;
+    root.querySelector<HTMLButtonElement>(".sheet-reading button")!.click();
+    await waitFor(() => expect(painted()).toHaveLength(FRAMES));
+  });
+
+  it("shows the frames that a synthetic run would render, and trains on them", async () => {
+    const importer = new ScriptedImporter(crops, hand);
+    const sets: SampleSet[] = [];
+    const { ids } = importer;
+    importer.ids = (set: SampleSet) => {
+      sets.push(set);
+      return ids.call(importer, set);
+    };
+    await show(importer);
+    parts.setup.frames.value = 12;
+    parts.setup.dataSeed.value = 5;
+    button("Look at them").click();
+    await waitFor(() => expect(painted()).toHaveLength(FRAMES));
+    expect(text(".set-head")).toContain("12 frames of seed 5, rendered from OpenHand");
+    expect(sets).toMatchObject([{ kind: "synthetic", frames: 12, seed: 5 }]);
+    parts.setup.dataKind.value = "folder";
+    button("Train on it").click();
+    await waitFor(() => expect(root.querySelector("dialog")).toBeNull());
+    expect(parts.setup.dataKind.value).toBe("synthetic");
   });
 });
 
@@ -264,9 +369,15 @@ describe("the importing worker", () => {
     const checks = parts.data.examined.value!.summary!.checks;
     expect(checks.filter(({ verdict }) => verdict === "bad")).toEqual([]);
     expect(checks.find(({ name }) => name === "mano")).toMatchObject({ verdict: "good" });
-    await waitFor(() =>
-      expect(root.querySelectorAll(".tile canvas:not([data-empty=true])")).toHaveLength(ids.train.length),
-    );
+    await waitFor(() => expect(painted()).toHaveLength(ids.train.length));
+    const rendered = { kind: "synthetic", frames: 3, seed: 2, options: parts.setup.importOptions() } as const;
+    expect(await importer.ids(rendered)).toHaveLength(3);
+    const [tile] = await importer.tiles(rendered, [2], 48);
+    expect(tile).toMatchObject({ kind: "sample", index: 2, hasDepth: true, hasMano: true });
+    const stopped = importer.summary({ ...rendered, frames: 300 }, parts.setup.summaryRequest(), (done) => {
+      if (done === 1) void importer.stopReading("summary");
+    });
+    await expect(stopped).rejects.toThrow("the summary was stopped");
     expect(await importer.check("HO3D_v3-train", () => undefined)).toEqual([]);
     button("Train on it").click();
     await waitFor(() => expect(root.querySelector("dialog")).toBeNull());

@@ -4,18 +4,20 @@ import { sentence } from "../format";
 import { Icon } from "../widgets/icons";
 import { ImportView } from "./import-view";
 import { SetList } from "./set-list";
-import { SetView } from "./set-view";
+import { RenderedView, SetView } from "./set-view";
 import type { DataState } from "./state";
 import { StorageMeter } from "./storage-meter";
 
-/** The dialog; mounted only while it is open. `onUse` chooses a stored set for the next run. */
+/** The dialog; mounted only while it is open. `onUse` chooses a stored set for the next run, `onUseRendered` synthetic frames. */
 export function DataDialog({
   state,
   onUse,
+  onUseRendered,
   isLocked,
 }: {
   readonly state: DataState;
   readonly onUse: (name: string) => void;
+  readonly onUseRendered: () => void;
   /** A run holds the set-up: nothing can be chosen for it. */
   readonly isLocked: boolean;
 }) {
@@ -30,6 +32,10 @@ export function DataDialog({
   const view = state.view.value;
   const use = (name: string) => {
     onUse(name);
+    dialog.current?.close();
+  };
+  const useRendered = () => {
+    onUseRendered();
     dialog.current?.close();
   };
   return (
@@ -67,6 +73,8 @@ export function DataDialog({
           )}
           {view.kind === "import" ? (
             <ImportView state={state} onUse={use} isLocked={isLocked} />
+          ) : view.kind === "synthetic" ? (
+            <RenderedView state={state} onUse={useRendered} isLocked={isLocked} />
           ) : (
             <SetView key={view.name} state={state} name={view.name} onUse={use} isLocked={isLocked} />
           )}

@@ -33,6 +33,19 @@ export function SetList({ state }: { readonly state: DataState }) {
           <ImportLine state={state} />
         </span>
       </button>
+      <h3>Rendered</h3>
+      <button
+        type="button"
+        class="set-row"
+        aria-current={view.kind === "synthetic" ? "page" : undefined}
+        onClick={() => void state.examineRendered()}
+      >
+        <Icon name="hand" />
+        <span>
+          <strong>Synthetic</strong>
+          <span class="hint num">{renderedLine(state)}</span>
+        </span>
+      </button>
       <h3>Stored</h3>
       {sets.length === 0 && (
         <p class="hint set-none">{state.isListed.value ? "Nothing yet. What you import appears here." : "Looking …"}</p>
@@ -58,6 +71,11 @@ export function SetList({ state }: { readonly state: DataState }) {
       </ul>
     </nav>
   );
+}
+
+function renderedLine(state: DataState): string {
+  const { frames, seed } = state.rendered;
+  return `${plural(frames, "frame")}, seed ${seed}`;
 }
 
 function detail({ state, kept, dropped, bytes: size, description }: StoredSet): string {

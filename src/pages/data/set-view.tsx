@@ -1,4 +1,6 @@
-import { useSignal } from "@preact/signals";
+import { signal, useSignal } from "@preact/signals";
+import type { ComponentProps, ComponentType } from "preact";
+import { useEffect } from "preact/hooks";
 import { gigabytes } from "../../data/import-plan";
 import type { StoredSet } from "../../data/shards/types";
 import type { DataSummary, HealthCheck, Verdict } from "../../data/summary";
@@ -9,10 +11,14 @@ import { Distributions } from "./distributions";
 import { Overview } from "./overview";
 import { Scroll } from "./scroll";
 import { STATE_WORDS } from "./set-list";
-import { Sheet } from "./sheet";
-import { type DataState, stateSentence } from "./state";
+import { type DataState, type Examined, stateSentence } from "./state";
 
+type SheetProps = ComponentProps<typeof import("./sheet").Sheet>;
 type Tab = "health" | "pictures" | "distributions" | "overview";
+
+/** Loaded when the first set is looked at. */
+const sheet = signal<ComponentType<SheetProps> | undefined>(undefined);
+const sheetProblem = signal("");
 
 /** One stored set: what it holds, whether it is well, and what can be done with it. */
 export function SetView({
@@ -26,12 +32,9 @@ export function SetView({
   readonly onUse: (name: string) => void;
   readonly isLocked: boolean;
 }) {
-  const tab = useSignal<Tab>("pictures");
-  const only = useSignal<HealthCheck | undefined>(undefined);
   const set = state.sets.value.find((each) => each.name === name);
-  const examined = state.examined.value;
-  const summary = examined?.name === name ? examined.summary : undefined;
-  const worst = summary?.checks.filter(({ verdict }) => verdict === "bad" || verdict === "look").length ?? 0;
+  const shown = state.examined.value;
+  const examined = shown?.set.kind === "stored" && shown.set.name === name ? shown : undefined;
   if (set === undefined) return <p class="empty">This set is not stored any more.</p>;
   return (
     <>
@@ -48,61 +51,160 @@ export function SetView({
         <SetActions key={name} state={state} set={set} onUse={onUse} isLocked={isLocked} />
       </header>
       <StateNote state={state} set={set} />
-      {examined?.problem !== undefined && (
-        <p class="state-note">
-          <Icon name="warn" />
-          {sentence(examined.problem)}
-        </p>
-      )}
-      {summary === undefined ? (
-        examined?.problem === undefined && <Reading progress={examined?.progress} />
-      ) : (
-        <>
-          <div class="tabs-row">
-            <Segmented
-              label="View of the data set"
-              options={[
-                { value: "pictures", label: "Pictures" },
-                { value: "health", label: worst > 0 ? `Health (${worst})` : "Health" },
-                { value: "distributions", label: "Distributions" },
-                { value: "overview", label: "Cameras and split" },
-              ]}
-              value={tab.value}
-              onValue={(value) => (tab.value = value)}
-            />
-          </div>
-          {tab.value === "pictures" && (
-            <Sheet state={state} summary={summary} only={only.value} onAll={() => (only.value = undefined)} />
-          )}
-          {tab.value === "health" && (
-            <Health
-              summary={summary}
-              onShow={(check) => {
-                only.value = check;
-                tab.value = "pictures";
-              }}
-            />
-          )}
-          {tab.value === "distributions" && <Distributions summary={summary} />}
-          {tab.value === "overview" && <Overview summary={summary} />}
-        </>
-      )}
+      <Contents key={name} state={state} examined={examined} />
     </>
   );
 }
 
-function Reading({ progress }: { readonly progress: readonly [number, number] | undefined }) {
-  const [done, total] = progress ?? [0, 0];
+/** The frames that a run on synthetic data renders, as the set-up stands. */
+export function RenderedView({
+  state,
+  onUse,
+  isLocked,
+}: {
+  readonly state: DataState;
+  readonly onUse: () => void;
+  readonly isLocked: boolean;
+}) {
+  const shown = state.examined.value;
+  const examined = shown?.set.kind === "synthetic" ? shown : undefined;
+  const set = examined?.set.kind === "synthetic" ? examined.set : undefined;
+  return (
+    <>
+      <header class="view-head set-head">
+        <div>
+          <h3>Synthetic</h3>
+          <p class="hint num">
+            {set === undefined
+              ? "Rendered when they are looked at"
+              : `${plural(set.frames, "frame")} of seed ${set.seed}, rendered from ${set.options.hand.kind === "openhand" ? "OpenHand" : set.options.hand.name}, crops for ${set.options.size} px`}
+          </p>
+        </div>
+        <div class="drop-buttons">
+          <button type="button" class="primary" disabled={isLocked} onClick={onUse}>
+            Train on it
+          </button>
+        </div>
+      </header>
+      <Contents state={state} examined={examined} />
+    </>
+  );
+}
+
+/** Pictures at once, the rest when enough samples are measured. */
+function Contents({ state, examined }: { readonly state: DataState; readonly examined: Examined | undefined }) {
+  const tab = useSignal<Tab>("pictures");
+  const only = useSignal<HealthCheck | undefined>(undefined);
+  const { summary, ids, problem } = examined ?? {};
+  const worst = summary?.checks.filter(({ verdict }) => verdict === "bad" || verdict === "look").length ?? 0;
+  if (ids === undefined || examined === undefined) {
+    return problem === undefined ? <Opening /> : <Trouble problem={problem} />;
+  }
+  return (
+    <>
+      {problem !== undefined && <Trouble problem={problem} />}
+      <div class="tabs-row">
+        <Segmented
+          label="View of the data set"
+          options={[
+            { value: "pictures", label: "Pictures" },
+            { value: "health", label: worst > 0 ? `Health (${worst})` : "Health" },
+            { value: "distributions", label: "Distributions" },
+            { value: "overview", label: "Cameras and split" },
+          ]}
+          value={tab.value}
+          onValue={(value) => (tab.value = value)}
+        />
+        {summary === undefined && problem === undefined && <Measuring state={state} examined={examined} />}
+      </div>
+      {tab.value === "pictures" && (
+        <LazySheet
+          state={state}
+          examined={examined}
+          ids={ids}
+          only={only.value}
+          onAll={() => (only.value = undefined)}
+        />
+      )}
+      {tab.value !== "pictures" && summary === undefined && (
+        <p class="empty">
+          {examined.isStopped
+            ? "The measuring was stopped; go on with it to see this."
+            : problem === undefined
+              ? "This comes when enough frames are measured."
+              : "This needs frames that can be measured."}
+        </p>
+      )}
+      {tab.value === "health" && summary !== undefined && (
+        <Health
+          summary={summary}
+          onShow={(check) => {
+            only.value = check;
+            tab.value = "pictures";
+          }}
+        />
+      )}
+      {tab.value === "distributions" && summary !== undefined && <Distributions summary={summary} />}
+      {tab.value === "overview" && summary !== undefined && <Overview summary={summary} />}
+    </>
+  );
+}
+
+function Trouble({ problem }: { readonly problem: string }) {
+  return (
+    <p class="state-note">
+      <Icon name="warn" />
+      {sentence(problem)}
+    </p>
+  );
+}
+
+function LazySheet(props: SheetProps) {
+  useEffect(() => {
+    if (sheet.value !== undefined) return;
+    import("./sheet").then(
+      (loaded) => (sheet.value = loaded.Sheet),
+      () => (sheetProblem.value = "The pictures' part of the page could not be loaded: reload the page to try again."),
+    );
+  }, []);
+  const Loaded = sheet.value;
+  if (Loaded === undefined) return <p class="empty">{sheetProblem.value || "Loading the pictures …"}</p>;
+  return <Loaded {...props} />;
+}
+
+function Opening() {
   return (
     <div class="set-reading">
       <p class="hint num" aria-live="polite">
-        {progress === undefined
-          ? "Opening the set"
-          : `Looking at ${count(done)} of ${plural(total, "frame")} spread over the set`}
+        Opening the set
       </p>
-      <div class="progress-track" data-open={progress === undefined}>
-        <div class="progress-fill" style={total === 0 ? {} : { transform: `scaleX(${done / total})` }} />
+      <div class="progress-track" data-open="true">
+        <div class="progress-fill" />
       </div>
+    </div>
+  );
+}
+
+/** How far the measuring is; frames spread over the set are read for everything but the pictures. */
+function Measuring({ state, examined }: { readonly state: DataState; readonly examined: Examined }) {
+  const [done, total] = examined.progress ?? [0, 0];
+  return (
+    <div class="set-measuring" role="status">
+      {examined.isStopped ? (
+        <span class="hint">Measuring stopped</span>
+      ) : (
+        <>
+          <progress aria-label="Frames measured" max={Math.max(1, total)} value={done} />
+          <span class="hint num">{total === 0 ? "Measuring" : `Measured ${count(done)} of ${count(total)}`}</span>
+        </>
+      )}
+      <button
+        type="button"
+        class="small"
+        onClick={() => (examined.isStopped ? void state.measureAgain() : state.stopMeasuring())}
+      >
+        {examined.isStopped ? "Measure again" : "Stop"}
+      </button>
     </div>
   );
 }
@@ -147,12 +249,12 @@ function SetActions({
       )}
       <button
         type="button"
-        disabled={checked?.progress !== undefined || isCurrent || set.shards === 0}
-        onClick={() => void state.check(set.name)}
-        title="Compare every byte with its checksum"
+        disabled={isCurrent || set.shards === 0}
+        onClick={() => (checked?.progress === undefined ? void state.check(set.name) : state.stopCheck())}
+        title={checked?.progress === undefined ? "Compare every byte with its checksum" : "Stop the check"}
       >
-        <Icon name="shield" />
-        {checked?.progress === undefined ? "Check" : `Checking ${checked.progress[0]} of ${checked.progress[1]}`}
+        <Icon name={checked?.progress === undefined ? "shield" : "stop"} />
+        {checked?.progress === undefined ? "Check" : `Checking ${checked.progress[0]} of ${checked.progress[1]}, stop`}
       </button>
       <button
         type="button"

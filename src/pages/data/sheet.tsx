@@ -1,81 +1,103 @@
-/** The contact sheet: pictures with their joints, sorted, filtered, and one of them large. */
+/** The contact sheet: all samples of a set as pictures with their joints, sorted, filtered, and one of them large. */
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
-import type { DataSummary, HealthCheck, SheetTile } from "../../data/summary";
-import { fixed, plural } from "../format";
+import { useEffect, useMemo } from "preact/hooks";
+import "../styles/inspect-grid.css";
+import type { DataSummary, HealthCheck } from "../../data/summary";
+import type { SetSample, SetTile } from "../../ranks/set-tiles";
+import { count, fixed, plural, sentence } from "../format";
+import { TileGrid, type TilesProps } from "../inspect/grid-tiles";
+import { Painting } from "../inspect/paint";
 import { theme } from "../theme";
-import { drawSkeleton } from "../widgets/draw-skeleton";
 import { Toggle } from "../widgets/field";
 import { Icon } from "../widgets/icons";
 import { FingerLegend, HandFigure } from "../widgets/sample";
-import { depthColour } from "../widgets/sample-canvas";
-import type { DataState } from "./state";
+import { useIsland } from "../widgets/use-island";
+import { SetPictures } from "./pictures";
+import { holdings, type Layers, paintTile } from "./sheet-paint";
+import type { DataState, Examined } from "./state";
 
 type Looked = DataSummary["looked"][number];
 
+/** CSS pixels of a picture. */
+const TILE = 128;
+
+/** Orders of the samples that were measured; what each sorts by stands below the pictures. */
 const ORDERS = {
-  spread: { label: "Spread over the set", by: undefined },
-  near: { label: "Nearest first", by: ({ wristDepthMm }: Looked) => -wristDepthMm },
-  far: { label: "Farthest first", by: ({ wristDepthMm }: Looked) => wristDepthMm },
+  near: {
+    label: "Nearest first",
+    by: ({ wristDepthMm }: Looked) => -wristDepthMm,
+    says: ({ wristDepthMm }: Looked) => `${fixed(wristDepthMm, 0)} mm`,
+  },
+  far: {
+    label: "Farthest first",
+    by: ({ wristDepthMm }: Looked) => wristDepthMm,
+    says: ({ wristDepthMm }: Looked) => `${fixed(wristDepthMm, 0)} mm`,
+  },
   small: {
     label: "Smallest in the image first",
     by: ({ handSizePx }: Looked) => -(handSizePx ?? Number.POSITIVE_INFINITY),
+    says: ({ handSizePx }: Looked) => (handSizePx === undefined ? "wrist only" : `${fixed(handSizePx, 0)} px`),
   },
-  depth: { label: "Worst depth first", by: ({ depthOff }: Looked) => depthOff ?? -1 },
-  unseen: { label: "Most hidden first", by: ({ unseen }: Looked) => unseen },
-  bent: { label: "Most bent first", by: ({ bent }: Looked) => bent ?? -1 },
+  depth: {
+    label: "Worst depth first",
+    by: ({ depthOff }: Looked) => depthOff ?? -1,
+    says: ({ depthOff }: Looked) => (depthOff === undefined ? "no reading" : `${fixed(100 * depthOff, 0)} % off`),
+  },
+  unseen: {
+    label: "Most hidden first",
+    by: ({ unseen }: Looked) => unseen,
+    says: ({ unseen }: Looked) => `${fixed(100 * unseen, 0)} % hidden`,
+  },
+  bent: {
+    label: "Most bent first",
+    by: ({ bent }: Looked) => bent ?? -1,
+    says: ({ bent }: Looked) => (bent === undefined ? "no MANO" : `${fixed(bent, 0)}° in all`),
+  },
 } as const;
-type Order = keyof typeof ORDERS;
+/** "set": all samples as the set has them. */
+type Order = "set" | keyof typeof ORDERS;
 
-/** Pictures shown at first, and added with "More". */
-const PAGE = 40;
-
-/** Pictures of the frames that were looked at. `only`: those that a health check points at. */
+/** Pictures of a set. `only`: those that a health check points at. */
 export function Sheet({
   state,
-  summary,
+  examined,
+  ids,
   only,
   onAll,
 }: {
   readonly state: DataState;
-  readonly summary: DataSummary;
+  readonly examined: Examined;
+  readonly ids: readonly string[];
   readonly only: HealthCheck | undefined;
   readonly onAll: () => void;
 }) {
-  const order = useSignal<Order>("spread");
+  const { key, set, summary } = examined;
+  const order = useSignal<Order>("set");
   const showJoints = useSignal(true);
   const showDepth = useSignal(false);
-  const large = useSignal<string | undefined>(undefined);
-  const shown = useSignal(PAGE);
-  const all = sorted(summary.looked, order.value, shown.value, only);
-  const ids = all.slice(0, shown.value).map(({ id }) => id);
-  const key = ids.join("\n");
-  useEffect(() => {
-    void state.showTiles(ids);
-  }, [key]);
-  const tiles = state.tiles.value;
-  const chosen = large.value !== undefined && ids.includes(large.value) ? large.value : undefined;
-  const tile = chosen === undefined ? undefined : tiles.get(chosen);
+  const focus = useSignal<number | undefined>(undefined);
+  const pictures = useMemo(() => new SetPictures(state.api, set), [key]);
+  useEffect(() => () => pictures.stop(), [pictures]);
+  const by = summary === undefined ? "set" : order.value;
+  const places = useMemo(() => placesOf(ids, summary, by, only), [ids, summary, by, only]);
+  const looked = useMemo(() => new Map(summary?.looked.map((each) => [each.id, each])), [summary]);
+  const large = pictures.large.value;
+  const layers: Layers = { joints: showJoints.value, depth: showDepth.value };
+  const onKey = (event: KeyboardEvent) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target instanceof HTMLSelectElement) return;
+    if (event.key === "Escape" && pictures.chosen.value !== undefined) void pictures.enlarge(undefined);
+    else if (event.key === "d") showDepth.value = !showDepth.value;
+    else if (event.key === "t") showJoints.value = !showJoints.value;
+    else return;
+    // Else the dialog closes as well.
+    event.preventDefault();
+  };
   return (
-    <div class="sheet" data-large={tile !== undefined}>
+    // biome-ignore lint/a11y/noStaticElementInteractions: keys of the grid and of the buttons in it.
+    <div class="sheet" data-large={large !== undefined} onKeyDown={onKey}>
       <div class="sheet-tools">
         {only === undefined ? (
-          <label class="pick">
-            Order
-            <select
-              value={order.value}
-              onChange={(event) => {
-                order.value = event.currentTarget.value as Order;
-                shown.value = PAGE;
-              }}
-            >
-              {Object.entries(ORDERS).map(([value, { label }]) => (
-                <option key={value} value={value}>
-                  {label}
-                </option>
-              ))}
-            </select>
-          </label>
+          <OrderChoice order={by} summary={summary} total={ids.length} onOrder={(value) => (order.value = value)} />
         ) : (
           <button type="button" class="small" onClick={onAll}>
             <Icon name="close" />
@@ -83,167 +105,258 @@ export function Sheet({
           </button>
         )}
         <div class="toggles">
-          <Toggle label="Joints" isOn={showJoints.value} onToggle={() => (showJoints.value = !showJoints.value)} />
-          <Toggle label="Depth" isOn={showDepth.value} onToggle={() => (showDepth.value = !showDepth.value)} />
+          <Toggle
+            label="Joints"
+            shortcut="T"
+            isOn={layers.joints}
+            onToggle={() => (showJoints.value = !layers.joints)}
+          />
+          <Toggle label="Depth" shortcut="D" isOn={layers.depth} onToggle={() => (showDepth.value = !layers.depth)} />
         </div>
         <FingerLegend />
       </div>
-      <div class="sheet-scroll">
-        <ul class="tiles" aria-label="Frames">
-          {ids.map((id) => (
-            <li key={id}>
-              <button
-                type="button"
-                class="tile"
-                aria-pressed={chosen === id}
-                aria-label={`Frame ${id}`}
-                title={id}
-                onClick={() => (large.value = chosen === id ? undefined : id)}
-              >
-                <TilePicture tile={tiles.get(id)} showJoints={showJoints.value} showDepth={showDepth.value} />
-                <span class="tile-id">{id}</span>
-              </button>
-            </li>
-          ))}
-        </ul>
-        {all.length > ids.length && (
-          <button type="button" class="more" onClick={() => (shown.value += PAGE)}>
-            More ({plural(all.length - ids.length, "frame")})
-          </button>
-        )}
-      </div>
-      {tile !== undefined && (
-        <Large
-          tile={tile}
-          facts={summary.looked.find(({ id }) => id === tile.id)!}
-          showJoints={showJoints.value}
-          showDepth={showDepth.value}
-          onClose={() => (large.value = undefined)}
+      <div class="sheet-grid">
+        <Reading pictures={pictures} />
+        <Tiles
+          key={key}
+          {...{ ids, places, pictures, layers, focus: focus.value }}
+          order={`${by} ${only?.name}`}
+          figureOf={(tile) => {
+            const facts = looked.get(tile.id);
+            return by === "set" || facts === undefined ? undefined : ORDERS[by].says(facts);
+          }}
+          onFocus={(place) => {
+            focus.value = place;
+            // The large picture goes along.
+            if (pictures.chosen.value !== undefined) void pictures.enlarge(place);
+          }}
+          onOpen={(place) => void pictures.enlarge(place)}
         />
+      </div>
+      {large !== undefined && (
+        <Large tile={large} total={ids.length} layers={layers} onClose={() => void pictures.enlarge(undefined)} />
       )}
     </div>
   );
 }
 
-/** In the wanted order; spread: the first page already stands for the whole set. */
-function sorted(
-  looked: readonly Looked[],
-  order: Order,
-  shown: number,
-  only: HealthCheck | undefined,
-): readonly Looked[] {
-  if (only !== undefined) {
-    const wanted = new Map(only.examples.map((id, place) => [id, place]));
-    return looked.filter(({ id }) => wanted.has(id)).sort((a, b) => wanted.get(a.id)! - wanted.get(b.id)!);
-  }
-  const { by } = ORDERS[order];
-  if (by !== undefined) return [...looked].sort((a, b) => by(b) - by(a));
-  const first = Math.min(shown, looked.length);
-  const chosen = new Set(Array.from({ length: first }, (_, i) => Math.floor(((i + 0.5) * looked.length) / first)));
-  return [...looked.filter((_, i) => chosen.has(i)), ...looked.filter((_, i) => !chosen.has(i))];
-}
-
-/** Pixels of a tile with its joints over it, drawn at `scale` canvas pixels a pixel. */
-function draw(canvas: HTMLCanvasElement, tile: SheetTile, showJoints: boolean, showDepth: boolean): void {
-  const { side, rgb, depth, joints, states } = tile;
-  const size = Math.max(1, Math.round(canvas.clientWidth * devicePixelRatio));
-  canvas.width = size;
-  canvas.height = size;
-  const image = new ImageData(side, side);
-  for (let i = 0; i < side * side; i++) {
-    const colour = showDepth && depth !== undefined ? depthColour(depth[i]) : rgb.subarray(3 * i, 3 * i + 3);
-    image.data.set(colour, 4 * i);
-    image.data[4 * i + 3] = 255;
-  }
-  const picture = new OffscreenCanvas(side, side);
-  picture.getContext("2d")!.putImageData(image, 0, 0);
-  const context = canvas.getContext("2d")!;
-  context.imageSmoothingQuality = "high";
-  context.drawImage(picture, 0, 0, size, size);
-  if (!showJoints) return;
-  const scale = size / side;
-  // Pixel centres are at whole numbers, hence the half pixel.
-  context.translate(scale / 2, scale / 2);
-  const confidence = states.map((state) => (state === "hidden" ? 0 : 1));
-  drawSkeleton(context, joints, { scale, isTruth: false, confidence, weight: Math.max(0.7, size / 420) });
-}
-
-function TilePicture({
-  tile,
-  showJoints,
-  showDepth,
+function OrderChoice({
+  order,
+  summary,
+  total,
+  onOrder,
 }: {
-  readonly tile: SheetTile | undefined;
-  readonly showJoints: boolean;
-  readonly showDepth: boolean;
+  readonly order: Order;
+  readonly summary: DataSummary | undefined;
+  readonly total: number;
+  readonly onOrder: (order: Order) => void;
 }) {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  const mode = theme.value;
-  useEffect(() => {
-    const element = canvas.current;
-    if (element === null || tile === undefined) return;
-    const redraw = () => draw(element, tile, showJoints, showDepth);
-    const observer = new ResizeObserver(redraw);
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, [tile, showJoints, showDepth, mode]);
-  return <canvas ref={canvas} data-empty={tile === undefined} />;
+  return (
+    <label class="pick">
+      Order
+      <select
+        value={order}
+        disabled={summary === undefined}
+        title={summary === undefined ? "Other orders come with the measured samples" : undefined}
+        onChange={(event) => onOrder(event.currentTarget.value as Order)}
+      >
+        <option value="set">As in the set, {plural(total, "frame")}</option>
+        {summary !== undefined && (
+          <optgroup label={`${plural(summary.looked.length, "frame")} that were measured`}>
+            {Object.entries(ORDERS).map(([value, { label }]) => (
+              <option key={value} value={value}>
+                {label}
+              </option>
+            ))}
+          </optgroup>
+        )}
+      </select>
+    </label>
+  );
+}
+
+/** Places in the wanted order. */
+function placesOf(
+  ids: readonly string[],
+  summary: DataSummary | undefined,
+  order: Order,
+  only: HealthCheck | undefined,
+): readonly number[] {
+  if (summary === undefined || (only === undefined && order === "set")) return ids.map((_, place) => place);
+  const placeOf = new Map(ids.map((id, place) => [id, place]));
+  const chosen =
+    only !== undefined
+      ? only.examples
+      : [...summary.looked]
+          .sort((a, b) => ORDERS[order as keyof typeof ORDERS].by(b) - ORDERS[order as keyof typeof ORDERS].by(a))
+          .map(({ id }) => id);
+  return chosen.flatMap((id) => placeOf.get(id) ?? []);
+}
+
+/** What is under way, and what has gone wrong, with the way on. */
+function Reading({ pictures }: { readonly pictures: SetPictures }) {
+  const problem = pictures.problem.value;
+  const missing = pictures.missing.value;
+  const isStopped = pictures.isStopped.value;
+  if (problem !== undefined) {
+    return (
+      <div class="sheet-reading" role="alert">
+        <Icon name="warn" />
+        <span>The pictures could not be read: {sentence(problem)}</span>
+        <button type="button" class="small" onClick={() => pictures.goOn()}>
+          Try again
+        </button>
+      </div>
+    );
+  }
+  if (missing === 0) return null;
+  return (
+    <div class="sheet-reading" role="status" data-late={!isStopped}>
+      <span class="num">
+        {isStopped ? `Stopped: ${plural(missing, "picture")} not read` : `Reading ${plural(missing, "picture")}`}
+      </span>
+      <button type="button" class="small" onClick={() => (isStopped ? pictures.goOn() : pictures.stop())}>
+        {isStopped ? "Go on" : "Stop"}
+      </button>
+    </div>
+  );
+}
+
+function Tiles({
+  ids,
+  places,
+  pictures,
+  layers,
+  focus,
+  order,
+  figureOf,
+  onFocus,
+  onOpen,
+}: {
+  readonly ids: readonly string[];
+  readonly places: readonly number[];
+  readonly pictures: SetPictures;
+  readonly layers: Layers;
+  readonly focus: number | undefined;
+  readonly order: string;
+  readonly figureOf: (tile: SetTile) => string | undefined;
+  readonly onFocus: (place: number) => void;
+  readonly onOpen: (place: number) => void;
+}) {
+  const props: TilesProps = {
+    label: `${plural(places.length, "sample")} of ${count(ids.length)}`,
+    places,
+    width: TILE,
+    pictureHeight: TILE,
+    focus,
+    textOf: (place) => {
+      const tile = pictures.get(place);
+      const said = ` sample ${place + 1}, `;
+      if (tile === undefined) return { id: ids[place], said, figure: "" };
+      if (tile.kind === "unread") return { id: tile.id, said: `${said}${tile.problem}, `, figure: "not read" };
+      return { id: tile.id, said, figure: figureOf(tile) ?? holdings(tile) };
+    },
+    colourOf: () => undefined,
+    paint: (context, place, width, height) => {
+      const tile = pictures.get(place);
+      if (tile === undefined) return false;
+      paintTile(context, tile, width, height, layers);
+      return true;
+    },
+    order,
+    version: `${layers.joints} ${layers.depth} ${order} ${theme.value}`,
+    stampOf: (place) => String(pictures.get(place) !== undefined),
+    pictures: pictures.version.value,
+    onWant: (wanted) => pictures.want(wanted),
+    onFocus,
+    onOpen,
+  };
+  const element = useIsland(() => new TileGrid(), props);
+  return <div ref={element} class="sample-tiles" />;
 }
 
 const STATES = { seen: "seen", hidden: "hidden", "no reading": "without depth reading", outside: "outside" } as const;
 
 function Large({
   tile,
-  facts,
-  showJoints,
-  showDepth,
+  total,
+  layers,
   onClose,
 }: {
-  readonly tile: SheetTile;
-  readonly facts: Looked;
-  readonly showJoints: boolean;
-  readonly showDepth: boolean;
+  readonly tile: SetTile;
+  readonly total: number;
+  readonly layers: Layers;
   readonly onClose: () => void;
 }) {
-  const states = Object.entries(STATES)
-    .map(([state, words]) => [tile.states.filter((each) => each === state).length, words] as const)
-    .filter(([n]) => n > 0)
-    .map(([n, words]) => `${n} ${words}`)
-    .join(", ");
+  const { joints, depth } = layers;
+  const paint = useMemo(
+    () => (context: CanvasRenderingContext2D, width: number, height: number) =>
+      paintTile(context, tile, width, height, { joints, depth }),
+    [tile, joints, depth],
+  );
   return (
     <aside class="closeup" aria-label={`Frame ${tile.id}`}>
       <div class="panel-head">
-        <h4>{tile.id}</h4>
+        <h4 title={tile.id}>{tile.id}</h4>
         <button type="button" class="quiet" aria-label="Close the large picture" onClick={onClose}>
           <Icon name="close" />
         </button>
       </div>
-      <div class="closeup-picture" role="img" aria-label={`Crop of frame ${tile.id} with its joints`}>
-        <TilePicture tile={tile} showJoints={showJoints} showDepth={showDepth} />
-      </div>
-      <dl class="facts">
-        <div>
-          <dt>Wrist at</dt>
-          <dd>{fixed(facts.wristDepthMm, 0)} mm</dd>
-        </div>
-        <div>
-          <dt>Hand in the image</dt>
-          <dd>{fixed(facts.handSizePx, 0)} px</dd>
-        </div>
-        <div>
-          <dt>Joints</dt>
-          <dd title={states}>{states}</dd>
-        </div>
-      </dl>
-      {tile.joints.length > 2 && (
-        <div class="closeup-hand">
-          <HandFigure
-            view={{ joints3dTrue: tile.joints3d, joints3dPredicted: tile.joints3d }}
-            joint={undefined}
-            label={`Annotated hand of frame ${tile.id} in 3D`}
-          />
-        </div>
+      {tile.kind === "unread" ? (
+        <p class="state-note" role="alert">
+          <Icon name="warn" />
+          <span>
+            Sample {count(tile.index + 1)} could not be read: {sentence(tile.problem)}
+          </span>
+        </p>
+      ) : (
+        <>
+          <div class="closeup-picture">
+            <Painting paint={paint} label={`Crop of frame ${tile.id}${joints ? " with its joints" : ""}`} />
+          </div>
+          <SampleFacts sample={tile} total={total} />
+          {!tile.rootOnly && (
+            <div class="closeup-hand">
+              <HandFigure
+                view={{ joints3dTrue: tile.joints3d, joints3dPredicted: tile.joints3d }}
+                joint={undefined}
+                label={`Annotated hand of frame ${tile.id} in 3D`}
+              />
+            </div>
+          )}
+        </>
       )}
     </aside>
+  );
+}
+
+function SampleFacts({ sample, total }: { readonly sample: SetSample; readonly total: number }) {
+  const { index, sequence, recording, square, hasDepth, hasMano, rootOnly, wristDepthMm, handSizePx } = sample;
+  const states = Object.entries(STATES)
+    .map(([state, words]) => [sample.states.filter((each) => each === state).length, words] as const)
+    .filter(([n]) => n > 0)
+    .map(([n, words]) => `${n} ${words}`)
+    .join(", ");
+  const counted = sample.thumbnail.confidence.reduce((sum, value) => sum + value, 0);
+  const facts: readonly (readonly [name: string, value: string])[] = [
+    ["Sample", `${count(index + 1)} of ${count(total)}`],
+    ["Sequence", recording === sequence ? sequence : `${sequence} of recording ${recording}`],
+    ["Box", `${fixed(square[2], 0)} px about (${fixed(square[0], 0)}, ${fixed(square[1], 0)})`],
+    ["Modality", hasDepth ? "colour and depth" : "colour only"],
+    ["Confidence", `1 at ${counted} of 21 joints${rootOnly ? ", the wrist alone" : ""}`],
+    ["MANO", hasMano ? "pose, shape and translation" : "no parameters"],
+    ["Wrist at", `${fixed(wristDepthMm, 0)} mm`],
+    ["Hand in image", handSizePx === undefined ? "unknown" : `${fixed(handSizePx, 0)} px`],
+    ["Joints", states],
+  ];
+  return (
+    <dl class="facts">
+      {facts.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd title={value}>{value}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }

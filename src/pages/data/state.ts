@@ -4,12 +4,27 @@ import type { ImportProgress } from "../../data/import-job";
 import type { FrameSplit } from "../../data/open";
 import { requestPersistence } from "../../data/shards/idb-browser";
 import type { Damage, StoredSet, StoreUsage } from "../../data/shards/types";
-import type { DataSummary, SheetTile } from "../../data/summary";
-import type { Found, ImportApi, ImportEnd, ImportOptions, ImportSource, SummaryRequest } from "../../ranks/import-api";
+import type { DataSummary } from "../../data/summary";
+import type { DataChoice } from "../../ranks/api";
+import type {
+  Found,
+  ImportApi,
+  ImportEnd,
+  ImportOptions,
+  ImportSource,
+  SampleSet,
+  SummaryRequest,
+} from "../../ranks/import-api";
 import { messageOf } from "../store";
 
-/** What the right side of the dialog shows. */
-export type View = { readonly kind: "import" } | { readonly kind: "set"; readonly name: string };
+/** What the right side of the dialog shows; "synthetic": the frames that the set-up would render. */
+export type View =
+  | { readonly kind: "import" }
+  | { readonly kind: "set"; readonly name: string }
+  | { readonly kind: "synthetic" };
+
+/** Frames to render. */
+export type Rendered = Pick<Extract<DataChoice, { kind: "synthetic" }>, "frames" | "seed">;
 
 /** From the choice of files to the report. */
 export type Stage =
@@ -21,12 +36,16 @@ export type Stage =
 
 /** The set that is looked at. */
 export interface Examined {
-  readonly name: string;
+  readonly set: SampleSet;
   /** What the summary depends on. */
   readonly key: string;
+  /** Ids of its samples, in its order; undefined until they are known. */
+  readonly ids: readonly string[] | undefined;
   readonly summary: DataSummary | undefined;
   readonly progress: readonly [done: number, total: number] | undefined;
   readonly problem: string | undefined;
+  /** The person ended the measuring. */
+  readonly isStopped: boolean;
 }
 
 /** A check of every byte. */
@@ -36,12 +55,7 @@ export interface Checked {
   readonly damage: readonly Damage[] | undefined;
 }
 
-/** Pixels of one side of a picture on the contact sheet: sharp on screens of two pixels a point. */
-const TILE_SIDE = 192;
-/** Pictures that are asked for at once: some appear while the others are still read. */
-const TILES_AT_ONCE = 8;
-
-/** One per page. `api` does the work; `optionsOf` says how training cuts its crops, `requestOf` what a summary depends on. */
+/** One per page. `api` does the work; `optionsOf` says how training cuts its crops, `requestOf` what a summary depends on, `renderedOf` which frames a synthetic run has. */
 export class DataState {
   readonly isOpen = signal(false);
   readonly view = signal<View>({ kind: "import" });
@@ -59,8 +73,6 @@ export class DataState {
 
   readonly examined = signal<Examined | undefined>(undefined);
   readonly checked = signal<Checked | undefined>(undefined);
-  /** Pictures of the examined set by id. */
-  readonly tiles = signal<ReadonlyMap<string, SheetTile>>(new Map());
 
   /** Sets that a run can be trained on. */
   readonly usable = computed(() => this.sets.value.filter(({ state }) => state === "complete"));
@@ -70,8 +82,14 @@ export class DataState {
     readonly api: ImportApi,
     private readonly optionsOf: () => ImportOptions,
     private readonly requestOf: () => SummaryRequest,
+    private readonly renderedOf: () => Rendered,
     private readonly persist: () => Promise<boolean> = requestPersistence,
   ) {}
+
+  /** The frames of a synthetic run, as the set-up stands. */
+  get rendered(): Rendered {
+    return this.renderedOf();
+  }
 
   /** Shows the dialog: one set, or the import. */
   open(view?: View): void {
@@ -80,6 +98,8 @@ export class DataState {
       if (view !== undefined) this.view.value = view;
     });
     if (view?.kind === "set") void this.examine(view.name);
+    // The set-up may be another by now.
+    if (this.view.value.kind === "synthetic") void this.examineRendered();
     void this.refresh();
   }
 
@@ -231,61 +251,80 @@ export class DataState {
 
   /** Shows a set; its summary is computed once. */
   async examine(name: string): Promise<void> {
-    batch(() => {
-      this.view.value = { kind: "set", name };
-      this.problem.value = "";
-    });
+    this.view.value = { kind: "set", name };
     const set = this.sets.value.find((each) => each.name === name);
+    if (this.examined.value?.set.kind !== "stored" || this.examined.value.set.name !== name) {
+      this.checked.value = undefined;
+    }
+    const isEmpty = set?.kept === 0;
+    // More frames need another summary.
+    await this.show(() => ({ kind: "stored", name }), [set?.kept, set?.savedAt], isEmpty);
+  }
+
+  /** Shows the frames that a run on synthetic data would render. */
+  async examineRendered(): Promise<void> {
+    this.view.value = { kind: "synthetic" };
+    await this.show(() => ({ kind: "synthetic", ...this.renderedOf(), options: this.optionsOf() }), [], false);
+  }
+
+  /** Counts what was looked at: answers to an earlier question are of no use. */
+  private turn = 0;
+
+  private async show(setOf: () => SampleSet, version: readonly unknown[], isEmpty: boolean): Promise<void> {
+    this.problem.value = "";
     const known = this.examined.value;
+    let set: SampleSet;
     let request: SummaryRequest;
     try {
-      request = this.requestOf();
+      [set, request] = [setOf(), this.requestOf()];
     } catch (error) {
       this.problem.value = messageOf(error);
       return;
     }
-    // Another split, another hand or more frames need another summary.
-    const key = JSON.stringify([name, set?.kept, set?.savedAt, request]);
-    if (known?.key === key && known.problem === undefined) return;
-    batch(() => {
-      this.tiles.value = new Map();
-      if (known?.name !== name) this.checked.value = undefined;
-      this.examined.value = { name, key, summary: undefined, progress: undefined, problem: undefined };
-    });
+    // Another split or another hand needs another summary.
+    const key = JSON.stringify([set, ...version, request]);
+    if (known?.key === key && known.problem === undefined && !known.isStopped) return;
+    if (known !== undefined && known.progress !== undefined) this.abandon();
+    this.examined.value = {
+      ...{ set, key, ids: undefined, summary: undefined, progress: undefined, problem: undefined },
+      isStopped: false,
+    };
+    const turn = ++this.turn;
     const say = (change: Partial<Examined>): void => {
       const now = this.examined.value;
-      if (now?.key === key) this.examined.value = { ...now, ...change };
+      if (turn === this.turn && now !== undefined) this.examined.value = { ...now, ...change };
     };
-    if (set?.kept === 0) {
+    if (isEmpty) {
       say({ problem: "No frame of this set is stored, so there is nothing to show." });
       return;
     }
     try {
-      const summary = await this.api.summary(name, request, (done, total) => say({ progress: [done, total] }));
+      say({ ids: await this.api.ids(set), progress: [0, 0] });
+      const summary = await this.api.summary(set, request, (done, total) => say({ progress: [done, total] }));
       say({ summary, progress: undefined });
     } catch (error) {
-      say({ problem: messageOf(error), progress: undefined });
+      const isStopped = this.examined.value?.isStopped === true;
+      say({ problem: isStopped ? undefined : messageOf(error), progress: undefined });
     }
   }
 
-  private readonly asked = new Set<string>();
+  /** Ends the measuring of the set that is looked at; its pictures stay. */
+  stopMeasuring(): void {
+    const now = this.examined.value;
+    if (now?.progress === undefined) return;
+    this.examined.value = { ...now, isStopped: true, progress: undefined };
+    this.abandon();
+  }
 
-  /** Fetches the pictures that are not there yet. */
-  async showTiles(ids: readonly string[]): Promise<void> {
-    const name = this.examined.value?.name;
-    if (name === undefined) return;
-    const missing = ids.filter((id) => !this.tiles.value.has(id) && !this.asked.has(`${name}//${id}`));
-    for (const id of missing) this.asked.add(`${name}//${id}`);
-    for (let at = 0; at < missing.length; at += TILES_AT_ONCE) {
-      const some = missing.slice(at, at + TILES_AT_ONCE);
-      await this.attempt("The pictures could not be read", async () => {
-        const made = await this.api.tiles(name, some, TILE_SIDE);
-        if (this.examined.value?.name === name) {
-          this.tiles.value = new Map([...this.tiles.value, ...made.map((tile) => [tile.id, tile] as const)]);
-        }
-      });
-      for (const id of some) this.asked.delete(`${name}//${id}`);
-    }
+  /** Measures the set that is looked at from the beginning, after a stop. */
+  async measureAgain(): Promise<void> {
+    const { set } = this.examined.value ?? {};
+    if (set?.kind === "stored") await this.examine(set.name);
+    else if (set !== undefined) await this.examineRendered();
+  }
+
+  private abandon(): void {
+    void this.attempt("", () => this.api.stopReading("summary"));
   }
 
   /** Compares every byte of a set with its checksums. */
@@ -293,23 +332,34 @@ export class DataState {
     this.checked.value = { name, progress: [0, 1], damage: undefined };
     try {
       const damage = await this.api.check(name, (done, total) => {
-        this.checked.value = { name, progress: [done, total], damage: undefined };
+        if (this.checked.value !== undefined) this.checked.value = { name, progress: [done, total], damage: undefined };
       });
       this.checked.value = { name, progress: undefined, damage };
     } catch (error) {
       batch(() => {
+        if (this.checked.value !== undefined) this.problem.value = messageOf(error);
         this.checked.value = undefined;
-        this.problem.value = messageOf(error);
       });
     }
     await this.refresh();
+  }
+
+  /** Ends the check under way, without a result. */
+  stopCheck(): void {
+    if (this.checked.value?.progress === undefined) return;
+    this.checked.value = undefined;
+    void this.attempt("", () => this.api.stopReading("check"));
   }
 
   /** Deletes a set; there is no way back. */
   async remove(name: string): Promise<void> {
     await this.attempt(`The set "${name}" could not be deleted`, () => this.api.remove(name));
     batch(() => {
-      if (this.examined.value?.name === name) this.examined.value = undefined;
+      const { set } = this.examined.value ?? {};
+      if (set?.kind === "stored" && set.name === name) {
+        this.turn++;
+        this.examined.value = undefined;
+      }
       if (this.view.value.kind === "set" && this.view.value.name === name) this.view.value = { kind: "import" };
     });
     await this.refresh();

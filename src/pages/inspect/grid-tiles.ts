@@ -66,6 +66,9 @@ export class TileGrid implements Island<TilesProps> {
   #observer: ResizeObserver | undefined;
   /** CSS pixels; asking the element for it would lay the page out in each frame. */
   #height = 0;
+  #focus: number | undefined;
+  /** Places that keys have told `onFocus` and that have not come back as props. */
+  #told: number[] = [];
   #id = `tiles-${Math.random().toString(36).slice(2, 8)}`;
 
   mount(element: HTMLElement): void {
@@ -93,6 +96,11 @@ export class TileGrid implements Island<TilesProps> {
   update(props: TilesProps): void {
     const old = this.#props;
     this.#props = props;
+    const focusBefore = this.#focus;
+    // Keys are faster than renders: what comes back of one must not undo the next.
+    const echo = props.focus === undefined ? -1 : this.#told.indexOf(props.focus);
+    if (echo >= 0) this.#told.splice(0, echo + 1);
+    else if (old?.focus !== props.focus) [this.#focus, this.#told] = [props.focus, []];
     const isLaidOut = old?.width === props.width && old.pictureHeight === props.pictureHeight;
     const isSame =
       isLaidOut && old.places === props.places && old.version === props.version && old.pictures === props.pictures;
@@ -103,7 +111,7 @@ export class TileGrid implements Island<TilesProps> {
       else if (old === undefined || !isLaidOut) this.#showFocus();
     } else {
       if (!isSame) for (const [row, { tiles }] of this.#rows) this.#fill(row, tiles);
-      if (old.focus !== props.focus) this.#markFocus();
+      if (focusBefore !== this.#focus) this.#markFocus();
     }
     // What was forgotten is asked for again.
     if (!isSame) this.#tellWanted();
@@ -245,7 +253,7 @@ export class TileGrid implements Island<TilesProps> {
   }
 
   #markFocus(): void {
-    const { focus } = this.#props!;
+    const focus = this.#focus;
     const element = this.#element!;
     element.querySelector("[aria-selected]")?.removeAttribute("aria-selected");
     const cell = focus === undefined ? null : element.querySelector(`#${this.#id}-${focus}`);
@@ -258,7 +266,8 @@ export class TileGrid implements Island<TilesProps> {
   }
 
   #showFocus(): void {
-    const { places, focus } = this.#props!;
+    const { places } = this.#props!;
+    const focus = this.#focus;
     const at = focus === undefined ? -1 : places.indexOf(focus);
     if (at < 0) return;
     const element = this.#element!;
@@ -271,7 +280,8 @@ export class TileGrid implements Island<TilesProps> {
 
   #onKey = (event: KeyboardEvent): void => {
     if (event.altKey || event.metaKey || this.#props === undefined) return;
-    const { places, focus, onFocus, onOpen } = this.#props;
+    const { places, onFocus, onOpen } = this.#props;
+    const focus = this.#focus;
     if (places.length === 0) return;
     if (event.key === "Enter" && focus !== undefined && places.includes(focus)) {
       event.preventDefault();
@@ -285,8 +295,9 @@ export class TileGrid implements Island<TilesProps> {
     event.preventDefault();
     // The first arrow finds the first tile.
     const found = places[at < 0 && event.key.startsWith("Arrow") ? 0 : to];
-    // The island hears of the new focus with the next render; the screen should not wait for it.
-    this.#props = { ...this.#props, focus: found };
+    // The island hears of the new focus with the next render; neither the screen nor the next key should wait for it.
+    if (found !== focus) this.#told.push(found);
+    this.#focus = found;
     this.#showFocus();
     onFocus(found);
   };
@@ -294,7 +305,11 @@ export class TileGrid implements Island<TilesProps> {
   #onClick = (event: MouseEvent): void => {
     const cell = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-place]") : null;
     if (cell === null || this.#props === undefined) return;
-    this.#props.onFocus(Number(cell.dataset.place));
-    this.#props.onOpen(Number(cell.dataset.place));
+    const place = Number(cell.dataset.place);
+    if (place !== this.#focus) this.#told.push(place);
+    this.#focus = place;
+    this.#markFocus();
+    this.#props.onFocus(place);
+    this.#props.onOpen(place);
   };
 }

@@ -107,6 +107,10 @@ export function DataChooser({ setup, data }: { readonly setup: Setup; readonly d
             value={setup.dataSeed.value}
             onValue={(value) => (setup.dataSeed.value = value)}
           />
+          <button type="button" class="small" onClick={() => data.open({ kind: "synthetic" })}>
+            <Icon name="hand" />
+            Look at them
+          </button>
         </div>
       )}
       {kind === "stored" && <StoredChooser setup={setup} data={data} />}
