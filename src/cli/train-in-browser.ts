@@ -25,6 +25,7 @@ export interface BrowserTraining {
   readonly ranks: number;
   readonly debug: readonly ("batch" | "loss")[];
   readonly ignore: readonly string[];
+  readonly keepWorst: number;
   readonly reporter: TrainReporter;
 }
 
@@ -46,6 +47,7 @@ export async function trainInBrowser(run: BrowserTraining): Promise<void> {
     storage: { kind: "http", url: "/run/", place: folder },
     debug: run.debug,
     ignore: run.ignore,
+    keepWorst: run.keepWorst,
     ranks: run.ranks,
   };
   let browser: DrivenBrowser | undefined;

@@ -1,6 +1,7 @@
 import type { Config } from "../config";
 import type { Peaks, ProfileReport, TrainEvent } from "../train/events";
-import type { InspectApi } from "../train/inspect/types";
+import type { LookAbout, SavedLook } from "../train/inspect/look-file";
+import type { InspectApi, KeptPlace, LookView } from "../train/inspect/types";
 import type { RankFault } from "./fault-hook";
 import type { RunNotes, RunSummary } from "./run-summary";
 
@@ -28,6 +29,11 @@ export interface StartOptions {
   readonly hand: HandChoice;
   /** Name of a stored run whose last checkpoint is continued. */
   readonly resume?: string;
+  /**
+   * With `resume`: waits before the first step as if paused, also where no step is left, so that the run can be looked at. Nothing is
+   * computed and no file of the run is written before it is resumed.
+   */
+  readonly hold?: boolean;
   /** A checkpoint of a stored run that a new run, `name`, begins with: weights, optimiser and what was told by then. */
   readonly fork?: { readonly run: string; readonly step: number };
   /** Where the run is kept; undefined: in the browser's storage under `name`. */
@@ -42,6 +48,8 @@ export interface StartOptions {
   readonly ranks?: number;
   /** `both`: every second rank asks for the low-power adapter, for machines with two. Default `same`: all ask for the fast one. */
   readonly adapters?: "same" | "both";
+  /** Validation samples with the largest errors that the run keeps with all their stages when it ends. Default 0. */
+  readonly keepWorst?: number;
   /** Ways to fail, for tests. */
   readonly faults?: readonly RankFault[];
 }
@@ -92,6 +100,13 @@ export interface RankApi extends InspectApi {
     run: string,
     paths: readonly string[],
   ): Promise<{ readonly path: string; readonly bytes: Uint8Array<ArrayBuffer> }[]>;
+  /** Keeps a sample of a run among its files, in place of what was kept of it; nothing where the run is gone. */
+  keepLook(run: string, view: LookView, about: LookAbout): Promise<void>;
+  dropLook(run: string, place: KeptPlace): Promise<void>;
+  /** Samples that a run has kept, validation first. */
+  keptLooks(run: string): Promise<KeptPlace[]>;
+  /** Throws a sentence when the run has not kept it, or its file is damaged. */
+  keptLook(run: string, place: KeptPlace): Promise<SavedLook>;
   /** What a table of runs tells of a stored run. */
   summarize(run: string): Promise<RunSummary>;
   /** Keeps a person's notes beside a stored run. */

@@ -103,6 +103,7 @@ export class IdbStorage implements RunStorage {
     if (folder === "") await writeMark(this.run, undefined);
     await inTransaction("readwrite", (store) => {
       store.delete(keysFrom(folder === "" ? this.#key("") : this.#key(`${folder}/`)));
+      store.delete(this.#key(folder));
       if (folder === "") store.delete(`${TIME_PREFIX}${this.run}`);
       return () => undefined;
     });

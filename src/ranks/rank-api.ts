@@ -53,6 +53,8 @@ export interface RankPlace {
   /** For rank 0 of a run's first group: to say what is trained on what, and the step of the checkpoint that it goes on from. */
   readonly announce?: { readonly ranks: number; readonly resumedStep?: number };
   readonly mixedAdapters: boolean;
+  /** A person holds the run: it begins paused, also where no step is left. */
+  readonly isHeld: boolean;
   /** Ranks compute on the CPU. */
   readonly isSoftware: boolean;
 }

@@ -136,7 +136,9 @@ export class RankWorker implements RankWorkerApi {
 
   async #train(place: RankPlace): Promise<RankEnd> {
     const trainer = this.#need("train");
-    const { rank, memory, shadow, recordedStep, recordedEvaluation, mixedAdapters, isSoftware } = place;
+    const { rank, memory, shadow, recordedStep, recordedEvaluation, mixedAdapters, isHeld, isSoftware } = place;
+    // Before anything is awaited: a call to go on may be the next one.
+    if (isHeld && rank === 0) trainer.pause();
     let group: ProcessGroup | undefined;
     let endKeepAlive = (): void => undefined;
     try {
@@ -149,7 +151,7 @@ export class RankWorker implements RankWorkerApi {
       else if (snapshot) trainer.restore(snapshot);
       if (announce) trainer.announce(announce);
       const step = snapshot ? readSnapshotState(snapshot).step : 0;
-      return await trainer.run({ group: this.#faulty(group, step), shadow, recordedStep, recordedEvaluation });
+      return await trainer.run({ group: this.#faulty(group, step), shadow, recordedStep, recordedEvaluation, isHeld });
     } catch (error) {
       // All ranks throw this one, and each must have left the last collective by itself.
       if (error instanceof DivergedError) return { kind: "diverged", step: trainer.step, text: error.message };

@@ -3,6 +3,7 @@ import { sha256 } from "../data/shards/format";
 import type { FileSource } from "../data/source";
 import { checkpointFolder, storedSteps } from "../train/checkpoint";
 import { linesUpTo, parseState } from "../train/checkpoint-state";
+import { checkedLook } from "../train/inspect/kept";
 import { type RunStorage, utf8 } from "../train/storage";
 import { writeNotes } from "./run-summary";
 
@@ -22,7 +23,8 @@ export interface ArchivedRun {
 
 /**
  * The run in a zip, as "Whole run" packs it: one folder with config.yaml. All of it is read and checked before anything is
- * returned: paths, sizes and checksums, every line of the metrics, every checkpoint by its digests. Throws a sentence.
+ * returned: paths, sizes and checksums, every line of the metrics, every kept sample, every checkpoint by its digests. Throws a
+ * sentence.
  */
 export async function readArchive(
   source: FileSource,
@@ -49,6 +51,14 @@ export async function readArchive(
     if (bytes === undefined) continue;
     try {
       linesUpTo(new TextDecoder().decode(bytes), Number.POSITIVE_INFINITY, file);
+    } catch (error) {
+      refuse((error as Error).message);
+    }
+  }
+  for (const [path, bytes] of files) {
+    if (!path.startsWith("looks/")) continue;
+    try {
+      checkedLook(bytes, path, source.name);
     } catch (error) {
       refuse((error as Error).message);
     }

@@ -3,7 +3,9 @@ import "../security/own-scripts";
 import { expose } from "comlink";
 import { storedSteps } from "../train/checkpoint";
 import type { TrainEvent } from "../train/events";
-import type { LookRequest, SplitName } from "../train/inspect/types";
+import { dropLook, keepLook, keptLook, keptLooks } from "../train/inspect/kept";
+import type { LookAbout, SavedLook } from "../train/inspect/look-file";
+import type { KeptPlace, LookRequest, LookView, SplitName } from "../train/inspect/types";
 import { configToResume } from "../train/resume-config";
 import type { RunStorage } from "../train/storage";
 import type { RankApi, StartOptions, StoredRun } from "./api";
@@ -18,6 +20,7 @@ import { Supervisor } from "./supervisor";
 class PageSupervisor implements RankApi {
   #supervisor: Supervisor | undefined;
   #isRunning = false;
+  #loaded: { readonly name: string; readonly storage: RunStorage } | undefined;
 
   async ping(): Promise<void> {}
 
@@ -29,12 +32,15 @@ class PageSupervisor implements RankApi {
     try {
       await this.#supervisor?.dispose();
       this.#supervisor = undefined;
+      if (options.hold && options.resume === undefined)
+        throw new Error("hold: expected with a run to resume, found none");
       const name = options.resume ?? options.name;
       const { storage, hold } = await openStorage(options);
       lock = await hold();
       if (options.resume === undefined) await requireNew(options, storage);
       if (options.fork !== undefined) undo = await fork(options.fork, storage);
       const resume = options.resume !== undefined || options.fork !== undefined;
+      this.#loaded = { name, storage };
       const settled = resume ? await configToResume(storage, options.config) : undefined;
       this.#supervisor = new Supervisor({
         ...options,
@@ -147,6 +153,29 @@ class PageSupervisor implements RankApi {
     const stored = await storage.list();
     const found = paths.filter((path) => stored.includes(path));
     return Promise.all(found.map(async (path) => ({ path, bytes: await storage.read(path) })));
+  }
+
+  async keepLook(run: string, view: LookView, about: LookAbout): Promise<void> {
+    const storage = this.#storageOf(run);
+    // A run that was deleted meanwhile must not come back as one sample.
+    if ((await storage.list()).length > 0) await keepLook(storage, view, about);
+  }
+
+  dropLook(run: string, place: KeptPlace): Promise<void> {
+    return dropLook(this.#storageOf(run), place);
+  }
+
+  async keptLooks(run: string): Promise<KeptPlace[]> {
+    return keptLooks(this.#storageOf(run));
+  }
+
+  async keptLook(run: string, place: KeptPlace): Promise<SavedLook> {
+    return keptLook(this.#storageOf(run), place);
+  }
+
+  /** The loaded run may be kept elsewhere than in this browser. */
+  #storageOf(run: string): RunStorage {
+    return this.#loaded?.name === run ? this.#loaded.storage : new IdbStorage(run);
   }
 
   async summarize(run: string): Promise<RunSummary> {

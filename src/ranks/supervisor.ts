@@ -3,6 +3,7 @@ import { microBatchesOf } from "../config";
 import { Watch } from "../doctor/watch";
 import { readCheckpoint } from "../train/checkpoint";
 import { isForPeople, type Peaks, type ProfileReport, type RankEvent, type TrainEvent } from "../train/events";
+import { keepWorst } from "../train/inspect/kept";
 import { ScoreKeeper } from "../train/inspect/score-keeper";
 import type {
   InspectApi,
@@ -36,6 +37,8 @@ const GIVE_UP_MS = 150_000;
 const GATHER_MS = 500;
 /** How long workers may take to end in order, ms. */
 const CLOSE_MS = 2000;
+/** How long a rank may take to answer for a sample that is kept, ms. */
+const LOOK_MS = 120_000;
 /** How often the first worker is started before the run is given up. */
 const BUILD_ATTEMPTS = 3;
 /** Times the watchdog's patience that the only one left of a group has: nobody vouches for the machine there. */
@@ -115,7 +118,9 @@ export class Supervisor implements InspectApi {
   #faultStep = -1;
   #resumedStep: number | undefined;
   #isAnnounced = false;
-  #isPaused = false;
+  #isPaused: boolean;
+  /** Of a run that is held no file is written before it goes on. */
+  #isQuiet: boolean;
   #isStopping = false;
   #isOver = false;
   /** Workers that are being built again; given up ones are in none of the lists. */
@@ -132,6 +137,8 @@ export class Supervisor implements InspectApi {
   constructor(private readonly options: SupervisorOptions) {
     this.#timers = options.timers ?? realTimers;
     this.#scores = new ScoreKeeper(options.storage);
+    this.#isPaused = options.hold ?? false;
+    this.#isQuiet = this.#isPaused;
     if (options.preflight ?? true) {
       const stop = (): void => void this.stop();
       this.#watch = new Watch({ ignore: options.ignore, tell: (event) => this.#emit(event), stop });
@@ -162,6 +169,7 @@ export class Supervisor implements InspectApi {
       this.#isOver = true;
       await this.#recorder?.idle();
       await this.#saveCommitted();
+      await this.#keepWorst(end);
       this.#emit({ type: "finished", step: end.step, reason: end.kind });
       await this.#close(this.#slots.filter((slot) => slot !== this.#lastFirst));
       return end;
@@ -175,6 +183,21 @@ export class Supervisor implements InspectApi {
       await this.dispose();
       throw error;
     }
+  }
+
+  /** A run that has made a step keeps its worst samples; whatever becomes of that, the run has ended well. */
+  async #keepWorst({ step }: RunEnd): Promise<void> {
+    const { keepWorst: count = 0, name: run, config, storage } = this.options;
+    if (count === 0 || step <= (this.#resumedStep ?? 0)) return;
+    const tell = (event: TrainEvent): void => this.#emit(event);
+    const tooLong = new Error(`the rank did not answer within ${LOOK_MS / 1000} s`);
+    const look = (request: LookRequest): Promise<LookView> =>
+      new Promise((resolve, reject) => {
+        const cancel = this.#timers.after(LOOK_MS, () => reject(tooLong));
+        this.look(request).then(resolve, reject).finally(cancel);
+      });
+    await keepWorst({ count, run, config, storage, scores: () => this.#scores.latest(), look, tell });
+    await this.#recorder?.idle();
   }
 
   /** Ends all workers. Until then the one that was rank 0 answers `profile` and `look`. */
@@ -322,7 +345,7 @@ export class Supervisor implements InspectApi {
     const { storage, config, emit, wallSeconds, resume } = this.options;
     const resumed = resume ? await readCheckpoint(storage, layout, facts) : undefined;
     this.#recorder = new Recorder({ storage, config, layout, facts, emit, wallSeconds, resumed });
-    for (const event of this.#early.splice(0)) this.#recorder.take(event);
+    this.#tellEarly();
     if (!resumed) return;
     for (const line of resumed.notes) this.#log(line);
     this.#resumedStep = resumed.state.step;
@@ -449,7 +472,7 @@ export class Supervisor implements InspectApi {
     const announce = this.#isAnnounced ? undefined : { ranks: worldSize, resumedStep: this.#resumedStep };
     const generation = new Generation(members, {
       ...{ memory, shadow, timers: this.#timers, watchdog: this.#watchdogFor(worldSize) },
-      place: { recordedStep, recordedEvaluation, mixedAdapters, isSoftware, announce },
+      place: { recordedStep, recordedEvaluation, mixedAdapters, isHeld: this.#isPaused, isSoftware, announce },
       onLook: () => this.#injectFaults(),
       onBegun: () => {
         this.#reportFault();
@@ -604,11 +627,18 @@ export class Supervisor implements InspectApi {
 
   #emit(event: RankEvent): void {
     this.#scores.take(event);
-    if (this.#recorder) this.#recorder.take(event);
-    else this.#early.push(event);
+    if (event.type === "step") this.#isQuiet = false;
+    this.#early.push(event);
+    this.#tellEarly();
     if (!isForPeople(event)) return;
     this.options.emit(event);
     this.#watch?.see(event);
+  }
+
+  /** Gives the recorder what was said before it was there, or before a run that is held went on. */
+  #tellEarly(): void {
+    if (!this.#recorder || this.#isQuiet) return;
+    for (const event of this.#early.splice(0)) this.#recorder.take(event);
   }
 
   #log(line: string): void {

@@ -22,6 +22,8 @@ export interface LaunchOptions {
   readonly debug?: LocalRunParts["debug"];
   /** Tells evidence for a doctor. */
   readonly preflight?: boolean;
+  /** As `LocalRunParts`. */
+  readonly keepWorst?: number;
   /** Continue from the storage's last checkpoint. */
   readonly resume?: boolean;
   readonly signal?: AbortSignal;

@@ -1,6 +1,7 @@
 import { readCheckpoint } from "./checkpoint";
 
 import { type EvaluationRecord, isForPeople, type ProfileReport, type RankEvent, type TrainEvent } from "./events";
+import { keepWorst } from "./inspect/kept";
 import { ScoreKeeper } from "./inspect/score-keeper";
 import type {
   InspectApi,
@@ -23,6 +24,8 @@ export interface LocalRunParts extends Omit<TrainerParts, "emit" | "clock"> {
   readonly emit: (event: TrainEvent) => void;
   /** Milliseconds that only grow, and seconds since 1970 for tfevents. */
   readonly clock: { now(): number; wallSeconds(): number };
+  /** Validation samples with the largest errors that are kept with all their stages when the run ends. Default 0. */
+  readonly keepWorst?: number;
 }
 
 /** A run in one thread: a trainer, its files, and the snapshots between them. */
@@ -34,6 +37,9 @@ export class LocalRun implements InspectApi {
     private readonly scores: ScoreKeeper,
     private readonly storage: RunStorage,
     private readonly emit: (event: TrainEvent) => void,
+    private readonly keepCount: number,
+    /** Step of the checkpoint that it goes on from. */
+    private readonly resumedStep: number,
   ) {}
 
   /**
@@ -59,7 +65,9 @@ export class LocalRun implements InspectApi {
     if (resumed) trainer.resumeFrom(resumed.snapshot);
     const wallSeconds = (): number => clock.wallSeconds();
     const recorder = new Recorder({ storage, config, layout, facts, emit, wallSeconds, resumed });
-    run = new LocalRun(trainer, recorder, createShadow(layout, resumed?.snapshot), scores, storage, emit);
+    const shadow = createShadow(layout, resumed?.snapshot);
+    const { keepWorst: count = 0 } = parts;
+    run = new LocalRun(trainer, recorder, shadow, scores, storage, emit, count, resumed?.state.step ?? 0);
     trainer.announce({ resumedStep: resumed?.state.step });
     for (const line of [...(options.notes ?? []), ...(resumed?.notes ?? [])]) hear({ type: "log", line });
     await recorder.idle();
@@ -103,11 +111,21 @@ export class LocalRun implements InspectApi {
       const { recordedStep, recordedEvaluation } = this.recorder;
       const { kind, step } = await this.trainer.run({ shadow: this.shadow, recordedStep, recordedEvaluation });
       await this.recorder.idle();
+      if (step > this.resumedStep) await this.#keepWorst();
       this.emit({ type: "finished", step, reason: kind === "done" ? "done" : "stopped" });
     } finally {
       await this.recorder.idle();
       this.trainer.endThreads();
     }
+  }
+
+  async #keepWorst(): Promise<void> {
+    const { trainer, storage, scores, keepCount: count } = this;
+    const { name: run, config } = trainer.parts;
+    const look = (request: LookRequest): Promise<LookView> => this.look(request);
+    const tell = (event: TrainEvent): void => this.tell(event);
+    await keepWorst({ count, run, config, storage, scores: () => scores.latest(), look, tell });
+    await this.recorder.idle();
   }
 
   /** Scores the validation set with the weights as they are. */

@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly recordedStep?: number;
   /** The same for evaluations. Default `recordedStep`. */
   readonly recordedEvaluation?: number;
+  /** Rank 0 is paused: nothing is computed before it is resumed, and the run does not end before either. */
+  readonly isHeld?: boolean;
 }
 
 export class Session {

@@ -17,7 +17,8 @@ export interface RunStorage {
   read(path: string): Promise<Uint8Array<ArrayBuffer>>;
   /** Paths of all files, sorted. */
   list(): Promise<readonly string[]>;
-  remove(folder: string): Promise<void>;
+  /** Removes a folder with all in it, or a file; nothing where there is none. */
+  remove(path: string): Promise<void>;
 }
 
 /** There is no room for what was to be written. Whatever was stored before is whole; the message says what to do. */

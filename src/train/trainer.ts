@@ -253,9 +253,11 @@ export class Trainer {
     const session = this.#session;
     await this.#keeper.keep(session);
     const { step, resumedStep } = this.#position;
-    if (this.parts.preflight && session.tellsStep(step + 1))
+    let { isHeld = false } = session.options;
+    if (isHeld) await this.#rest();
+    if (this.parts.preflight && session.tellsStep(step + 1) && step < this.totalSteps && !this.isStopping)
       await session.resting(() => tellEvidence(this, session, step === resumedStep));
-    while (this.step < this.totalSteps) {
+    while (isHeld || this.step < this.totalSteps) {
       await this.#rest();
       const asked = this.#clock(() => this.#agree());
       if (asked.result & REFORM) return this.#leave("reform");
@@ -264,6 +266,8 @@ export class Trainer {
         await this.save();
         continue; // a pause may go on
       }
+      isHeld = false;
+      if (this.step >= this.totalSteps) break;
       await this.#makeStep(asked.ms);
       const last = this.step === this.totalSteps;
       const evaluates = last || due(config.run.evaluateEvery);

@@ -38,7 +38,7 @@ export async function inspectedFrames(): Promise<FrameSet> {
 export async function inspectedRun(
   frames: FrameSet,
   config: Config,
-  options: Partial<Pick<Parameters<typeof launch>[0], "emit" | "resume" | "storage">> = {},
+  options: Partial<Pick<Parameters<typeof launch>[0], "emit" | "resume" | "storage" | "keepWorst">> = {},
 ): Promise<LocalRun> {
   return launch({
     name: "test",

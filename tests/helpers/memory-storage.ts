@@ -30,6 +30,7 @@ export class MemoryStorage implements RunStorage {
   }
 
   async remove(folder: string): Promise<void> {
+    this.files.delete(folder);
     for (const path of [...this.files.keys()]) if (path.startsWith(`${folder}/`)) this.files.delete(path);
   }
 

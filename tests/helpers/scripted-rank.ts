@@ -15,7 +15,9 @@ import type {
   TrainEvent,
 } from "../../src/train/events";
 import type { Diagnosis } from "../../src/train/findings";
-import type { InspectApi } from "../../src/train/inspect/types";
+import { keptName } from "../../src/train/inspect/kept-place";
+import type { LookAbout, SavedLook } from "../../src/train/inspect/look-file";
+import type { InspectApi, KeptPlace, LookView } from "../../src/train/inspect/types";
 import type { StepTimes } from "../../src/train/ranks";
 
 /** A falling loss with a wave in it; the same for the same step. */
@@ -513,6 +515,37 @@ export class ScriptedRank implements RankApi {
   async readFiles(run: string, paths: readonly string[]): Promise<{ path: string; bytes: Uint8Array<ArrayBuffer> }[]> {
     this.calls.push(`read ${run}`);
     return (this.filesOf.get(run) ?? this.runFiles).filter(({ path }) => paths.includes(path));
+  }
+
+  /** Kept samples, by run and name. */
+  readonly kept = new Map<string, SavedLook>();
+
+  async keepLook(run: string, view: LookView, about: LookAbout): Promise<void> {
+    this.calls.push(`keep ${run} ${keptName(view)}`);
+    this.kept.set(`${run} ${keptName(view)}`, { view, about });
+  }
+
+  async dropLook(run: string, place: KeptPlace): Promise<void> {
+    this.calls.push(`drop ${run} ${keptName(place)}`);
+    this.kept.delete(`${run} ${keptName(place)}`);
+  }
+
+  async keptLooks(run: string): Promise<KeptPlace[]> {
+    return [...this.kept].flatMap(
+      ([
+        key,
+        {
+          view: { split, index },
+        },
+      ]) => (key.startsWith(`${run} `) ? [{ split, index }] : []),
+    );
+  }
+
+  async keptLook(run: string, place: KeptPlace): Promise<SavedLook> {
+    this.calls.push(`kept ${run} ${keptName(place)}`);
+    const found = this.kept.get(`${run} ${keptName(place)}`);
+    if (!found) throw new Error(`run "${run}": no file looks/${keptName(place)}.json.gz in this browser's storage`);
+    return found;
   }
 
   async summarize(run: string): Promise<RunSummary> {

@@ -7,9 +7,17 @@ import { forkRun, readArchive, storeArchive } from "../../src/ranks/run-archive"
 import { summarize, writeNotes } from "../../src/ranks/run-summary";
 import { checkpointFolder } from "../../src/train/checkpoint";
 import { stateText } from "../../src/train/checkpoint-state";
+import { keepLook } from "../../src/train/inspect/kept";
 import { utf8 } from "../../src/train/storage";
 import { MemoryStorage } from "../helpers/memory-storage";
+import { openHand } from "../helpers/open-hand";
 import { diagnoses, evaluationRecord, stepRecord, stepTimes } from "../helpers/scripted-rank";
+
+import { lookView } from "../pages/inspect/look-view";
+import { posedHand } from "../pages/viewer/posed-hand";
+
+const hand = posedHand(openHand(), 0.2);
+const kept = lookView({ split: "val", index: 2 }, { truth: hand, coarse: hand, refined: hand });
 
 type Files = Map<string, Uint8Array<ArrayBuffer>>;
 
@@ -55,6 +63,7 @@ async function storedRun(): Promise<WholeStorage> {
   );
   await storage.write("config.yaml", utf8("preset: tiny\nrun:\n  seed: 3\n"));
   await storage.write("splits/train.txt", utf8("a\n"));
+  await keepLook(storage, kept, { run: "demo", whatIf: {} });
   await storage.write("findings.json", utf8(JSON.stringify({ findings: diagnoses() })));
   const log = [
     "r: UTNet tiny, 1000 parameters, hand OpenHand, 778 vertices, on SwiftShader, on the CPU, 2 ranks",
@@ -78,7 +87,7 @@ describe("an archive", () => {
     const progress: [number, number][] = [];
     const found = await readArchive(await zipSource(await archive(), "demo.zip"), (...at) => progress.push(at));
     expect(found.name).toBe("demo");
-    expect(progress.at(-1)).toEqual([12, 12]);
+    expect(progress.at(-1)).toEqual([13, 13]);
     const storage = new WholeStorage();
     await storeArchive(found, storage);
     const original = await storedRun();
@@ -100,6 +109,11 @@ describe("an archive", () => {
     ["no weights", (files) => files.delete(model), /checkpoints\/step-000008 has no model.safetensors/],
     ["a changed state", (files) => files.set(`${checkpointFolder(4)}/state.json`, utf8("{}")), /state.json: format/],
     ["a broken record", (files) => files.set("metrics.jsonl", utf8('{"step":1}\n{')), /metrics.jsonl, line 2/],
+    [
+      "a damaged sample",
+      (files) => files.set("looks/val-2.json.gz", utf8("{}")),
+      /looks\/val-2.json.gz, is no whole sample: format is missing/,
+    ],
     ["no configuration", (files) => files.delete("config.yaml"), /no config.yaml/],
     ["a strange name", (files) => files.set("a b;c", utf8("")), /"a b;c" is no name/],
     ["deep folders", (files) => files.set("a/b/c/d", utf8("")), /"a\/b\/c\/d" is no name/],

@@ -7,7 +7,7 @@ import type { RankEvent, TrainEvent } from "../../src/train/events";
 import { commitSnapshot, openSlot, snapshotLayout, writeSnapshotState } from "../../src/train/snapshot";
 import { MemoryStorage } from "../helpers/memory-storage";
 import { rankConfig } from "../helpers/rank-run";
-import { evaluationRecord } from "../helpers/scripted-rank";
+import { evaluationRecord, stepRecord } from "../helpers/scripted-rank";
 
 const layout = snapshotLayout([{ name: "weight", shape: [2], size: 2, trainable: true, options: {} }]);
 const schedule = { lrBackbone: 1, lrHead: 1, minLr: 0, warmupSteps: 0, totalSteps: 100 };
@@ -194,6 +194,35 @@ describe("a supervisor", () => {
     expect(fault.text).toBe("rank 1: its worker ended: it is gone");
     expect(fault.action).toBe("2 of 3 ranks went on from step 10, rank 1 is started again");
     expect(events.at(-1)).toEqual({ type: "finished", step: 100, reason: "done" });
+  });
+
+  it("holds a run: paused from the beginning, and no file is written before its first step", async () => {
+    const line = { type: "log", line: "resumed at step 4" } as const;
+    let written: string[] | undefined;
+    const { supervisor, started, storage } = scene(
+      2,
+      {
+        train(rank) {
+          if (rank.worker === 0) rank.emit(line);
+          if (rank.worker === 0) rank.emit({ type: "paused", step: 4 });
+        },
+        asked(rank, call) {
+          if (call === "pause") written = [...storage.files.keys()];
+          // Nobody shows a sign of life to the watchdog, whose time flies.
+          if (call === "pause") void supervisor.resume();
+          if (call !== "resume") return;
+          rank.emit({ type: "step", record: { ...stepRecord(5), ranks: 2 } });
+          for (const each of started) each.leave({ kind: "stopped", step: 5 });
+        },
+      },
+      { hold: true },
+    );
+    await supervisor.run();
+    expect(started[0].calls).toEqual(["pause", "resume"]);
+    expect(started.map(({ place }) => place?.isHeld)).toEqual([true, true]);
+    expect(written).toEqual([]);
+    expect(storage.text("log.txt")).toContain(line.line);
+    expect(storage.text("metrics.jsonl")).toContain('"step":5');
   });
 
   it("gives every group memory of its own, filled with the committed snapshot", async () => {

@@ -61,6 +61,12 @@ const options = {
   quirks: { type: "string", value: "a,b", help: "behaviours of the original to reproduce" },
   debug: { type: "string", value: "batch,loss", help: "debug lines of the original to print" },
   ignore: { type: "string", value: "ID,...", help: "findings that are not told and stop nothing" },
+  "keep-worst": {
+    type: "string",
+    value: "N",
+    help: "validation samples with the largest errors to keep with all their stages at the end",
+    default: "0",
+  },
   runtime: { type: "string", value: "node|chromium|firefox", help: "where to train", default: "node" },
   set: { type: "string", value: "KEY=VALUE", help: "changes one key of the configuration", multiple: true },
 } as const;
@@ -103,6 +109,7 @@ interface Run {
   readonly debug: readonly DebugMode[];
   /** Ids of findings. */
   readonly ignore: readonly string[];
+  readonly keepWorst: number;
   readonly reporter: TrainReporter;
 }
 
@@ -129,6 +136,7 @@ async function prepare(values: TrainOptions): Promise<Run> {
     resume,
     ranks,
     debug,
+    keepWorst: readInteger("keep-worst", values["keep-worst"], { min: 0 }),
     ignore: (values.ignore ?? "").split(",").filter((id) => id !== ""),
     reporter,
   };

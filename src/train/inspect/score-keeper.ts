@@ -22,14 +22,19 @@ export class ScoreKeeper {
     if (event.type === "scores") this.#scores = Promise.resolve(event);
   }
 
-  /** `table` with its scores, where there are such. Throws a sentence when scores.json cannot be read. */
-  async attach(table: SampleTable): Promise<SampleTable> {
-    if (table.split !== "val") return table;
+  /** The last ones; undefined where no evaluation was made. Throws a sentence when scores.json cannot be read. */
+  latest(): Promise<Scores | undefined> {
     this.#scores ??= this.#load();
-    const scores = await this.#scores.catch((error: unknown) => {
+    return this.#scores.catch((error: unknown) => {
       this.#scores = undefined;
       throw error;
     });
+  }
+
+  /** `table` with its scores, where there are such. Throws a sentence when scores.json cannot be read. */
+  async attach(table: SampleTable): Promise<SampleTable> {
+    if (table.split !== "val") return table;
+    const scores = await this.latest();
     return scores ? withScores(table, scores.ids, scores.table) : table;
   }
 

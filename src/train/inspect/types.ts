@@ -111,6 +111,12 @@ export interface WhatIf {
   readonly shiftBox?: readonly [number, number];
 }
 
+/** A sample by its place in a split. */
+export interface KeptPlace {
+  readonly split: SplitName;
+  readonly index: number;
+}
+
 /** Attention probabilities of one head of one block. */
 export interface HeadRequest {
   readonly block: number;

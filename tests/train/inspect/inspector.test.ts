@@ -4,6 +4,7 @@ import type { FrameSet } from "../../../src/data/types";
 import { METRIC_NAMES } from "../../../src/metrics/judge";
 import { evaluate } from "../../../src/train/evaluate";
 import type { TrainEvent } from "../../../src/train/events";
+import { keptLook, keptLooks, wholeRequest, worstPlaces } from "../../../src/train/inspect/kept";
 import { numbersOf } from "../../../src/train/inspect/numbers";
 import { recordLook } from "../../../src/train/inspect/recording";
 import { readScores, SAMPLE_SCORE_COLUMNS } from "../../../src/train/inspect/scores";
@@ -18,6 +19,7 @@ import { MemoryStorage } from "../../helpers/memory-storage";
 let frames: FrameSet;
 let run: LocalRun;
 const storage = new MemoryStorage();
+const told: TrainEvent[] = [];
 const config = inspectedConfig({ steps: 4, evaluateEvery: 2, checkpointEvery: 2 });
 /** A hundred kernels are compiled, which a processor without a GPU takes seconds for. */
 const PATIENCE_MS = 600_000;
@@ -26,7 +28,7 @@ const quiet = (): void => undefined;
 /** Some steps are made first: the refinement starts at zero, and a gradient through it would be none. */
 beforeAll(async () => {
   frames = await inspectedFrames();
-  run = await inspectedRun(frames, config, { storage });
+  run = await inspectedRun(frames, config, { storage, keepWorst: 2, emit: (event) => told.push(event) });
   await run.run();
   return () => run.destroy();
 }, PATIENCE_MS);
@@ -252,6 +254,48 @@ describe("look", () => {
     [x - half, y - (half * fy) / fx, x + half, y - (half * fy) / fx].forEach((corner, i) => {
       expect(frame.corners[i]).toBeCloseTo(corner, 3);
     });
+  });
+});
+
+describe("a run that keeps its worst samples", () => {
+  it("has them among its files when it ends, with every stage", async () => {
+    const { columns, values } = (await run.samples("val")).scores!;
+    const worst = worstPlaces({ step: 4, epoch: 0, columns, values }, 2);
+    expect(await keptLooks(storage)).toEqual(worst.toSorted((a, b) => a - b).map((index) => ({ split: "val", index })));
+    const { view, about } = await keptLook(storage, { split: "val", index: worst[0] });
+    expect(about).toEqual({ run: "test", whatIf: {}, keptBy: "run" });
+    expect(view).toEqual(await run.look(wholeRequest(config, view)));
+    expect([view.attention.length, view.maps.length, view.step]).toEqual([2, 2, 4]);
+    expect(view.gradients!.norm).toBeGreaterThan(0);
+    const lines = told.flatMap((event) => (event.type === "log" ? [event.line] : []));
+    const list = `val ${worst[0]}, val ${worst[1]}`;
+    expect(lines.at(-1)).toBe(`kept the worst validation samples of step 4: ${list}`);
+    expect(told.at(-1)!.type).toBe("finished");
+    expect(storage.text("log.txt")).toContain(list);
+  });
+});
+
+describe("a run that is held", () => {
+  it("answers before its first step, also where none is left, and makes those that are", async () => {
+    const events: TrainEvent[] = [];
+    const plain = await run.look({ split: "val", index: 0 });
+    for (const steps of [4, 5]) {
+      events.length = 0;
+      const copy = new MemoryStorage();
+      for (const [path, bytes] of storage.files) copy.files.set(path, bytes);
+      const held = await inspectedRun(frames, inspectedConfig({ steps, evaluateEvery: 2, checkpointEvery: 2 }), {
+        ...{ storage: copy, resume: true, emit: (event) => events.push(event) },
+      });
+      held.pause();
+      const going = held.trainer.run({ isHeld: true });
+      await vi.waitFor(() => expect(events.at(-1)).toEqual({ type: "paused", step: 4 }));
+      expect(await held.look({ split: "val", index: 0 })).toEqual(plain);
+      held.resume();
+      expect(await going).toEqual({ kind: "done", step: steps });
+      expect(events.filter(({ type }) => type === "step")).toHaveLength(steps - 4);
+      expect(events.some(({ type }) => type === "evaluation")).toBe(steps > 4);
+      held.destroy();
+    }
   });
 });
 
