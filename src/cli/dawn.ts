@@ -44,6 +44,25 @@ function keepVulkanLoader(path: string): void {
   }
 }
 
+let pollsGently = false;
+
+/**
+ * While anything is pending, Dawn looks for its end with one `setImmediate` after the other: a thread that waits takes a
+ * whole processor. SwiftShader and the other ranks compute on the same ones, so here it looks once in a millisecond.
+ * Dawn's functions are told from all others by being native, without a name and without parameters.
+ */
+function pollEveryMillisecond(): void {
+  if (pollsGently) return;
+  pollsGently = true;
+  const original = globalThis.setImmediate;
+  const gentle = (callback: (...given: unknown[]) => void, ...given: unknown[]): unknown => {
+    const isDawns =
+      callback.name === "" && callback.length === 0 && /native code/.test(Function.prototype.toString.call(callback));
+    return isDawns ? setTimeout(callback, 1) : original(callback, ...given);
+  };
+  globalThis.setImmediate = Object.assign(gentle, original) as typeof setImmediate;
+}
+
 /** Vulkan warns about a missing XDG_RUNTIME_DIR, which a bare root shell has not. */
 function giveRuntimeFolder(): void {
   const given = process.env.XDG_RUNTIME_DIR;
@@ -59,7 +78,7 @@ function giveRuntimeFolder(): void {
  */
 export async function prepareNodeGpu({ install = false }: { install?: boolean } = {}): Promise<GPU> {
   giveRuntimeFolder();
-  if (process.platform === "linux" && !hasGpuDriver()) await useSwiftShader(install);
+  if (process.platform === "linux" && !hasGpuDriver() && (await useSwiftShader(install))) pollEveryMillisecond();
   const { create, globals } = await import("webgpu");
   Object.assign(globalThis, globals);
   // Blurred to 65,536 ns, as pages get them, timestamps could not time a kernel; here nobody is to be kept from them.
@@ -78,6 +97,7 @@ export async function requestNodeGpu(): Promise<GPU> {
   let gpu = await prepareNodeGpu({ install: true });
   if (await gpu.requestAdapter()) return gpu;
   if (process.platform === "linux" && (await useSwiftShader(true))) {
+    pollEveryMillisecond();
     gpu = await prepareNodeGpu();
     if (await gpu.requestAdapter()) return gpu;
   }
