@@ -62,7 +62,7 @@ export interface TraceExtras {
 
 /**
  * The events of `tracks`: names of processes and threads, then every span, of each track in the order of time with the outer
- * span first, then counters and flows. Times are rounded to nanoseconds at both ends, so that what nests still nests. Throws a
+ * span first, then counters and flows. Times are rounded to 125 ns at both ends, so that what nests still nests. Throws a
  * DataError that names the track when a span has no finite time, two overlap without nesting, a flow begins or ends on no span,
  * or a counter goes back in time.
  */
@@ -93,8 +93,11 @@ export function traceEvents(
   ];
 }
 
-/** Microseconds, in whole nanoseconds. */
-const microseconds = (ms: number): number => Math.round(1e6 * ms) / 1e3;
+/**
+ * Microseconds in eighths: a number of 125 ns is whole in nanoseconds and exact in binary, so that the sum of a beginning and a
+ * length is what it should be for a reader that adds them as they are, as for one that makes integers of them first.
+ */
+const microseconds = (ms: number): number => Math.round(8e3 * ms) / 8;
 
 function samplesOf({ name, samples }: TraceCounter, pid: number): TraceEvent[] {
   return samples.map(({ atMs, value }, i) => {
@@ -131,7 +134,7 @@ function arrowOf(
 
 function ordered({ process, name: track, spans }: TraceTrack): Omit<TraceEvent, "pid" | "tid">[] {
   const timed = spans.map((span, place) => {
-    const [start, end] = [span.startMs, span.startMs + span.durationMs].map((ms) => Math.round(1e6 * ms));
+    const [start, end] = [span.startMs, span.startMs + span.durationMs].map(microseconds);
     if (!Number.isFinite(start) || !(end >= start)) {
       const found = `${span.startMs} ms for ${span.durationMs} ms`;
       throw new DataError(
@@ -152,8 +155,15 @@ function ordered({ process, name: track, spans }: TraceTrack): Omit<TraceEvent, 
     }
     open.push(each);
     const { name, category, args } = each.span;
-    const [ts, dur] = [each.start / 1e3, (each.end - each.start) / 1e3];
-    return { ph: "X" as const, name, ts, dur, ...(category !== undefined && { cat: category }), ...(args && { args }) };
+    const dur = each.end - each.start;
+    return {
+      ph: "X" as const,
+      name,
+      ts: each.start,
+      dur,
+      ...(category !== undefined && { cat: category }),
+      ...(args && { args }),
+    };
   });
 }
 

@@ -16,8 +16,10 @@ const METADATA = ["process_name", "process_labels", "process_sort_index", "threa
 
 const describe = (event: Event, i: number): string => `event ${i} (${String(event.ph)} "${String(event.name)}")`;
 const trackOf = ({ pid, tid }: Event): string => `${String(pid)}/${String(tid)}`;
-/** Whole nanoseconds: sums of microseconds with three decimals are not exact. */
-const nanoseconds = (value: unknown): number => Math.round(1e3 * Number(value));
+/** As Perfetto reads microseconds: integers, cut off. */
+const nanoseconds = (value: unknown): number => Math.trunc(1e3 * Number(value));
+/** As readers have it that add microseconds as they are, speedscope among them. */
+const microseconds = (value: unknown): number => Number(value);
 
 /** Sentences about everything that is wrong with the text of a trace; empty when nothing is. */
 export function traceProblems(text: string): string[] {
@@ -35,7 +37,8 @@ export function traceProblems(text: string): string[] {
   return [
     ...problems,
     ...nameProblems(events),
-    ...spanProblems(events),
+    ...spanProblems(events, nanoseconds),
+    ...spanProblems(events, microseconds),
     ...counterProblems(events),
     ...flowProblems(events),
   ];
@@ -84,34 +87,34 @@ function nameProblems(events: readonly Event[]): string[] {
   return problems;
 }
 
-/** Spans of a thread come in the order of time, and lie inside each other or apart. */
-function spanProblems(events: readonly Event[]): string[] {
+/** Spans of a thread come in the order of time, and lie inside each other or apart, in the numbers that a reader makes of them. */
+function spanProblems(events: readonly Event[], read: (value: unknown) => number): string[] {
   const problems: string[] = [];
-  const open = new Map<string, { readonly name: string; readonly endNs: number }[]>();
-  const lastNs = new Map<string, number>();
+  const open = new Map<string, { readonly name: string; readonly end: number }[]>();
+  const last = new Map<string, number>();
   for (const [i, event] of events.entries()) {
     if (event.ph !== "X" && event.ph !== "B" && event.ph !== "E") continue;
     const track = trackOf(event);
-    const startNs = nanoseconds(event.ts);
-    if (startNs < (lastNs.get(track) ?? 0)) problems.push(`${describe(event, i)}: begins before the event before it`);
-    lastNs.set(track, startNs);
+    const start = read(event.ts);
+    if (start < (last.get(track) ?? 0)) problems.push(`${describe(event, i)}: begins before the event before it`);
+    last.set(track, start);
     const stack = open.get(track) ?? [];
     open.set(track, stack);
-    while (stack.length > 0 && stack[stack.length - 1].endNs <= startNs) stack.pop();
+    while (stack.length > 0 && stack[stack.length - 1].end <= start) stack.pop();
     if (event.ph === "E") {
-      if (stack.pop()?.endNs !== Number.POSITIVE_INFINITY)
+      if (stack.pop()?.end !== Number.POSITIVE_INFINITY)
         problems.push(`${describe(event, i)}: ends what did not begin`);
       continue;
     }
-    const endNs = event.ph === "B" ? Number.POSITIVE_INFINITY : startNs + nanoseconds(event.dur);
+    const end = event.ph === "B" ? Number.POSITIVE_INFINITY : start + read(event.dur);
     const outer = stack[stack.length - 1];
-    if (outer !== undefined && endNs > outer.endNs)
+    if (outer !== undefined && end > outer.end)
       problems.push(`${describe(event, i)}: overlaps "${outer.name}" without lying in it`);
-    stack.push({ name: String(event.name), endNs });
+    stack.push({ name: String(event.name), end });
   }
   for (const [track, stack] of open)
-    for (const { name, endNs } of stack)
-      if (endNs === Number.POSITIVE_INFINITY) problems.push(`${track}: "${name}" does not end`);
+    for (const { name, end } of stack)
+      if (end === Number.POSITIVE_INFINITY) problems.push(`${track}: "${name}" does not end`);
   return problems;
 }
 
