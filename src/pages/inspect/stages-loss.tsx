@@ -170,18 +170,20 @@ function GradientPictures({ state, view, gradients }: StageProps & { readonly gr
         />
         <div class="module-bars">
           <Painting label="Gradient norm of each module as bars; a table with the numbers follows" paint={paint} />
-          <table class="sr-only">
-            <caption>Gradient norm of each module</caption>
-            <tbody>
-              {gradients.modules.map(({ name, parameters, norm }) => (
-                <tr key={name}>
-                  <th scope="row">{name}</th>
-                  <td>{count(parameters)} parameters</td>
-                  <td>{significant(norm, 4)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <div class="sr-only">
+            <table>
+              <caption>Gradient norm of each module</caption>
+              <tbody>
+                {gradients.modules.map(({ name, parameters, norm }) => (
+                  <tr key={name}>
+                    <th scope="row">{name}</th>
+                    <td>{count(parameters)} parameters</td>
+                    <td>{significant(norm, 4)}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
         </div>
       </div>
     </Stage>
