@@ -1,4 +1,5 @@
 /** The column of numbers: errors, what-if, joints. */
+import { useEffect, useRef } from "preact/hooks";
 import type { LookView } from "../../train/inspect/types";
 import { fixed } from "../format";
 import { fingerProperty, JOINT_NAMES, jointErrors } from "../widgets/skeleton";
@@ -49,6 +50,17 @@ function JointTable({ state, view }: { readonly state: InspectState; readonly vi
   const before = plain?.errors.jointsMm;
   const worst = Math.max(...[...errors.jointsMm].filter(Number.isFinite), 1e-9);
   const chosen = state.joint.value;
+  const table = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // Under the pointer a row must not move away.
+    if (chosen === undefined || table.current?.matches(":hover")) return;
+    const row = table.current?.querySelector("[data-chosen=true]")?.getBoundingClientRect();
+    const column = table.current?.closest(".numbers");
+    if (row === undefined || !column) return;
+    const { top, bottom } = column.getBoundingClientRect();
+    // The column scrolls, never the page.
+    column.scrollTop += Math.min(0, row.top - top) + Math.max(0, row.bottom - bottom);
+  }, [chosen]);
   const onKeyDown = (event: KeyboardEvent) => {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (by === undefined) return;
@@ -57,6 +69,7 @@ function JointTable({ state, view }: { readonly state: InspectState; readonly vi
   };
   return (
     <section
+      ref={table}
       class="joint-table"
       aria-label="Error per joint; the arrow keys choose one"
       // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard.

@@ -17,6 +17,13 @@ interface PaintProps {
   readonly onPick?: OnPoint | undefined;
 }
 
+const islands = new WeakMap<Element, PaintIsland>();
+
+/** What the painting in `element` shows, drawn anew with `ratio` pixels for each CSS pixel; undefined where there is none. */
+export function paintedAnew(element: Element, ratio: number): HTMLCanvasElement | undefined {
+  return islands.get(element)?.drawnAnew(ratio);
+}
+
 class PaintIsland implements Island<PaintProps> {
   private fitted: FitCanvas | undefined;
   private props: PaintProps | undefined;
@@ -24,6 +31,7 @@ class PaintIsland implements Island<PaintProps> {
   private readonly life = new AbortController();
 
   mount(element: HTMLElement): void {
+    islands.set(element, this);
     this.fitted = new FitCanvas(element, () => this.draw());
     const { signal } = this.life;
     element.addEventListener("pointermove", (event) => this.point(this.props?.onMove, event), { signal });
@@ -45,6 +53,17 @@ class PaintIsland implements Island<PaintProps> {
     this.life.abort();
     this.stopTheme();
     this.fitted?.dispose();
+  }
+
+  drawnAnew(ratio: number): HTMLCanvasElement | undefined {
+    const { width = 0, height = 0 } = this.fitted ?? {};
+    if (width === 0 || height === 0 || this.props === undefined) return undefined;
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [Math.round(ratio * width), Math.round(ratio * height)];
+    const context = canvas.getContext("2d")!;
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    this.props.paint(context, width, height);
+    return canvas;
   }
 
   private point(told: OnPoint | undefined, { offsetX, offsetY }: MouseEvent): void {

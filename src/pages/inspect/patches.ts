@@ -65,3 +65,11 @@ export function patchAt({ rows, columns, patch }: TokenGrid, x: number, y: numbe
   const [column, row] = [Math.floor(x / patch), Math.floor(y / patch)];
   return column >= 0 && row >= 0 && column < columns && row < rows ? row * columns + column : undefined;
 }
+
+/** The token that a point in px stands for: that of the joint under the pointer where it has one, else of the patch. */
+export function tokenAt(tokens: TokenGrid, joint: number | undefined, x: number, y: number): number | undefined {
+  const ofJoint = joint === undefined ? -1 : tokens.joints.indexOf(joint);
+  if (ofJoint >= 0) return ofJoint;
+  const patch = patchAt(tokens, x, y);
+  return patch === undefined ? undefined : tokens.front.length + patch;
+}

@@ -16,7 +16,7 @@ import { figureCaption, fileStem, meshesOf } from "./exports";
 import { figureOf } from "./figure";
 import { Numbers } from "./numbers";
 import { Rail } from "./rail";
-import { toggleOverlay } from "./stage";
+import { toggleIn3d, toggleOverlay } from "./stage";
 import { AttentionStage } from "./stages-attention";
 import { AugmentationStage } from "./stages-augmentation";
 import { CoarseStage, type HandStageProps, MetricsStage, RefinedStage } from "./stages-hand";
@@ -134,6 +134,9 @@ function keysOf(state: InspectState): Record<string, () => void> {
     p: () => toggleOverlay(state, "predicted"),
     d: () => toggleOverlay(state, "depth"),
     h: () => toggleOverlay(state, "heat"),
+    b: () => toggleIn3d(state, "bones"),
+    w: () => toggleIn3d(state, "wires"),
+    c: () => toggleIn3d(state, "coarse"),
     r: () => void state.load(),
     Escape: () => state.cancel(),
   };

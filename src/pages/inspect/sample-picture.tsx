@@ -1,7 +1,8 @@
 import { useCallback } from "preact/hooks";
 import type { HandView } from "../../train/inspect/types";
 import { drawSkeleton } from "../widgets/draw-skeleton";
-import { type Extent, type Place, placeIn, pxUnder, wholeOf } from "../widgets/place";
+import { drawJointLabel } from "../widgets/joint-label";
+import { type Extent, type Place, placeIn, pointOn, pxUnder, wholeOf } from "../widgets/place";
 import {
   canvasOf,
   depthCanvas,
@@ -38,6 +39,7 @@ export function SamplePicture({
   extent,
   onPick,
   onMove,
+  onLeave,
 }: StageProps & {
   readonly label: string;
   readonly hand?: HandView;
@@ -52,6 +54,7 @@ export function SamplePicture({
   /** Told in px. */
   readonly onPick?: ((x: number, y: number) => void) | undefined;
   readonly onMove?: ((x: number, y: number) => void) | undefined;
+  readonly onLeave?: (() => void) | undefined;
 }) {
   const overlays = state.overlays.value;
   const joint = state.joint.value;
@@ -79,6 +82,10 @@ export function SamplePicture({
         if (overlays.predicted) drawSkeleton(context, hand.joints2d, { scale, isTruth: false, ...emphasis });
       });
       over?.(context, place);
+      if (!isBare && joint !== undefined) {
+        const { joints2d } = overlays.predicted ? hand : truth;
+        if (overlays.predicted || overlays.truth) drawJointName(context, joint, joints2d, place, width);
+      }
       if (shownLegend !== undefined) drawLegend(context, width, height, shownLegend);
     },
     [
@@ -112,10 +119,23 @@ export function SamplePicture({
       onMove={hover}
       onLeave={() => {
         if (!isBare) state.joint.value = undefined;
+        onLeave?.();
       }}
       onPick={onPick && point(onPick)}
     />
   );
+}
+
+/** The name of joint `joint` of `joints` [21, 2] px, beside it. */
+export function drawJointName(
+  context: CanvasRenderingContext2D,
+  joint: number,
+  joints: ArrayLike<number>,
+  place: Place,
+  width: number,
+): void {
+  const [x, y] = pointOn(place, joints[2 * joint], joints[2 * joint + 1]);
+  drawJointLabel(context, joint, x, y, width);
 }
 
 /** Legend of errors from 0 to `limit` mm. */

@@ -75,17 +75,35 @@ export function OverlayToggles({ state, view, names }: StageProps & { readonly n
   );
 }
 
-/** Switches one overlay; where a stage is in 3D, that of its viewer. */
+/** Stages with a 3D view. */
+const IN_3D: readonly StageName[] = ["coarse", "refined", "metrics"];
+
+/** Switches one overlay: of the picture, of the viewer where a stage is in 3D, of both alike where it has both. */
 export function toggleOverlay({ overlays, stage, viewer }: InspectState, name: keyof Overlays): void {
-  if (["coarse", "refined", "metrics"].includes(stage.value) && name !== "depth") {
-    const shows = viewer.shows.value;
-    if (name === "mesh") viewer.set({ mesh: !shows.mesh });
-    else if (name === "heat") viewer.set({ heat: !shows.heat });
-    else viewer.toggleHand(name === "truth" ? "true" : "predicted");
-    if (stage.value !== "coarse") return;
-  }
-  overlays.value = { ...overlays.value, [name]: !overlays.value[name] };
+  const is3d = IN_3D.includes(stage.value) && name !== "depth";
+  const hand = name === "truth" ? "true" : stage.value === "coarse" ? "coarse" : "refined";
+  const isHand = name === "truth" || name === "predicted";
+  const hasPicture = !is3d || stage.value === "coarse";
+  const { mesh, heat } = viewer.shows.value;
+  const isOn = !(hasPicture ? overlays.value[name] : isHand ? viewer.isShown(hand) : { mesh, heat }[name]);
+  if (hasPicture) overlays.value = { ...overlays.value, [name]: isOn };
+  if (!is3d) return;
+  if (isHand) viewer.showHand(hand, isOn);
+  else viewer.set({ [name]: isOn });
 }
+
+/** Switches what only a 3D view has; nothing in the other stages. */
+export function toggleIn3d({ stage, viewer }: InspectState, name: "bones" | "wires" | "coarse"): void {
+  if (!IN_3D.includes(stage.value)) return;
+  if (name === "coarse") viewer.showHand(name, !viewer.isShown(name));
+  else viewer.set({ [name]: !viewer.shows.value[name] });
+}
+
+/** Keys of what a 3D view shows, by the names that the viewer has for it. */
+export const KEYS_3D: Readonly<Record<string, string>> = {
+  ...{ true: "T", refined: "P", coarse: "C" },
+  ...{ mesh: "M", heat: "H", bones: "B", wires: "W" },
+};
 
 /** A labelled slider with its value as text. */
 export function Slider({

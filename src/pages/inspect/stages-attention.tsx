@@ -1,4 +1,5 @@
 /** What a token looks at, in any block and head. */
+import { useSignal } from "@preact/signals";
 import { useCallback, useMemo } from "preact/hooks";
 import type { AttentionHead, LookView } from "../../train/inspect/types";
 import { fixed } from "../format";
@@ -6,7 +7,7 @@ import { type Place, placeIn, wholeOf } from "../widgets/place";
 import { attentionRow, spreadOf, tokenCount, tokenName, topTokens } from "./attention";
 import { canvasOf, drawHeat, drawImage } from "./draw";
 import { Painting } from "./paint";
-import { drawPatches, patchAt } from "./patches";
+import { drawPatches, patchAt, tokenAt } from "./patches";
 import { SamplePicture } from "./sample-picture";
 import { Missing, OverlayToggles, Slider, Stage, type StageProps } from "./stage";
 import { TokenList } from "./token-list";
@@ -18,6 +19,7 @@ export function AttentionStage({ state, view }: StageProps) {
   const heads = view.attention.filter((each) => each.block === block);
   const token = Math.min(state.token.value, tokenCount(tokens) - 1);
   const head = state.head.value === undefined ? undefined : Math.min(state.head.value, tokens.heads - 1);
+  const hovered = useSignal<number | undefined>(undefined);
   return (
     <Stage
       name="attention"
@@ -47,12 +49,21 @@ export function AttentionStage({ state, view }: StageProps) {
           <OverlayToggles state={state} view={view} names={["truth", "predicted", "depth"]} />
         </>
       }
-      foot={<AttentionWords view={view} heads={chosenHeads(heads, head)} token={token} />}
+      foot={<AttentionWords view={view} heads={chosenHeads(heads, head)} token={token} hovered={hovered.value} />}
     >
       {heads.length === 0 ? (
         <Missing>The attention of block {block + 1} is on its way.</Missing>
       ) : (
-        <AttentionPictures state={state} view={view} heads={heads} head={head} token={token} />
+        <AttentionPictures
+          state={state}
+          view={view}
+          heads={heads}
+          head={head}
+          token={token}
+          onHover={(patch) => {
+            hovered.value = patch;
+          }}
+        />
       )}
     </Stage>
   );
@@ -87,10 +98,12 @@ function AttentionWords({
   view: { tokens },
   heads,
   token,
+  hovered,
 }: {
   readonly view: LookView;
   readonly heads: readonly AttentionHead[];
   readonly token: number;
+  readonly hovered: number | undefined;
 }) {
   const row = attentionRow(heads, token, tokenCount(tokens));
   if (row === undefined) return null;
@@ -100,7 +113,12 @@ function AttentionWords({
     <>
       “{tokenName(tokens, token)}” looks at the patches with {fixed(100 * patches, 1)} % and at the tokens in front with{" "}
       {fixed(100 * (1 - patches), 1)} %, as spread out as {fixed(width, 1)} of {tokenCount(tokens)} tokens. Most at:{" "}
-      {top.join(", ")}. Evenly would be {fixed(100 / tokenCount(tokens), 2)} % each.
+      {top.join(", ")}. Evenly would be {fixed(100 / tokenCount(tokens), 2)} % each.{" "}
+      <span class="foot-hint">
+        {hovered === undefined
+          ? "A click on a patch, a joint or the list chooses another token."
+          : `Under the pointer: ${tokenName(tokens, hovered)}, ${fixed(100 * row[hovered], 2)} %.`}
+      </span>
     </>
   );
 }
@@ -111,10 +129,13 @@ function AttentionPictures({
   heads,
   head,
   token,
+  onHover,
 }: StageProps & {
   readonly heads: readonly AttentionHead[];
   readonly head: number | undefined;
   readonly token: number;
+  /** Told the token of the patch under the pointer. */
+  readonly onHover: (token: number | undefined) => void;
 }) {
   const { tokens } = view;
   const count = tokenCount(tokens);
@@ -145,9 +166,14 @@ function AttentionPictures({
             numbers: [percent[0], percent[1], `${percent[2]} %`],
             isOverPicture: true,
           }}
-          onPick={(x, y) => {
+          onMove={(x, y) => {
             const patch = patchAt(tokens, x, y);
-            if (patch !== undefined) state.token.value = front + patch;
+            onHover(patch === undefined ? undefined : front + patch);
+          }}
+          onLeave={() => onHover(undefined)}
+          onPick={(x, y) => {
+            const picked = tokenAt(tokens, state.joint.value, x, y);
+            if (picked !== undefined) state.token.value = picked;
           }}
         />
         <div class="small-multiples" role="radiogroup" aria-label="Heads">

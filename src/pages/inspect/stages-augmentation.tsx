@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import { useCallback } from "preact/hooks";
 import type { AugmentStep } from "../../train/inspect/types";
-import { fixed } from "../format";
+import { fixed, sentence } from "../format";
 import { cssColour } from "../theme";
 import { drawSkeleton } from "../widgets/draw-skeleton";
 import { NumberField } from "../widgets/field";
@@ -11,7 +11,7 @@ import { JOINT_NAMES } from "../widgets/skeleton";
 import { magnification, residualLines } from "./diff";
 import { canvasOf, depthCanvas, drawImage, jointAt, within } from "./draw";
 import { type OnPoint, Painting } from "./paint";
-import { REACH } from "./sample-picture";
+import { drawJointName, REACH } from "./sample-picture";
 import { Missing, OverlayToggles, Stage, type StageProps } from "./stage";
 
 /** The steps of the augmentation with the residual of the labels; a sentence where there is none. */
@@ -22,6 +22,7 @@ export function AugmentationStage({ state, view }: StageProps) {
   const step = view.steps[at];
   const worst = worstResidual(step);
   const times = magnification(worst.px);
+  const lit = state.joint.value;
   return (
     <Stage
       name="augmentation"
@@ -34,7 +35,9 @@ export function AugmentationStage({ state, view }: StageProps) {
       foot={
         <>
           Labels follow the picture to {residualText(worst.px)} at most ({JOINT_NAMES[worst.joint]}, n = 21 joints);
-          above 0.01 px they do not. Rings: true joints; crosses: true 3D joints through the crop's camera.{" "}
+          above 0.01 px they do not.
+          {lit !== undefined && ` ${sentence(JOINT_NAMES[lit])}: ${residualText(step.residualPx[lit])}.`} Rings: true
+          joints; crosses: true 3D joints re-projected through the crop's camera.{" "}
           {times * worst.px < 1
             ? "Lines between them would be too short to see."
             : `Lines between them are drawn ${times} times as long.`}
@@ -166,6 +169,7 @@ function StepPicture({
         drawCrosses(context, step.reprojected, scale);
         drawResiduals(context, residualLines(step.joints, step.reprojected, times), scale);
       });
+      if (joint !== undefined) drawJointName(context, joint, step.joints, place, width);
     },
     [step, depth, truth, joint, view.truth, times],
   );

@@ -9,14 +9,18 @@ import { LazyHandViewer } from "../viewer/lazy";
 import type { ViewerHand } from "../viewer/scene";
 import type { HandViewerIsland } from "../viewer/viewer";
 import { Segmented } from "../widgets/field";
+import { alignmentOf } from "./alignment";
 import { SamplePicture } from "./sample-picture";
 import { errorLimitOf } from "./scales";
-import { Missing, OverlayToggles, Stage, type StageProps } from "./stage";
+import { KEYS_3D, Missing, OverlayToggles, Stage, type StageProps } from "./stage";
 
 export interface HandStageProps extends StageProps {
   /** Told the viewer that lives, for figures. */
   readonly onViewer: (viewer: HandViewerIsland) => void;
 }
+
+/** In this stage the prediction is the coarse hand. */
+const COARSE_KEYS = { ...KEYS_3D, coarse: "P" };
 
 const NO_MESH = "This sample has no MANO parameters: its truth is a skeleton, and vertices have no error.";
 
@@ -30,7 +34,7 @@ const shortMetrics = (metrics: Readonly<Record<string, number>>): string =>
 /** The coarse hand over the crop and beside the truth in 3D. */
 export function CoarseStage({ state, view, onViewer }: HandStageProps) {
   const { errors } = view;
-  const hands = useMemo(() => handsOfLook(view).filter(({ name }) => name !== "predicted"), [view]);
+  const hands = useMemo(() => handsOfLook(view).filter(({ name }) => name !== "refined"), [view]);
   const picture = useMemo(() => pictureOfLook(view), [view]);
   return (
     <Stage
@@ -54,6 +58,7 @@ export function CoarseStage({ state, view, onViewer }: HandStageProps) {
             state.joint.value = joint;
           }}
           state={state.viewer}
+          keys={COARSE_KEYS}
           onMount={onViewer}
         />
       </div>
@@ -86,6 +91,7 @@ export function RefinedStage({ state, view, onViewer }: HandStageProps) {
           state.joint.value = joint;
         }}
         state={state.viewer}
+        keys={KEYS_3D}
         onMount={onViewer}
       />
     </Stage>
@@ -105,10 +111,10 @@ function NotFinite({ name }: { readonly name: "refined" | "metrics" }) {
 
 /** The hands that the metrics compare: as predicted, or moved onto the truth. */
 export function comparedHands(view: LookView, isAligned: boolean): readonly ViewerHand[] {
-  const [truth, , predicted] = handsOfLook(view);
-  if (!isAligned) return [truth, predicted];
+  const [truth, , refined] = handsOfLook(view);
+  if (!isAligned) return [truth, refined];
   const { alignedJoints, alignedVertices, alignedVerticesMm } = view.errors;
-  const { vertices: _, errors: __, ...rest } = predicted;
+  const { vertices: _, errors: __, ...rest } = refined;
   return [
     truth,
     {
@@ -126,6 +132,7 @@ export function comparedHands(view: LookView, isAligned: boolean): readonly View
 export function MetricsStage({ state, view, onViewer }: HandStageProps) {
   const isAligned = useSignal(false);
   const hands = useMemo(() => comparedHands(view, isAligned.value), [view, isAligned.value]);
+  const picture = useMemo(() => pictureOfLook(view), [view]);
   const { errors } = view;
   const limit = useMemo(() => errors.verticesMm && errorLimitOf(errors.verticesMm) / 1000, [view]);
   if (errors.nonFinite) return <NotFinite name="metrics" />;
@@ -150,14 +157,18 @@ export function MetricsStage({ state, view, onViewer }: HandStageProps) {
         />
       }
       foot={
-        errors.verticesMm === undefined
-          ? NO_MESH
-          : "One scale of colours before and after, so that they can be compared."
+        <>
+          <AlignmentWords view={view} />{" "}
+          {errors.verticesMm === undefined
+            ? NO_MESH
+            : "One scale of colours before and after, so that they can be compared."}
+        </>
       }
     >
       <div class="with-side">
         <LazyHandViewer
           hands={hands}
+          picture={picture}
           label={`Errors of sample ${view.id} in 3D`}
           {...(limit !== undefined && { limit })}
           {...(state.joint.value !== undefined && { joint: state.joint.value })}
@@ -165,6 +176,7 @@ export function MetricsStage({ state, view, onViewer }: HandStageProps) {
             state.joint.value = joint;
           }}
           state={state.viewer}
+          keys={KEYS_3D}
           onMount={onViewer}
         />
         <MetricTable view={view} />
@@ -172,6 +184,32 @@ export function MetricsStage({ state, view, onViewer }: HandStageProps) {
     </Stage>
   );
 }
+
+/** What the best similarity is, and what it does to the error. */
+function AlignmentWords({ view: { refined, truth, errors } }: { readonly view: LookView }) {
+  const { degrees, scale, moveMm } = useMemo(
+    () => alignmentOf(refined.joints, truth.joints),
+    [refined.joints, truth.joints],
+  );
+  const { mpjpe_mm: before, pa_mpjpe_mm: after } = errors.metrics;
+  return (
+    <>
+      Procrustes turns the hand by {fixed(degrees, 1)}°, makes it {fixed(scale, 3)} times as large and moves it by{" "}
+      {fixed(moveMm, 1)} mm: the mean error of the 21 joints goes from {fixed(before, 1)} to {fixed(after, 1)} mm, which
+      is what is wrong with the pose itself.
+    </>
+  );
+}
+
+/** What the names in the table mean. */
+const MEANINGS: readonly (readonly [name: string, meaning: string])[] = [
+  ["MPJPE, MPVPE", "mean distance of the 21 joints, of the vertices, laid wrist on wrist"],
+  ["absolute", "the same where the camera sees the hand"],
+  ["ST", "scaled to the true length from wrist to middle knuckle"],
+  ["PA", "after Procrustes alignment"],
+  ["AUC", "share of points within a distance, averaged over 0 to 50 mm"],
+  ["F@5 mm", "how much of either surface has the other within 5 mm"],
+];
 
 const metricText = (name: MetricName, value: number | undefined): string =>
   fixed(value, METRICS[name].unit === "mm" ? 2 : 4);
@@ -205,6 +243,14 @@ function MetricTable({ view: { errors } }: { readonly view: LookView }) {
           ))}
         </tbody>
       </table>
+      <dl class="meanings">
+        {MEANINGS.map(([name, meaning]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{meaning}</dd>
+          </div>
+        ))}
+      </dl>
     </section>
   );
 }

@@ -7,7 +7,7 @@ import { drawSkeleton } from "../widgets/draw-skeleton";
 import { centredPlace, type Extent, placeIn, pxUnder } from "../widgets/place";
 import { canvasOf, drawImage, drawPolygon, jointAt, within } from "./draw";
 import { type OnPoint, Painting } from "./paint";
-import { REACH, SamplePicture } from "./sample-picture";
+import { drawJointName, REACH, SamplePicture } from "./sample-picture";
 import { Missing, OverlayToggles, Stage, type StageProps } from "./stage";
 
 /** Of a square given by its middle and its side, the corners [4, 2]. */
@@ -86,6 +86,7 @@ function FramePicture({ state, view, frame }: StageProps & { readonly frame: Fil
           ...emphasis,
         });
       });
+      if (truth && joint !== undefined) drawJointName(context, joint, frame.joints, centredPlace(place), width);
     },
     [frame, truth, joint, view.truth],
   );

@@ -1,6 +1,7 @@
 /** What training minimises, and where it would move. */
 import { useSignal } from "@preact/signals";
 import { useCallback, useMemo } from "preact/hooks";
+import type { LossName } from "../../train/events";
 import type { Gradients, LookView } from "../../train/inspect/types";
 import { count, fixed, significant } from "../format";
 import { Segmented, Toggle } from "../widgets/field";
@@ -25,6 +26,16 @@ export function lossBars({ losses }: Pick<LookView, "losses">): readonly Bar[] {
     }));
 }
 
+/** What each term measures. */
+const MEANINGS: Readonly<Record<LossName, string>> = {
+  loss_2d: "L1 distance of the 21 joints in the picture, in sides of the crop",
+  loss_3d_joint: "L1 distance of the 21 joints in space, laid wrist on wrist, m",
+  loss_3d_vert: "L1 distance of the vertices in space, laid wrist on wrist, m",
+  shape_prior: "how unusual the hand's shape is: mean square of its 10 numbers",
+  loss_aux: "coarse hand: squared error of its rotations and of its shape",
+  total_loss: "what one step of training makes smaller",
+};
+
 /** Weighted terms as bars, and all of their numbers. */
 export function LossesStage({ view }: StageProps) {
   const bars = useMemo(() => lossBars(view), [view]);
@@ -38,8 +49,8 @@ export function LossesStage({ view }: StageProps) {
       name="losses"
       foot={
         <>
-          total_loss = {significant(total?.value, 5)}, the weighted sum of {bars.length} terms, n = 1 sample. Losses
-          have no unit: 2D is in sides of the crop, 3D in metres.
+          total_loss = {significant(total?.value, 5)}, the sum of {bars.length} weighted terms, n = 1 sample. Bars show
+          the weighted terms; their units differ, so weights say how they are traded against each other.
         </>
       }
     >
@@ -68,7 +79,10 @@ export function LossesStage({ view }: StageProps) {
           <tbody>
             {view.losses.map(({ name, value, weight }) => (
               <tr key={name}>
-                <th scope="row">{name}</th>
+                <th scope="row">
+                  {name}
+                  <span class="loss-meaning">{MEANINGS[name]}</span>
+                </th>
                 <td class="number">{significant(value, 5)}</td>
                 <td class="number">{significant(weight, 3)}</td>
                 <td class="number strong">{significant(value * weight, 5)}</td>

@@ -1,4 +1,5 @@
 /** The feature maps that the mesh reads. */
+import { useSignal } from "@preact/signals";
 import { useCallback, useMemo } from "preact/hooks";
 import type { FeatureMap } from "../../train/inspect/types";
 import { fixed, significant } from "../format";
@@ -25,6 +26,7 @@ export function MapsStage({ state, view }: StageProps) {
       state.map.value = { ...choice, ...change };
     });
   const { scale } = choice;
+  const hovered = useSignal<number | undefined>(undefined);
   const { channels, rows, columns } = view.sampling[scale] ?? view.sampling[0];
   const shown = state
     .chosenMaps()
@@ -64,12 +66,28 @@ export function MapsStage({ state, view }: StageProps) {
           <OverlayToggles state={state} view={view} names={["truth", "predicted", "depth"]} />
         </>
       }
-      foot={`Map ${scale + 1} of ${view.sampling.length}: ${rows} × ${columns} cells of ${channels} channels. A cell covers ${fixed(view.width / columns, 1)} × ${fixed(view.height / rows, 1)} px.`}
+      foot={
+        <>
+          Map {scale + 1} of {view.sampling.length}: {rows} × {columns} cells of {channels} channels. A cell covers{" "}
+          {fixed(view.width / columns, 1)} × {fixed(view.height / rows, 1)} px.{" "}
+          {choice.figure === "channels"
+            ? "Each picture has its own scale of colours, from its least to its largest value."
+            : hovered.value !== undefined && shown.length === 1 && cellWords(shown[0], hovered.value)}
+        </>
+      }
     >
       {shown.length === 0 ? (
         <Missing>The feature map is on its way.</Missing>
       ) : shown.length === 1 ? (
-        <MapPicture state={state} view={view} map={shown[0]} isLarge />
+        <MapPicture
+          state={state}
+          view={view}
+          map={shown[0]}
+          isLarge
+          onHover={(cell) => {
+            hovered.value = cell;
+          }}
+        />
       ) : (
         <div class="map-grid">
           {shown.map((map) => (
@@ -81,12 +99,32 @@ export function MapsStage({ state, view }: StageProps) {
   );
 }
 
+/** The cell of a map at a point in px of the input; undefined beside it. */
+export function cellAt(
+  { rows, columns }: Pick<FeatureMap, "rows" | "columns">,
+  { width, height }: { readonly width: number; readonly height: number },
+  x: number,
+  y: number,
+): number | undefined {
+  const [column, row] = [Math.floor((x * columns) / width), Math.floor((y * rows) / height)];
+  return column >= 0 && row >= 0 && column < columns && row < rows ? row * columns + column : undefined;
+}
+
+const cellWords = ({ values, columns }: FeatureMap, cell: number): string =>
+  `Row ${Math.floor(cell / columns) + 1}, column ${(cell % columns) + 1}: ${significant(values[cell], 3)}.`;
+
 function MapPicture({
   state,
   view,
   map,
   isLarge,
-}: StageProps & { readonly map: FeatureMap; readonly isLarge: boolean }) {
+  onHover,
+}: StageProps & {
+  readonly map: FeatureMap;
+  readonly isLarge: boolean;
+  /** Told the cell under the pointer. */
+  readonly onHover?: (cell: number | undefined) => void;
+}) {
   const span = useMemo(() => spanOf(map.values), [map]);
   const what =
     typeof map.channel === "number"
@@ -103,6 +141,8 @@ function MapPicture({
       label={`Feature map over the crop: ${what}, from ${significant(span.low, 3)} to ${significant(span.high, 3)}`}
       under={under}
       isBare={!isLarge}
+      onMove={onHover && ((x, y) => onHover(cellAt(map, view, x, y)))}
+      onLeave={onHover && (() => onHover(undefined))}
       legend={isLarge ? { label: what, numbers: spanNumbers(span), isOverPicture: true } : undefined}
     />
   );

@@ -52,7 +52,7 @@ export function SamplingStage({ state, view }: StageProps) {
               scale.value = Number(value);
             }}
           />
-          <OverlayToggles state={state} view={view} names={["truth", "depth"]} />
+          <OverlayToggles state={state} view={view} names={["truth", "predicted", "mesh", "depth"]} />
         </>
       }
       foot={<SamplingWords sampling={sampling} view={view} />}

@@ -7,7 +7,7 @@ import { type Place, wholeOf } from "../widgets/place";
 import { patchesOutsideFrame, patchesWithoutDepth, tokenName } from "./attention";
 import { spanNumbers, spanOf } from "./colours";
 import { drawHeat } from "./draw";
-import { drawPatches, hatch, patchAt } from "./patches";
+import { drawPatches, hatch, patchAt, tokenAt } from "./patches";
 import { SamplePicture } from "./sample-picture";
 import { OverlayToggles, Stage, type StageProps } from "./stage";
 import { TokenList } from "./token-list";
@@ -89,9 +89,12 @@ export function TokensStage({ state, view }: StageProps) {
           onMove={(x, y) => {
             hovered.value = patchAt(tokens, x, y);
           }}
+          onLeave={() => {
+            hovered.value = undefined;
+          }}
           onPick={(x, y) => {
-            const patch = patchAt(tokens, x, y);
-            if (patch !== undefined) token.value = tokens.front.length + patch;
+            const picked = tokenAt(tokens, state.joint.value, x, y);
+            if (picked !== undefined) token.value = picked;
           }}
         />
         <TokenList state={state} view={view} values={values} unit="length" />

@@ -1,20 +1,53 @@
 import type { StageName } from "./address";
 
-/** Names of the stages, and what each one is in a sentence. */
+/** Names of the stages, and what is seen in each, in a sentence for somebody who has not read the code. */
 export const STAGES: Readonly<Record<StageName, { readonly label: string; readonly says: string }>> = {
-  frame: { label: "Frame", says: "The picture as it was filmed, and what is cut out of it." },
-  crop: { label: "Crop", says: "What the network is shown: colour, and depth around the hand." },
+  frame: {
+    label: "Frame",
+    says: "The picture as it was filmed, with the square that is cut out round the hand.",
+  },
+  crop: {
+    label: "Crop",
+    says: "All that the network is shown of it: colour, and how far away each pixel is, where that was measured.",
+  },
   augmentation: {
     label: "Augmentation",
-    says: "What training does to a sample, step by step; labels must follow the picture.",
+    says: "Training changes a sample every time it is shown, step by step; true joints must move with the picture.",
   },
-  tokens: { label: "Tokens", says: "The crop cut into patches, and the tokens that stand in front of them." },
-  attention: { label: "Attention", says: "How much one token looks at each of the others." },
-  maps: { label: "Feature maps", says: "What the backbone hands to the mesh, on its grid over the crop." },
-  sampling: { label: "Sampling", says: "Where the vertices of the coarse hand read the feature maps." },
-  coarse: { label: "Coarse hand", says: "The hand of the backbone alone, before refinement." },
-  refined: { label: "Refined hand", says: "Truth, coarse and refined hand, each relative to its own wrist." },
-  metrics: { label: "Metrics", says: "Where the refined hand is wrong, before and after the best similarity." },
-  losses: { label: "Losses", says: "The terms that training adds up, of this sample alone." },
-  gradients: { label: "Gradients", says: "Where a small change of the input, or of a module, would change the loss." },
+  tokens: {
+    label: "Tokens",
+    says: "The crop is cut into patches; each becomes a list of numbers, a token. Colour shows how long that list is as a vector.",
+  },
+  attention: {
+    label: "Attention",
+    says: "Every block mixes tokens: bright patches are those that the chosen token takes most from.",
+  },
+  maps: {
+    label: "Feature maps",
+    says: "What the backbone found where in the crop, as numbers on a grid; the hand is refined from them.",
+  },
+  sampling: {
+    label: "Sampling",
+    says: "Each vertex of the coarse hand reads the feature maps where it lies in the crop; outside there is nothing to read.",
+  },
+  coarse: {
+    label: "Coarse hand",
+    says: "The hand that the backbone alone makes, in the crop and beside the true one.",
+  },
+  refined: {
+    label: "Refined hand",
+    says: "The network's answer beside the coarse and the true hand, laid wrist on wrist.",
+  },
+  metrics: {
+    label: "Metrics",
+    says: "How far each point is from the truth, as predicted or after the best turn, scale and move (Procrustes).",
+  },
+  losses: {
+    label: "Losses",
+    says: "The numbers that training makes small, of this sample alone; each term times its weight, added up.",
+  },
+  gradients: {
+    label: "Gradients",
+    says: "Where a small change of a pixel, or of a module's weights, would change the loss most.",
+  },
 };

@@ -23,7 +23,7 @@ export function handsOfLook({ truth, coarse, refined, faces, errors }: LookView)
     { name: "true", ...placeOf(truth), vertices: truth.vertices, faces, colour: "--series-3", isTruth: true },
     { name: "coarse", ...placeOf(coarse), vertices: coarse.vertices, faces, colour: "--series-4" },
     {
-      name: "predicted",
+      name: "refined",
       ...placeOf(refined),
       vertices: refined.vertices,
       faces,

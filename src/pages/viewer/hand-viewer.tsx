@@ -21,6 +21,8 @@ export interface HandViewerProps {
   readonly label: string;
   /** Largest error of the heat map in metres; without it as the errors are. */
   readonly limit?: number;
+  /** Keys that the page has for hands (by name) and for "bones", "mesh", "wires", "heat": told with their switches. */
+  readonly keys?: Readonly<Record<string, string>>;
   /** Without it the viewer keeps its own. */
   readonly state?: ViewerState;
   readonly backend?: MeshRenderer["kind"];
@@ -35,7 +37,7 @@ export function HandViewer(props: HandViewerProps) {
   const own = useMemo(() => new ViewerState(), []);
   const state = props.state ?? own;
   const note = useSignal<string | undefined>(undefined);
-  const { hands, picture, joint, onJoint, label, backend, onMount } = props;
+  const { hands, picture, joint, onJoint, label, backend, onMount, keys = {} } = props;
   const hasCamera = picture !== undefined && hands.some(({ origin }) => origin !== undefined);
   const view = state.view.value === "camera" && !hasCamera ? "orbit" : state.view.value;
   const hidden = state.hidden.value;
@@ -79,8 +81,13 @@ export function HandViewer(props: HandViewerProps) {
           value={view}
           onValue={(value) => (state.view.value = value)}
         />
-        <HandToggles state={state} hands={hands} />
-        <ShowToggles state={state} hasMesh={hasMesh} hasErrors={hands.some(({ errors }) => errors !== undefined)} />
+        <HandToggles state={state} hands={hands} keys={keys} />
+        <ShowToggles
+          state={state}
+          hasMesh={hasMesh}
+          hasErrors={hands.some(({ errors }) => errors !== undefined)}
+          keys={keys}
+        />
       </div>
       <div
         ref={element}
@@ -100,7 +107,15 @@ export function HandViewer(props: HandViewerProps) {
   );
 }
 
-function HandToggles({ state, hands }: { readonly state: ViewerState; readonly hands: readonly ViewerHand[] }) {
+interface TogglesProps {
+  readonly state: ViewerState;
+  readonly keys: Readonly<Record<string, string>>;
+}
+
+/** The key of a switch, where the page has one. */
+const keyOf = (keys: TogglesProps["keys"], name: string) => (keys[name] === undefined ? {} : { shortcut: keys[name] });
+
+function HandToggles({ state, hands, keys }: TogglesProps & { readonly hands: readonly ViewerHand[] }) {
   if (hands.length < 2) return null;
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset would bring its own box.
@@ -113,8 +128,9 @@ function HandToggles({ state, hands }: { readonly state: ViewerState; readonly h
         >
           <Toggle
             label={`${name[0].toUpperCase()}${name.slice(1)}`}
-            isOn={!state.hidden.value.includes(name)}
-            onToggle={() => state.toggleHand(name)}
+            isOn={state.isShown(name)}
+            onToggle={() => state.showHand(name, !state.isShown(name))}
+            {...keyOf(keys, name)}
           />
         </span>
       ))}
@@ -126,8 +142,8 @@ function ShowToggles({
   state,
   hasMesh,
   hasErrors,
-}: {
-  readonly state: ViewerState;
+  keys,
+}: TogglesProps & {
   readonly hasMesh: boolean;
   readonly hasErrors: boolean;
 }) {
@@ -137,10 +153,24 @@ function ShowToggles({
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset would bring its own box.
     <div class="toggles" role="group" aria-label="Drawn">
-      <Toggle label="Bones" isOn={bones} onToggle={() => state.set({ bones: !bones })} />
-      <Toggle label="Mesh" isOn={mesh} onToggle={() => state.set({ mesh: !mesh })} />
-      <Toggle label="Wires" isOn={wires} isDisabled={!mesh} onToggle={() => state.set({ wires: !wires })} />
-      {hasErrors && <Toggle label="Error" isOn={heat} isDisabled={!mesh} onToggle={() => state.set({ heat: !heat })} />}
+      <Toggle label="Bones" isOn={bones} onToggle={() => state.set({ bones: !bones })} {...keyOf(keys, "bones")} />
+      <Toggle label="Mesh" isOn={mesh} onToggle={() => state.set({ mesh: !mesh })} {...keyOf(keys, "mesh")} />
+      <Toggle
+        label="Wires"
+        isOn={wires}
+        isDisabled={!mesh}
+        onToggle={() => state.set({ wires: !wires })}
+        {...keyOf(keys, "wires")}
+      />
+      {hasErrors && (
+        <Toggle
+          label="Error"
+          isOn={heat}
+          isDisabled={!mesh}
+          onToggle={() => state.set({ heat: !heat })}
+          {...keyOf(keys, "heat")}
+        />
+      )}
       <label class="viewer-opacity" for={id}>
         Opacity
         <input

@@ -1,7 +1,8 @@
 /** What the viewer draws in 2D under and over the meshes: picture, grid, bones, the joint under the pointer. */
 import { cssColour } from "../theme";
 import { drawSkeleton } from "../widgets/draw-skeleton";
-import { BONES, fingerProperty, JOINT_NAMES } from "../widgets/skeleton";
+import { drawJointLabel } from "../widgets/joint-label";
+import { BONES, fingerProperty } from "../widgets/skeleton";
 import {
   type Camera,
   type Extent,
@@ -138,22 +139,7 @@ export function drawEmphasis(
     }
   }
   const first = hands[hands.length - 1]?.joints;
-  const name = JOINT_NAMES[joint];
-  if (first === undefined || name === undefined) return;
-  context.font = "12px system-ui, sans-serif";
-  const wide = context.measureText(name).width + 12;
-  const [x, y] = [first[3 * joint], first[3 * joint + 1]];
-  const left = x + 14 + wide > width ? x - 14 - wide : x + 14;
-  context.fillStyle = cssColour("--raised");
-  context.strokeStyle = cssColour("--line-strong");
-  context.lineWidth = 1;
-  context.beginPath();
-  context.roundRect(left, y - 10, wide, 20, 4);
-  context.fill();
-  context.stroke();
-  context.fillStyle = cssColour("--ink");
-  context.textBaseline = "middle";
-  context.fillText(name, left + 6, y + 0.5);
+  if (first !== undefined) drawJointLabel(context, joint, first[3 * joint], first[3 * joint + 1], width);
 }
 
 function drawErrors(context: CanvasRenderingContext2D, hands: readonly ProjectedHand[]): void {

@@ -13,8 +13,12 @@ export class ViewerState {
     this.shows.value = { ...this.shows.value, ...change };
   }
 
-  toggleHand(name: string): void {
-    const { value } = this.hidden;
-    this.hidden.value = value.includes(name) ? value.filter((each) => each !== name) : [...value, name];
+  isShown(name: string): boolean {
+    return !this.hidden.value.includes(name);
+  }
+
+  showHand(name: string, isShown: boolean): void {
+    const others = this.hidden.value.filter((each) => each !== name);
+    this.hidden.value = isShown ? others : [...others, name];
   }
 }

@@ -1,5 +1,6 @@
 import { effect } from "@preact/signals";
 import { cssColour, theme } from "../theme";
+import { followPixelRatio } from "../widgets/pixel-ratio";
 import type { Island } from "../widgets/use-island";
 import {
   type Camera,
@@ -108,7 +109,7 @@ export class HandViewerIsland implements Island<ViewerProps> {
     element.addEventListener("dblclick", this.reset, { signal });
     this.observer = new ResizeObserver(() => this.invalidate());
     this.observer.observe(element);
-    this.followRatio();
+    followPixelRatio(() => this.invalidate(), signal);
     this.stopTheme = effect(() => {
       theme.value;
       this.invalidateScene();
@@ -147,15 +148,17 @@ export class HandViewerIsland implements Island<ViewerProps> {
     return this.meshes?.kind;
   }
 
-  /** All that is seen now on one canvas, at the screen's resolution, for a figure. */
-  snapshot(): HTMLCanvasElement {
-    this.draw();
+  /** All that is seen now on one canvas, with `ratio` pixels for each CSS pixel, for a figure. */
+  snapshot(ratio: number): HTMLCanvasElement {
+    this.draw(ratio);
     const canvas = document.createElement("canvas");
     [canvas.width, canvas.height] = [this.under.canvas.width, this.under.canvas.height];
     const context = canvas.getContext("2d")!;
     for (const layer of [this.under.canvas, this.meshes?.canvas, this.over.canvas]) {
       if (layer !== undefined) context.drawImage(layer, 0, 0);
     }
+    // The screen goes back to its own resolution.
+    this.invalidate();
     return canvas;
   }
 
@@ -192,15 +195,21 @@ export class HandViewerIsland implements Island<ViewerProps> {
   private async chooseBackend(kind: MeshRenderer["kind"] | undefined): Promise<void> {
     let note: string | undefined;
     let meshes: MeshRenderer | undefined;
+    let isLost = false;
     if (kind !== "Canvas 2D") {
       // The first device of a page can take seconds.
       const meanwhile = setTimeout(() => this.take(new CanvasMeshRenderer(), undefined), PATIENCE_MS);
       try {
-        meshes = await GpuMeshRenderer.create((reason) => this.onLost(reason), kind === "WebGPU");
+        meshes = await GpuMeshRenderer.create((reason) => {
+          isLost = true;
+          this.onLost(reason);
+        }, kind === "WebGPU");
       } catch (error) {
         note = `Drawn in 2D: ${error instanceof Error ? error.message : String(error)}.`;
       }
       clearTimeout(meanwhile);
+      // Lost as soon as it was there: what stands in for it draws already.
+      if (isLost) return meshes?.dispose();
     }
     this.take(meshes ?? new CanvasMeshRenderer(), note);
   }
@@ -238,18 +247,7 @@ export class HandViewerIsland implements Island<ViewerProps> {
     });
   }
 
-  /** The zoom of the browser and another screen change it without changing the element. */
-  private followRatio(): void {
-    if (this.life.signal.aborted) return;
-    const media = matchMedia(`(resolution: ${devicePixelRatio}dppx)`);
-    const changed = (): void => {
-      this.invalidate();
-      this.followRatio();
-    };
-    media.addEventListener("change", changed, { once: true, signal: this.life.signal });
-  }
-
-  private draw(): void {
+  private draw(ratio = devicePixelRatio): void {
     const { element, props } = this;
     if (element === undefined || props === undefined) return;
     const { clientWidth: width, clientHeight: height } = element;
@@ -260,7 +258,6 @@ export class HandViewerIsland implements Island<ViewerProps> {
     const extent = extentOf(hands.flatMap((hand) => pointsOf(hand, view)));
     const camera = this.cameraOf(view, extent, width, height);
     this.projected = hands.map((hand) => ({ hand, joints: projectPoints(camera, placed(hand, hand.joints, view)) }));
-    const ratio = devicePixelRatio;
     this.drawUnder(view, camera, extent, width, height, ratio);
     const { wires: isWires, heat: isHeat, opacity } = props.shows;
     const frame: MeshFrame = { camera, width, height, ratio, isWires, isHeat, opacity };

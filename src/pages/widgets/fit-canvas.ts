@@ -1,3 +1,5 @@
+import { followPixelRatio } from "./pixel-ratio";
+
 /** A canvas that fills its element at the screen's resolution and redraws when its size or the zoom changes. */
 export class FitCanvas {
   readonly canvas = document.createElement("canvas");
@@ -6,6 +8,7 @@ export class FitCanvas {
   width = 0;
   height = 0;
   private readonly observer: ResizeObserver;
+  private readonly life = new AbortController();
 
   constructor(
     private readonly element: HTMLElement,
@@ -21,10 +24,12 @@ export class FitCanvas {
     element.append(this.canvas);
     this.observer = new ResizeObserver(() => this.fit());
     this.observer.observe(element);
+    followPixelRatio(() => this.fit(), this.life.signal);
     this.fit();
   }
 
   dispose(): void {
+    this.life.abort();
     this.observer.disconnect();
     this.canvas.remove();
   }

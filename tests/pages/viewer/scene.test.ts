@@ -177,7 +177,7 @@ describe("what the ranks say of a sample", () => {
       errors: { verticesMm: errors.map((x) => 1000 * x) },
     } as unknown as LookView;
     const hands = handsOfLook(look);
-    expect(hands.map(({ name }) => name)).toEqual(["true", "coarse", "predicted"]);
+    expect(hands.map(({ name }) => name)).toEqual(["true", "coarse", "refined"]);
     expect(hands[2].errors?.[777]).toBeCloseTo(0.02, 6);
     const inCamera = placed(hands[0], joints, "camera");
     const camera = sampleCamera(pictureOfLook(look), extentOf([inCamera]), width, height);

@@ -255,8 +255,14 @@ describe("the viewer", () => {
     expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`)).toEqual([]);
   });
 
-  it("goes on in 2D when the device is lost, and says so", async () => {
+  it("goes on in 2D when the device is lost, says so, and keeps what was chosen", async () => {
+    state.view.value = "top";
+    state.showHand("true", false);
+    state.set({ opacity: 0.6, bones: false });
     await show({ backend: "WebGPU" });
+    canvas().focus();
+    await userEvent.keyboard("+++");
+    const seen = canvas().ariaLabel;
     expect(root.querySelector(".viewer-note")?.textContent).toBe("");
     const shared = await GpuMeshRenderer.create(() => undefined, true);
     shared.device.destroy();
@@ -265,6 +271,34 @@ describe("the viewer", () => {
     );
     await settled();
     expect(inked(1)).toBeGreaterThan(1000);
+    expect(canvas().ariaLabel).toBe(seen);
+    expect(seen).toContain("from the top: predicted hand as mesh, coloured");
+    expect(inked(2)).toBe(0);
+    const zoomed = inked(1);
+    canvas().dispatchEvent(new MouseEvent("dblclick"));
+    await settled();
+    expect(inked(1)).toBeLessThan(zoomed);
+  });
+
+  it("draws in 2D when the device is lost before the first picture", async () => {
+    const { create } = GpuMeshRenderer;
+    const losing = vi.spyOn(GpuMeshRenderer, "create").mockImplementation(async (onLost, isUnseen) => {
+      const made = await create.call(GpuMeshRenderer, onLost, isUnseen);
+      made.device.destroy();
+      await made.device.lost;
+      return made;
+    });
+    try {
+      const props = { hands, picture, label: "Sample a in 3D", state, backend: "WebGPU" } as const;
+      render(h(HandViewer, { ...props, onMount: (made) => (view = made) }), root);
+      await vi.waitFor(() => expect(losing).toHaveResolved(), { timeout: 30_000 });
+      await settled();
+      expect(root.querySelector(".viewer-note")?.textContent).toContain("graphics device was lost");
+      expect(view.backend).toBe("Canvas 2D");
+      expect(inked(1)).toBeGreaterThan(1000);
+    } finally {
+      losing.mockRestore();
+    }
   });
 
   it("draws in 2D where there is no WebGPU, and says so", async () => {
