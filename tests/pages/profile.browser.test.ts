@@ -82,6 +82,44 @@ describe("a recording", () => {
     await userEvent.click(choice("Dispatch"));
   });
 
+  it("moves and zooms the timeline from anywhere but where a person types, and says how the clocks lie", async () => {
+    expect(text(".timeline-clocks summary")).toContain("Tracks share no clock.");
+    expect(text(".timeline-clocks")).toContain("The two clocks are not aligned");
+    const canvas = root.querySelector<HTMLCanvasElement>(".timeline-canvas canvas")!;
+    const drawn = async (): Promise<string> => {
+      for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame);
+      return canvas.toDataURL();
+    };
+    const before = await drawn();
+    const warmUp = all(".toolbar input").find(
+      (each) => (each as HTMLInputElement).labels?.[0].textContent === "Warm-up",
+    )!;
+    warmUp.focus();
+    await userEvent.keyboard("w");
+    expect(await drawn()).toBe(before);
+    button("Record again").focus();
+    await userEvent.keyboard("w");
+    expect(await drawn()).not.toBe(before);
+    await userEvent.keyboard("s");
+  });
+
+  it("cancels the measuring of peaks as well, and says what it is at", async () => {
+    const measure = rank.peaks;
+    let end: (error: Error) => void = () => undefined;
+    rank.peaks = () => new Promise((_, reject) => (end = reject));
+    await userEvent.click(tab("Roofline"));
+    await userEvent.click(button("Measure this adapter's peaks"));
+    rank.say({ type: "status", text: "measuring peaks, triad, probe", done: 2, total: 2 });
+    await vi.waitFor(() => expect(text(".profile-progress")).toContain("triad, probe 2 of 2"));
+    expect(root.querySelector<HTMLProgressElement>(".profile-progress progress")?.value).toBe(2);
+    await userEvent.click(button("Cancel"));
+    expect(rank.calls).toContain("cancelProfile");
+    end(new Error("cancelled"));
+    await vi.waitFor(() => expect(button("Record again")).toBeDefined());
+    expect([all(".roof").length, all(".profile [role=alert]").length]).toEqual([0, 0]);
+    rank.peaks = measure;
+  });
+
   it("draws roofs once the peaks are measured, with a dot that chooses its kernel", async () => {
     await userEvent.click(tab("Roofline"));
     await vi.waitFor(() => expect(all(".roofline-chart circle")).toHaveLength(33));
@@ -91,6 +129,8 @@ describe("a recording", () => {
     const dot = root.querySelector<SVGElement>(".roofline-chart circle")!;
     dot.dispatchEvent(new MouseEvent("click", { bubbles: true }));
     await vi.waitFor(() => expect(parts.profile.chosen.value).toBe(Number(dot.dataset.row)));
+    expect(text(".kernel-facts")).toMatch(/Roof.* % of the .* GFLOP\/s at/);
+    expect(JSON.parse(writeRecording(parts.profile.shown.value!)).peaks.gflops).toBe(190);
   });
 
   it("shows tensors by their lives", async () => {
@@ -102,7 +142,11 @@ describe("a recording", () => {
   it("is compared with one from a file, and refuses what is none", async () => {
     const rows = profileReport().rows.map((row) => (row.kernel === "attention" ? { ...row, ms: 3 * row.ms } : row));
     const slower = { id: 1, name: "slower", report: { ...profileReport(), rows, clockNote: "Too coarse." }, ranks: [] };
-    await parts.profile.importFiles([new File([writeRecording(slower)], "slower.json")]);
+    const dropped = new DataTransfer();
+    dropped.items.add(new File([writeRecording(slower)], "slower.json"));
+    root
+      .querySelector(".profile")!
+      .dispatchEvent(new DragEvent("drop", { dataTransfer: dropped, bubbles: true, cancelable: true }));
     await vi.waitFor(() => expect(text(".clock-note")).toBe("Too coarse."));
     await userEvent.click(tab("Compare"));
     await vi.waitFor(() => expect(text(".compare tbody tr")).toMatch(/attention.*forward.*3\.00/));

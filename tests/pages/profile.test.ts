@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { differences } from "../../src/pages/profile/compare";
 import { entryLines } from "../../src/pages/profile/kernel-text";
-import { liveBytes } from "../../src/train/live-bytes";
-import { readRecording, writeRecording } from "../../src/pages/profile/recordings";
-import { decades, roofAt, rooflineBounds, rooflineDots } from "../../src/pages/profile/roofline";
+import { fileStem, readRecording, writeRecording } from "../../src/pages/profile/recordings";
+import { aboveRoof, decades, roofAt, rooflineBounds, rooflineDots } from "../../src/pages/profile/roofline";
+import { sameDispatch } from "../../src/pages/profile/rows";
 import {
   lanesOf,
   panRange,
@@ -14,6 +14,8 @@ import {
   zoomRange,
 } from "../../src/pages/profile/timeline-camera";
 import { amount, three } from "../../src/pages/profile/units";
+import type { KernelRow } from "../../src/train/events";
+import { liveBytes } from "../../src/train/live-bytes";
 import { endOf, timelineOf } from "../../src/train/timeline";
 import { profileReport, stepTimes } from "../helpers/scripted-rank";
 
@@ -89,16 +91,38 @@ it("shows each dispatch under the roof that its intensity has", () => {
   }
   expect(y[1]).toBe(1000);
   expect(decades([0.1, 100])).toEqual([0.1, 1, 10, 100]);
+  const dot = (at: number, rate: number) => ({ row: 0, intensity: at, gflops: rate, share: 0 });
+  // On the slope, above it, above the flat part by a hair, and by half.
+  expect(aboveRoof([dot(2, 20), dot(2, 50), dot(40, 205), dot(40, 300)], peaks)).toEqual({
+    flat: 1,
+    slope: 1,
+    times: 1.5,
+  });
 });
 
 it("compares kernel by kernel, the greatest change first", () => {
+  const timesFactor = (row: KernelRow, factor: number): KernelRow => {
+    return { ...row, ms: factor * row.ms, minMs: factor * row.minMs, maxMs: factor * row.maxMs };
+  };
   const rows = report.rows
     .filter(({ kernel }) => kernel !== "adamw")
-    .map((row) => (row.kernel === "linear" ? { ...row, ms: 0.5 * row.ms } : row));
+    .map((row) => (row.kernel === "linear" ? timesFactor(row, 0.5) : row));
   const [first, second, ...rest] = differences(report, { ...report, rows });
   expect([first.kernel, first.pass, first.ratio]).toEqual(["linear", "forward", 0.5]);
   expect([second.kernel, second.after, second.deltaMs, second.ratio]).toEqual(["adamw", undefined, -1.2, undefined]);
-  expect(rest.every(({ deltaMs }) => deltaMs === 0)).toBe(true);
+  expect(rest.every(({ deltaMs, isWithinSpread }) => deltaMs === 0 && isWithinSpread)).toBe(true);
+  // Timings of half to 1.25 of it do not tell of a change to nine tenths.
+  const slightly = report.rows.map((row) => (row.kernel === "linear" ? timesFactor(row, 0.9) : row));
+  const [small] = differences(report, { ...report, rows: slightly });
+  expect([first.isWithinSpread, second.isWithinSpread, small.isWithinSpread]).toEqual([false, false, true]);
+});
+
+it("finds a dispatch in a recording of another plan, as far down among those alike", () => {
+  const twice = report.rows.flatMap((row) => [row, { ...row, ms: 2 * row.ms }]);
+  const [, again] = twice;
+  expect(sameDispatch(twice, again, report.rows)).toBeUndefined();
+  expect(sameDispatch(twice, again, [report.rows[5], ...twice])?.ms).toBe(again.ms);
+  expect(sameDispatch(report.rows, report.rows[7], twice)?.ms).toBe(report.rows[7].ms);
 });
 
 it("counts the bytes that are alive, of what is kept throughout", () => {
@@ -117,12 +141,18 @@ it("finds an entry point with its attributes", () => {
 });
 
 describe("recordings as files", () => {
-  const recording = { id: 3, name: "run, step 4", report, ranks: stepTimes(1, 2) };
+  const peaks = { adapter: "SwiftShader", gflops: 190, gbps: 11, bandwidthBytes: 1, n: 3, clock: "wall" };
+  const recording = { id: 3, name: "Run 2, step 4", report, ranks: stepTimes(1, 2), peaks };
 
   it("come back as they were, refused times too", () => {
-    const rows = report.rows.map((row, i) => (i === 2 ? { ...row, ms: Number.NaN } : row));
+    const rows = report.rows.map((row, i) => {
+      return i === 2 ? { ...row, ms: Number.NaN } : { ...row, span: { startMs: i, endMs: i + 1 } };
+    });
     const { id: _, ...rest } = { ...recording, report: { ...report, rows } };
-    expect(readRecording("p.json", writeRecording({ ...rest, id: 3 }))).toEqual(rest);
+    expect(readRecording("p.json", writeRecording({ ...rest, id: 3 }))).toEqual({ ...rest, isOpened: true });
+    const { peaks: __, ...bare } = rest;
+    expect(readRecording("p.json", writeRecording({ ...bare, id: 3 }))).toEqual({ ...bare, isOpened: true });
+    expect(fileStem(recording)).toBe("handloom-profile-run-2-step-4-3");
   });
 
   it("are refused with a sentence that names the file", () => {
@@ -132,6 +162,8 @@ describe("recordings as files", () => {
     expect(() => readRecording("p.json", "[]")).toThrow("it has no format");
     expect(() => readRecording("p.json", JSON.stringify({ ...broken, version: 2 }))).toThrow("is of version 2");
     expect(() => readRecording("p.json", JSON.stringify(broken))).toThrow("it lacks parts of a profile");
+    const flat = JSON.stringify({ ...JSON.parse(writeRecording(recording)), peaks: { ...peaks, gbps: 0 } });
+    expect(() => readRecording("p.json", flat)).toThrow("its peaks lack a rate or where they were measured");
   });
 });
 

@@ -35,6 +35,15 @@ export const NUMBERS: readonly Column[] = [
   },
 ];
 
+/** The letter that says what a number rests on. */
+export function BasisMark({ of, title = BASIS_NAMES[of] }: { readonly of: Basis; readonly title?: string }) {
+  return (
+    <abbr class="basis" title={title}>
+      {of}
+    </abbr>
+  );
+}
+
 /** One cell of the head that sorts by its column. */
 export function HeadCell({ column, state }: { readonly column: Column; readonly state: ProfileState }) {
   const { key, isDescending } = state.sort.value;
@@ -49,9 +58,7 @@ export function HeadCell({ column, state }: { readonly column: Column; readonly 
         {label}
         {unit !== undefined && <span class="unit">{unit}</span>}
       </button>
-      <abbr class="basis" title={BASIS_NAMES[basis]}>
-        {basis}
-      </abbr>
+      <BasisMark of={basis} />
     </th>
   );
 }
@@ -61,9 +68,7 @@ export function ShareHead() {
   return (
     <th scope="col" class="bar-head">
       Share
-      <abbr class="basis" title="measured">
-        m
-      </abbr>
+      <BasisMark of="m" />
     </th>
   );
 }

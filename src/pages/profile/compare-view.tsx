@@ -1,5 +1,6 @@
 import { useId, useMemo } from "preact/hooks";
-import { milliseconds } from "../format";
+import { milliseconds, plural } from "../format";
+import { BasisMark } from "./columns";
 import { differences } from "./compare";
 import type { ProfileRecording } from "./recordings";
 import type { ProfileState } from "./state";
@@ -69,8 +70,12 @@ function Table({ before, after }: { readonly before: ProfileRecording; readonly 
   const isElsewhere = before.report.adapter !== after.report.adapter || before.report.clock !== after.report.clock;
   return (
     <>
+      <p class="hint compare-hint">
+        {plural(rows.filter(({ isWithinSpread }) => !isWithinSpread).length, "kernel")} of {rows.length} changed by more
+        than the spread of their repeats; ≈ marks the others.
+      </p>
       {isElsewhere && (
-        <p class="hint">
+        <p class="hint compare-hint">
           Before: {before.report.adapter}, {before.report.clock}. After: {after.report.adapter}, {after.report.clock}.
         </p>
       )}
@@ -83,18 +88,23 @@ function Table({ before, after }: { readonly before: ProfileRecording; readonly 
               <th scope="col">Pass</th>
               <th scope="col" class="number">
                 Calls
+                <BasisMark of="e" />
               </th>
               <th scope="col" class="number">
                 Before, ms
+                <BasisMark of="m" />
               </th>
               <th scope="col" class="number">
                 After, ms
+                <BasisMark of="m" />
               </th>
               <th scope="col" class="number">
                 Change, ms
+                <BasisMark of="m" />
               </th>
               <th scope="col" class="number">
                 After / before
+                <BasisMark of="m" />
               </th>
               <th scope="col" class="bar-head">
                 Faster, slower
@@ -102,8 +112,12 @@ function Table({ before, after }: { readonly before: ProfileRecording; readonly 
             </tr>
           </thead>
           <tbody>
-            {rows.map(({ key, kernel, pass, before: was, after: is, deltaMs, ratio }) => (
-              <tr key={key}>
+            {rows.map(({ key, kernel, pass, before: was, after: is, deltaMs, ratio, isWithinSpread }) => (
+              <tr
+                key={key}
+                class={isWithinSpread ? "within-spread" : ""}
+                title={isWithinSpread ? "One median lies within the other recording's extremes" : undefined}
+              >
                 <th scope="row" class="mono">
                   {kernel}
                 </th>
@@ -117,7 +131,10 @@ function Table({ before, after }: { readonly before: ProfileRecording; readonly 
                 </td>
                 <td class="number">{milliseconds(was?.ms)}</td>
                 <td class="number">{milliseconds(is?.ms)}</td>
-                <td class="number strong">{signed(deltaMs)}</td>
+                <td class="number strong">
+                  {isWithinSpread && <abbr title="within the spread of the repeats">≈ </abbr>}
+                  {signed(deltaMs)}
+                </td>
                 <td class="number">{three(ratio)}</td>
                 <td class="bar">
                   <span

@@ -13,11 +13,16 @@ export interface Difference {
   readonly deltaMs: number;
   /** After over before; undefined where one is missing or took no time. */
   readonly ratio: number | undefined;
+  /** One of the medians lies within the extremes of the other recording: the change may be none. */
+  readonly isWithinSpread: boolean;
 }
 
 export interface Side {
   readonly calls: number;
   readonly ms: number;
+  /** Sums of the extremes. */
+  readonly minMs: number;
+  readonly maxMs: number;
 }
 
 /** One line for each kernel and pass of either, the greatest change first, whichever way. */
@@ -28,17 +33,26 @@ export function differences(before: ProfileReport, after: ProfileReport): Differ
       const [was, is] = [a.get(key), b.get(key)];
       const [kernel, pass] = key.split(" ");
       const ratio = was && is && was.ms > 0 && is.ms > 0 ? is.ms / was.ms : undefined;
-      return { key, kernel, pass, before: was, after: is, deltaMs: (is?.ms ?? 0) - (was?.ms ?? 0), ratio };
+      const isWithinSpread = was !== undefined && is !== undefined && (isInside(was, is.ms) || isInside(is, was.ms));
+      const deltaMs = (is?.ms ?? 0) - (was?.ms ?? 0);
+      return { key, kernel, pass, before: was, after: is, deltaMs, ratio, isWithinSpread };
     })
     .sort((x, y) => Math.abs(y.deltaMs) - Math.abs(x.deltaMs) || x.key.localeCompare(y.key));
 }
 
+const isInside = ({ minMs, maxMs }: Side, ms: number): boolean => ms >= minMs && ms <= maxMs;
+
 function sides({ rows }: ProfileReport): Map<string, Side> {
   const found = new Map<string, Side>();
-  for (const { kernel, pass, ms } of rows) {
+  for (const { kernel, pass, ms, minMs, maxMs } of rows) {
     const key = `${kernel} ${pass}`;
-    const { calls, ms: sum } = found.get(key) ?? { calls: 0, ms: 0 };
-    found.set(key, { calls: calls + 1, ms: sum + measured(ms) });
+    const sum = found.get(key) ?? { calls: 0, ms: 0, minMs: 0, maxMs: 0 };
+    found.set(key, {
+      calls: sum.calls + 1,
+      ms: sum.ms + measured(ms),
+      minMs: sum.minMs + measured(minMs),
+      maxMs: sum.maxMs + measured(maxMs),
+    });
   }
   return found;
 }

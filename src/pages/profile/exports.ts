@@ -1,13 +1,13 @@
 /** A recording as downloads. */
 import { profileTrace } from "../../train/profile-trace";
 import { download } from "../train/exports";
-import { type ProfileRecording, writeRecording } from "./recordings";
+import { fileStem, type ProfileRecording, writeRecording } from "./recordings";
 import { toCsv } from "./rows";
 
 /** Hands a recording to the browser's downloads. */
 export function saveProfile(kind: "csv" | "json" | "trace", recording: ProfileRecording): void {
-  const { id, report } = recording;
-  const name = `handloom-profile-${id}`;
+  const { report } = recording;
+  const name = fileStem(recording);
   if (kind === "csv") download(`${name}.csv`, new Blob([toCsv(report)], { type: "text/csv" }));
   else {
     const text = kind === "json" ? writeRecording(recording) : traceOf(recording);

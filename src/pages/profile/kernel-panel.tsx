@@ -1,10 +1,13 @@
 /** One dispatch: what it binds, how long it took in the recordings of this session, and its shader's text. */
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { KernelRow } from "../../train/events";
-import { bytes, fixed, milliseconds } from "../format";
+import { bytes, fixed, milliseconds, plural } from "../format";
 import { Icon } from "../widgets/icons";
+import { type Basis, BasisMark } from "./columns";
 import { entryLines } from "./kernel-text";
 import type { ProfileRecording } from "./recordings";
+import { roofAt } from "./roofline";
+import { sameDispatch } from "./rows";
 import type { ProfileState } from "./state";
 import { amount, three } from "./units";
 
@@ -19,16 +22,32 @@ export function KernelPanel({
 }) {
   const { kernel, scope, pass, workgroups, constants, dims, flops, ms } = row;
   const groups = workgroups[0] * workgroups[1] * workgroups[2];
-  const facts: readonly (readonly [string, string])[] = [
-    ["Module", scope || "none"],
-    ["Pass", `${pass}, plan “${row.plan}”`],
-    ["Time", `${milliseconds(ms)} ms, ${milliseconds(row.minMs)} to ${milliseconds(row.maxMs)} ms, n = ${row.timings}`],
-    ["Workgroups", `${workgroups.join(" × ")} = ${groups}`],
-    ["Work", `${amount(flops || undefined, "FLOP")}, ${amount(row.bytes, "B")}`],
-    ["Rates", `${three(flops > 0 ? flops / ms / 1e6 : undefined)} GFLOP/s, ${three(row.bytes / ms / 1e6)} GB/s`],
-    ["Constants", constants || "none"],
+  const peaks = state.peaks.value;
+  const roof = peaks && flops > 0 && row.bytes > 0 ? roofAt(peaks, flops / row.bytes) : undefined;
+  const facts: readonly (readonly [string, Basis, string])[] = [
+    ["Module", "e", scope || "none"],
+    ["Pass", "e", `${pass}, plan “${row.plan}”`],
+    [
+      "Time",
+      "m",
+      `${milliseconds(ms)} ms, ${milliseconds(row.minMs)} to ${milliseconds(row.maxMs)} ms, n = ${row.timings}`,
+    ],
+    ["Workgroups", "e", `${workgroups.join(" × ")} = ${groups}`],
+    ["Work", "f", `${amount(flops || undefined, "FLOP")}, ${amount(row.bytes, "B")}`],
+    ["Rates", "f", `${three(flops > 0 ? flops / ms / 1e6 : undefined)} GFLOP/s, ${three(row.bytes / ms / 1e6)} GB/s`],
+    ...(roof === undefined
+      ? []
+      : [
+          [
+            "Roof",
+            "f",
+            `${three((100 * flops) / ms / 1e6 / roof)} % of the ${three(roof)} GFLOP/s at ${three(flops / row.bytes)} FLOP/B`,
+          ] as const,
+        ]),
+    ["Constants", "e", constants || "none"],
     [
       "Dims",
+      "e",
       Object.entries(dims)
         .map(([name, value]) => `${name} ${value}`)
         .join(", ") || "none",
@@ -44,15 +63,18 @@ export function KernelPanel({
         </button>
       </header>
       <dl class="kernel-facts">
-        {facts.map(([name, value]) => (
+        {facts.map(([name, basis, value]) => (
           <div key={name}>
-            <dt>{name}</dt>
+            <dt>
+              {name}
+              <BasisMark of={basis} />
+            </dt>
             <dd class="mono">{value}</dd>
           </div>
         ))}
       </dl>
       <Bindings row={row} />
-      <Past row={row} state={state} />
+      <Past recording={recording} row={row} state={state} />
       <Shader text={recording.report.shaders[row.shader]} entryPoint={row.entryPoint} />
     </aside>
   );
@@ -61,7 +83,10 @@ export function KernelPanel({
 function Bindings({ row }: { readonly row: KernelRow }) {
   return (
     <section>
-      <h3>Bindings</h3>
+      <h3>
+        Bindings
+        <BasisMark of="e" />
+      </h3>
       <ul class="bindings mono">
         {row.bindings.map(({ name, tensor, shape, dtype, access, kind, bytes: size }) => (
           <li key={name}>
@@ -77,15 +102,26 @@ function Bindings({ row }: { readonly row: KernelRow }) {
 }
 
 /** The same dispatch in every recording that has it. */
-function Past({ row, state }: { readonly row: KernelRow; readonly state: ProfileState }) {
+function Past({
+  recording,
+  row,
+  state,
+}: {
+  readonly recording: ProfileRecording;
+  readonly row: KernelRow;
+  readonly state: ProfileState;
+}) {
   const past = state.recordings.value.flatMap(({ id, name, report }) => {
-    const same = report.rows[row.index];
-    return same?.kernel === row.kernel && same.scope === row.scope ? [{ id, name, same }] : [];
+    const same = sameDispatch(recording.report.rows, row, report.rows);
+    return same === undefined ? [] : [{ id, name, same }];
   });
   const longest = Math.max(...past.map(({ same }) => same.maxMs || same.ms || 0), 1e-9);
   return (
     <section>
-      <h3>Recordings of this session</h3>
+      <h3>
+        History, median in {plural(past.length, "recording")}
+        <BasisMark of="m" />
+      </h3>
       <ol class="past">
         {past.map(({ id, name, same }) => (
           <li key={id} data-shown={id === state.shownId.value}>

@@ -1,7 +1,8 @@
 import { useMemo } from "preact/hooks";
 import type { MemoryReport, ProfileReport } from "../../train/events";
-import { bytes, plural } from "../format";
 import { liveBytes } from "../../train/live-bytes";
+import { bytes, plural } from "../format";
+import { BasisMark } from "./columns";
 import type { ProfileState } from "./state";
 
 const TOTALS: readonly {
@@ -40,6 +41,7 @@ export function MemoryView({ report, state }: { readonly report: ProfileReport; 
     <section class="memory" tabIndex={0} aria-label="Memory">
       <h2>
         {bytes(totals.allocated)} of GPU memory (highest so far {bytes(totals.peak)})
+        <BasisMark of="e" title="exact: as allocated" />
       </h2>
       <div class="memory-bar" aria-hidden="true">
         {TOTALS.map(({ key, title }) => (
@@ -57,7 +59,10 @@ export function MemoryView({ report, state }: { readonly report: ProfileReport; 
           </div>
         ))}
       </dl>
-      <h2>Activations of the training plan over its {plural(count, "dispatch", "dispatches")}</h2>
+      <h2>
+        Activations of the training plan over its {plural(count, "dispatch", "dispatches")}
+        <BasisMark of="e" title="exact: as the plan places them" />
+      </h2>
       <p class="hint">
         {plural(tensors.length, "tensor")} of {bytes(unshared)} share {plural(slots.length, "buffer")} of{" "}
         {bytes(totals.activations)}. At most {bytes(peak)} are alive at once, at dispatch {peakAt} (

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { useStore } from "../context";
 import { NumberField } from "../widgets/field";
 import { Icon } from "../widgets/icons";
+import { useDrop } from "../widgets/use-drop";
 import type { ProfileRecording } from "./recordings";
 import type { ProfileState } from "./state";
 
@@ -16,10 +17,12 @@ let loaded: ComponentType<ViewProps> | undefined;
 
 export function ProfilePage({ state }: { readonly state: ProfileState }) {
   const recording = state.shown.value;
+  const { isOver, handlers } = useDrop(({ files }) => void state.importFiles(files));
   return (
-    <div class="profile">
+    <div class="profile" data-over={isOver} {...handlers}>
       <h1 class="sr-only">Profile</h1>
       <Toolbar state={state} />
+      {state.recording.value !== "none" && <Progress state={state} />}
       {state.problem.value !== undefined && (
         <div class="banner" role="alert">
           <Icon name="warn" />
@@ -55,21 +58,25 @@ function LazyView(props: ViewProps) {
 function Toolbar({ state }: { readonly state: ProfileState }) {
   const isBusy = state.busy.value !== undefined;
   const files = useRef<HTMLInputElement>(null);
-  const status = useStore().status.value;
-  const counted = status?.done === undefined ? "" : ` ${status.done} of ${status.total}`;
-  const says =
-    state.recording.value === "none" || !status ? state.busy.value : `${state.busy.value}: ${status.text}${counted}`;
   return (
     <section class="toolbar" aria-label="Measuring">
-      <button type="button" class="primary" onClick={() => state.measure()} disabled={isBusy} aria-busy={isBusy}>
-        <Icon name="play" />
-        {state.report.value === undefined ? "Record" : "Record again"}
-      </button>
+      {state.recording.value === "none" ? (
+        <button type="button" class="primary" onClick={() => state.measure()} disabled={isBusy}>
+          <Icon name="play" />
+          {state.report.value === undefined ? "Record" : "Record again"}
+        </button>
+      ) : (
+        <button type="button" onClick={() => state.cancel()} disabled={state.isCancelling.value}>
+          <Icon name="stop" />
+          {state.isCancelling.value ? "Cancelling" : "Cancel"}
+        </button>
+      )}
       <NumberField
         label="Warm-up"
         title="Repeats of the step before those that count"
         min={0}
         max={100}
+        isDisabled={isBusy}
         value={state.warmUp.value}
         onValue={(value) => (state.warmUp.value = value)}
       />
@@ -78,19 +85,12 @@ function Toolbar({ state }: { readonly state: ProfileState }) {
         title="Repeats of the step that are timed: medians and spread are over them"
         min={1}
         max={1000}
+        isDisabled={isBusy}
         value={state.active.value}
         onValue={(value) => (state.active.value = value)}
       />
-      {state.recording.value !== "none" && (
-        <button type="button" onClick={() => state.cancel()} disabled={state.isCancelling.value}>
-          <Icon name="stop" />
-          {state.isCancelling.value ? "Cancelling" : "Cancel"}
-        </button>
-      )}
-      <span class="toolbar-says" aria-live="polite">
-        {says ?? ""}
-      </span>
-      <Exports state={state} />
+      <span class="toolbar-says" />
+      {state.shown.value !== undefined && <Exports state={state} />}
       <input
         ref={files}
         type="file"
@@ -103,7 +103,12 @@ function Toolbar({ state }: { readonly state: ProfileState }) {
           currentTarget.value = "";
         }}
       />
-      <button type="button" disabled={isBusy} onClick={() => files.current?.click()}>
+      <button
+        type="button"
+        title="A profile that was saved as JSON; it may be dropped on the page as well"
+        disabled={isBusy}
+        onClick={() => files.current?.click()}
+      >
         <Icon name="folder" />
         Open
       </button>
@@ -113,6 +118,22 @@ function Toolbar({ state }: { readonly state: ProfileState }) {
         Verify on this device
       </a>
     </section>
+  );
+}
+
+/** How far the measuring is; what it is at is read aloud, each count of it is not. */
+function Progress({ state }: { readonly state: ProfileState }) {
+  const { status } = useStore();
+  const { text, done, total } = status.value ?? { text: "", done: undefined, total: undefined };
+  return (
+    <div class="profile-progress">
+      <progress aria-label="Measuring" value={done} max={total} />
+      <strong role="status">{state.busy.value}</strong>
+      <span class="dim num">
+        {text}
+        {done !== undefined && ` ${done} of ${total}`}
+      </span>
+    </div>
   );
 }
 
@@ -132,7 +153,7 @@ function Exports({ state }: { readonly state: ProfileState }) {
           key={kind}
           type="button"
           title={title}
-          disabled={recording === undefined}
+          disabled={state.busy.value !== undefined}
           onClick={async () => recording !== undefined && (await import("./exports")).saveProfile(kind, recording)}
         >
           <Icon name="download" />
@@ -156,16 +177,14 @@ function Empty({ state }: { readonly state: ProfileState }) {
       <p>
         {run === undefined
           ? "Record starts a small run on synthetic hands, pauses it after its first step, and times every kernel of the recorded plan. Start a run of your own first to measure that one."
-          : `Record times every kernel of ${run.name}: the recorded plan of a training step, forward, backward and update.`}
+          : `Record times every kernel of ${run.name}: the recorded plan of a training step, forward, backward and update.`}{" "}
+        A profile that was saved as JSON can be opened, or dropped here.
       </p>
-      <button
-        type="button"
-        class="primary large"
-        onClick={() => state.measure()}
-        disabled={state.busy.value !== undefined}
-      >
-        {state.busy.value ?? "Record"}
-      </button>
+      {state.busy.value === undefined && (
+        <button type="button" class="primary large" onClick={() => state.measure()}>
+          Record
+        </button>
+      )}
     </div>
   );
 }

@@ -1,5 +1,5 @@
 /** Recordings of this session, and as files. Knows no DOM. */
-import type { ProfileReport } from "../../train/events";
+import type { Peaks, ProfileReport } from "../../train/events";
 import type { StepTimes } from "../../train/ranks";
 
 /** A profile that was taken or read from a file. */
@@ -11,14 +11,18 @@ export interface ProfileRecording {
   readonly report: ProfileReport;
   /** The last timed step of each rank. */
   readonly ranks: readonly StepTimes[];
+  /** What the adapter reached at best; undefined until it was measured in the same session. */
+  readonly peaks?: Peaks;
+  /** Read from a file: of another session, or of another machine. */
+  readonly isOpened?: boolean;
 }
 
 const FORMAT = "handloom-profile";
 const VERSION = 1;
 
 /** A recording as JSON. A time that was refused (NaN) is null there. */
-export function writeRecording({ name, report, ranks }: ProfileRecording): string {
-  return JSON.stringify({ format: FORMAT, version: VERSION, name, report, ranks });
+export function writeRecording({ name, report, ranks, peaks }: ProfileRecording): string {
+  return JSON.stringify({ format: FORMAT, version: VERSION, name, report, ranks, peaks });
 }
 
 /** What `writeRecording` wrote, without an id. Throws a sentence that names the file and what is wrong with it. */
@@ -33,12 +37,24 @@ export function readRecording(file: string, text: string): Omit<ProfileRecording
   }
   if (value?.format !== FORMAT) throw wrong("it has no format “handloom-profile”");
   if (value.version !== VERSION) throw wrong(`it is of version ${String(value.version)}, this page reads ${VERSION}`);
-  const { name, report, ranks } = value;
+  const { name, report, ranks, peaks } = value;
   if (typeof name !== "string" || !isReport(report) || !Array.isArray(ranks))
     throw wrong("it lacks parts of a profile");
+  if (peaks !== undefined && !isPeaks(peaks)) throw wrong("its peaks lack a rate or where they were measured");
   const time = (ms: number | null): number => ms ?? Number.NaN;
   const rows = report.rows.map((row) => ({ ...row, ms: time(row.ms), minMs: time(row.minMs), maxMs: time(row.maxMs) }));
-  return { name, report: { ...report, rows }, ranks };
+  return { name, report: { ...report, rows }, ranks, ...(peaks && { peaks }), isOpened: true };
+}
+
+/** File name of a recording without its ending: of letters, digits and dashes. */
+export function fileStem({ id, name }: Pick<ProfileRecording, "id" | "name">): string {
+  const words = name.toLowerCase().match(/[a-z0-9]+/g) ?? [];
+  return ["handloom-profile", ...words, id].join("-");
+}
+
+function isPeaks({ adapter, clock, gflops, gbps, bandwidthBytes }: Partial<Peaks>): boolean {
+  const isNamed = typeof adapter === "string" && typeof clock === "string" && typeof bandwidthBytes === "number";
+  return isNamed && typeof gflops === "number" && gflops > 0 && typeof gbps === "number" && gbps > 0;
 }
 
 function isReport(report: ProfileReport | undefined): report is ProfileReport {
@@ -53,6 +69,7 @@ function isReport(report: ProfileReport | undefined): report is ProfileReport {
       typeof row.scope === "string" &&
       ["forward", "backward", "update"].includes(row.pass) &&
       (row.ms === null || typeof row.ms === "number") &&
+      (row.span === undefined || (typeof row.span?.startMs === "number" && typeof row.span.endMs === "number")) &&
       typeof row.flops === "number" &&
       typeof row.bytes === "number" &&
       Array.isArray(row.workgroups) &&

@@ -1,7 +1,8 @@
 import { useMemo } from "preact/hooks";
 import type { Peaks, ProfileReport } from "../../train/events";
-import { milliseconds } from "../format";
-import { decades, type RooflineDot, roofAt, rooflineBounds, rooflineDots } from "./roofline";
+import { milliseconds, plural } from "../format";
+import type { ProfileRecording } from "./recordings";
+import { aboveRoof, decades, type RooflineDot, roofAt, rooflineBounds, rooflineDots } from "./roofline";
 import type { ProfileState } from "./state";
 import { amount, three } from "./units";
 
@@ -10,22 +11,39 @@ const [WIDTH, HEIGHT] = [900, 420];
 const EDGE = { left: 64, right: 16, top: 14, bottom: 42 };
 
 /** Each dispatch by its intensity and rate, under what this adapter reaches at best. */
-export function RooflineView({ report, state }: { readonly report: ProfileReport; readonly state: ProfileState }) {
+export function RooflineView({
+  recording,
+  state,
+}: {
+  readonly recording: ProfileRecording;
+  readonly state: ProfileState;
+}) {
+  const { report } = recording;
   const peaks = state.peaks.value;
   const dots = useMemo(() => rooflineDots(report), [report]);
   const isBusy = state.busy.value !== undefined;
   return (
     <div class="roofline">
       <div class="table-tools">
-        <button type="button" onClick={() => state.measurePeaks()} disabled={isBusy} aria-busy={isBusy}>
-          {peaks === undefined ? "Measure this adapter's peaks" : "Measure the peaks again"}
-        </button>
+        {(recording.isOpened !== true || recording.peaks === undefined) && (
+          <button type="button" onClick={() => state.measurePeaks()} disabled={isBusy} aria-busy={isBusy}>
+            {peaks === undefined ? "Measure this adapter's peaks" : "Measure the peaks again"}
+          </button>
+        )}
         <p class="basis-legend">
           {peaks === undefined
             ? "Two probes of some seconds: independent fused multiply-adds, and a triad over buffers that no cache holds."
-            : `${three(peaks.gflops)} GFLOP/s of multiply-adds, ${three(peaks.gbps)} GB/s of a triad over ${amount(peaks.bandwidthBytes, "B")}; ${peaks.clock}, on ${peaks.adapter}. Kernels whose data a cache holds may lie above the slope.`}
-          {peaks !== undefined && peaks.adapter !== report.adapter && " The recording is of another adapter."}
+            : `Measured: ${three(peaks.gflops)} GFLOP/s of multiply-adds, ${three(peaks.gbps)} GB/s of a triad over ${amount(peaks.bandwidthBytes, "B")}; ${peaks.clock}, n = ${peaks.n}, on ${peaks.adapter}.`}
+          {peaks !== undefined && ` ${caveat(recording, dots, peaks)}`}
         </p>
+        <ul class="pass-legend" aria-label="Colours">
+          {(["forward", "backward", "update"] as const).map((pass) => (
+            <li key={pass} class="pass" data-pass={pass}>
+              {pass}
+            </li>
+          ))}
+          <li>area: share of the time</li>
+        </ul>
       </div>
       {dots.length === 0 ? (
         <p class="empty">No dispatch of this recording counts operations and has a time.</p>
@@ -34,6 +52,27 @@ export function RooflineView({ report, state }: { readonly report: ProfileReport
       )}
     </div>
   );
+}
+
+/** What the roof does not say of this recording, as sentences. */
+function caveat(
+  { report, isOpened, peaks: own }: ProfileRecording,
+  dots: readonly RooflineDot[],
+  peaks: Peaks,
+): string {
+  if (peaks.adapter !== report.adapter) return "The recording is of another adapter.";
+  const { flat, slope, times } = aboveRoof(dots, peaks);
+  return [
+    isOpened === true && own === undefined
+      ? "The peaks are of this session, the recording is from a file: both adapters have the same name."
+      : "",
+    flat > 0
+      ? `${plural(flat, "dispatch lies", "dispatches lie")} above what multiply-adds reached, by up to ${three(times)} times: the adapter had less to give while the peaks were measured than during the recording. Measure them again.`
+      : "",
+    slope > 0 ? `${plural(slope, "dispatch lies", "dispatches lie")} above the slope: caches hold their data.` : "",
+  ]
+    .filter(Boolean)
+    .join(" ");
 }
 
 function Drawing({

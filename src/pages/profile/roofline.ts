@@ -27,6 +27,21 @@ export function rooflineDots({ rows }: ProfileReport): RooflineDot[] {
 /** What the adapter gives at best at an intensity, 1e9 operations per second. */
 export const roofAt = ({ gflops, gbps }: Peaks, intensity: number): number => Math.min(gflops, gbps * intensity);
 
+/**
+ * Dispatches faster than the roof by more than a twentieth: above its flat part, where nothing should be, and how many times at
+ * most; and above its slope alone, where caches put them.
+ */
+export function aboveRoof(
+  dots: readonly RooflineDot[],
+  peaks: Peaks,
+): { readonly flat: number; readonly slope: number; readonly times: number } {
+  const isAbove = (gflops: number, roof: number): boolean => gflops > 1.05 * roof;
+  const flat = dots.filter(({ gflops }) => isAbove(gflops, peaks.gflops));
+  const above = dots.filter(({ gflops, intensity }) => isAbove(gflops, roofAt(peaks, intensity)));
+  const times = Math.max(...flat.map(({ gflops }) => gflops / peaks.gflops), 0);
+  return { flat: flat.length, slope: above.length - flat.length, times };
+}
+
 /** Powers of ten around all dots, and around both roofs: [low, high] of each axis. */
 export function rooflineBounds(
   dots: readonly RooflineDot[],

@@ -53,6 +53,20 @@ export function measured(ms: number): number {
   return Number.isFinite(ms) ? ms : 0;
 }
 
+/**
+ * The row of `others` that is the same dispatch as `row` of `rows`: of the same kernel, module and pass, and as far down among
+ * those. Plans of other configurations have it at another place. Undefined where there are fewer of them.
+ */
+export function sameDispatch(
+  rows: readonly KernelRow[],
+  row: KernelRow,
+  others: readonly KernelRow[],
+): KernelRow | undefined {
+  const isAlike = ({ kernel, scope, pass }: KernelRow): boolean =>
+    kernel === row.kernel && scope === row.scope && pass === row.pass;
+  return others.filter(isAlike)[rows.filter(isAlike).indexOf(row)];
+}
+
 /** Milliseconds of each pass. */
 export function passMs(rows: readonly KernelRow[]): Record<KernelRow["pass"], number> {
   const sums = { forward: 0, backward: 0, update: 0 };

@@ -24,10 +24,13 @@ export class ProfileState {
   readonly shown = computed(() => this.recordings.value.find(({ id }) => id === this.shownId.value));
   readonly baseline = computed(() => this.recordings.value.find(({ id }) => id === this.baselineId.value));
   readonly report = computed(() => this.shown.value?.report);
-  readonly peaks = signal<Peaks | undefined>(undefined);
+  /** Of the adapter of this session's runs. */
+  readonly ownPeaks = signal<Peaks | undefined>(undefined);
+  /** Those that the shown recording is held against. */
+  readonly peaks = computed(() => this.shown.value?.peaks ?? this.ownPeaks.value);
   /** Says what is going on while measuring, else undefined. */
   readonly busy = signal<string | undefined>(undefined);
-  /** Where the recording stands that a person may cancel. */
+  /** Where a recording or the measuring of peaks stands, which a person may cancel. */
   readonly recording = signal<"none" | "starting" | "timing">("none");
   readonly isCancelling = signal(false);
   readonly problem = signal<string | undefined>(undefined);
@@ -43,6 +46,8 @@ export class ProfileState {
   readonly chosen = signal<number | undefined>(undefined);
   readonly range = signal<TimeRange | undefined>(undefined);
   private nextId = 1;
+  /** The run that starts was started to be measured. */
+  private isOwnRun = false;
 
   constructor(
     private readonly store: Store,
@@ -52,24 +57,27 @@ export class ProfileState {
   /** Records the plan of the run at hand. Without one, starts the demo's and pauses it after its first step. */
   async measure(): Promise<void> {
     await this.working("Measuring", async () => {
-      this.recording.value = "starting";
-      if (!this.store.hasPlan.value) await this.startSmallRun();
-      if (this.isCancelling.value) return;
-      this.recording.value = "timing";
+      if (!(await this.ready())) return;
       const [active, warmUp] = [this.active.value, this.warmUp.value];
       this.busy.value = `Timing every kernel: ${warmUp} to warm up, ${active} active`;
       const report = await this.store.rank.profile(active, warmUp);
       const { times, run } = this.store;
       const step = this.store.history.lastStep?.step ?? 0;
-      this.add({ name: `${run.value?.name ?? "run"}, step ${step}`, report, ranks: times[times.length - 1] ?? [] });
+      const peaks = this.ownPeaks.value?.adapter === report.adapter ? this.ownPeaks.value : undefined;
+      const ranks = times[times.length - 1] ?? [];
+      this.add({ name: `${run.value?.name ?? "run"}, step ${step}`, report, ranks, ...(peaks && { peaks }) });
     });
   }
 
-  /** Ends the recording after the repeat at hand; while its run starts, before the first. */
+  /** Ends what is measured after the repeat at hand; while its run starts, at once. A run that was started for it is stopped. */
   async cancel(): Promise<void> {
     if (this.recording.value === "none" || this.isCancelling.value) return;
+    const isStarting = this.recording.value === "starting";
     this.isCancelling.value = true;
-    if (this.recording.value === "starting") return;
+    if (isStarting) {
+      if (this.isOwnRun) await this.store.stop();
+      return;
+    }
     await this.store.rank.cancelProfile().catch((error) => {
       this.problem.value = messageOf(error);
     });
@@ -78,10 +86,26 @@ export class ProfileState {
   /** Runs the two probes of the roofline on the adapter of the run at hand. */
   async measurePeaks(): Promise<void> {
     await this.working("Measuring peaks", async () => {
-      if (!this.store.hasPlan.value) await this.startSmallRun();
+      if (!(await this.ready())) return;
       this.busy.value = "Measuring what this adapter reaches at best";
-      this.peaks.value = await this.store.rank.peaks();
+      const peaks = await this.store.rank.peaks();
+      batch(() => {
+        this.ownPeaks.value = peaks;
+        // What was opened may be of another machine whose adapter has the same name.
+        this.recordings.value = this.recordings.value.map((each) =>
+          each.isOpened !== true && each.report.adapter === peaks.adapter ? { ...each, peaks } : each,
+        );
+      });
     });
+  }
+
+  /** There is a plan to measure; false where a person has cancelled while its run started. */
+  private async ready(): Promise<boolean> {
+    this.recording.value = "starting";
+    if (!this.store.hasPlan.value) await this.startRun();
+    if (this.isCancelling.value) return false;
+    this.recording.value = "timing";
+    return true;
   }
 
   /** Takes in recordings that were saved as files, and compares the last one with the one that was shown. */
@@ -149,16 +173,24 @@ export class ProfileState {
     });
   }
 
-  private async startSmallRun(): Promise<void> {
+  /** Waits for the run that is being started, or starts the demo's and pauses it after its first step. */
+  private async startRun(): Promise<void> {
+    this.isOwnRun = !this.store.isActive.value;
+    if (!this.isOwnRun) {
+      this.busy.value = "Waiting for the first step of the run";
+      await this.until(() => this.store.history.steps.length > 0);
+      return;
+    }
     this.busy.value = "Starting a small run to measure";
     await this.setup.useDemo(DEMO);
-    this.store.start(this.setup.options(new Date()));
+    if (this.isCancelling.value) return;
+    void this.store.start(this.setup.options(new Date()));
     await this.until(() => this.store.history.steps.length > 0);
     await this.store.pause();
     await this.until(() => this.store.state.value === "paused" || this.store.state.value === "finished");
   }
 
-  /** Resolves when `isReached`; rejects when the run fails before. */
+  /** Resolves when `isReached`; rejects when the run fails or ends before, and when a person cancels. */
   private until(isReached: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       let stop: (() => void) | undefined;
@@ -174,6 +206,8 @@ export class ProfileState {
         if (isSettled) return;
         if (state === "failed") settle(() => reject(new Error(this.store.problems.peek()[0] ?? "The run failed.")));
         else if (isReached()) settle(resolve);
+        else if (this.isCancelling.value) settle(() => reject(new Error("Cancelled.")));
+        else if (state === "finished") settle(() => reject(new Error("The run ended before its first step.")));
       });
       if (isSettled) stop();
     });

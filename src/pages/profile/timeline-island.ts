@@ -33,11 +33,13 @@ const CLICK_PX = 4;
 /** Part of what is seen that a key moves by, and factor that it zooms by. */
 const [KEY_PAN, KEY_ZOOM] = [0.15, 0.8];
 
-/** Where GPU and host end: ranks tell of a whole step, which may be many times as long as one micro-batch. */
-function stepEnd({ tracks }: Timeline): number {
-  const spans = tracks.filter(({ process }) => process === "step").flatMap((track) => track.spans);
-  return 1.01 * Math.max(...spans.map(endOf), 0.001);
+/** Where the kernels end: ranks tell of a whole step, and a host that waits beside other work of many times one micro-batch. */
+function kernelsEnd({ tracks: [gpu] }: Timeline): number {
+  return 1.02 * Math.max(...gpu.spans.map(endOf), 0.001);
 }
+
+/** A person types there, or chooses in a dialog. */
+const TYPED = "dialog, textarea, select, input:not([type=radio]):not([type=checkbox]), [contenteditable]";
 
 type Drag = { readonly kind: "pan" | "range" | "map"; readonly x: number; readonly from: TimeRange; moved: boolean };
 
@@ -63,6 +65,7 @@ export class TimelineIsland implements Island<TimelineProps> {
     element.addEventListener("wheel", this.onWheel, { passive: false });
     element.addEventListener("dblclick", this.showAll);
     element.addEventListener("keydown", this.onKey);
+    addEventListener("keydown", this.onPageKey);
     this.stopTheme = effect(() => {
       theme.value;
       this.redraw();
@@ -75,7 +78,7 @@ export class TimelineIsland implements Island<TimelineProps> {
     this.props = props;
     if (isNew) {
       this.lanes = lanesOf(props.timeline);
-      this.view = clampRange({ fromMs: 0, toMs: stepEnd(props.timeline) }, props.timeline.endMs);
+      this.view = clampRange({ fromMs: 0, toMs: kernelsEnd(props.timeline) }, props.timeline.endMs);
     }
     if (isChosenElsewhere) this.reveal(props.chosen!);
     this.redraw();
@@ -84,6 +87,7 @@ export class TimelineIsland implements Island<TimelineProps> {
   dispose(): void {
     cancelAnimationFrame(this.frame);
     this.stopTheme();
+    removeEventListener("keydown", this.onPageKey);
     this.fitted?.dispose();
   }
 
@@ -242,6 +246,14 @@ export class TimelineIsland implements Island<TimelineProps> {
     event.preventDefault();
     event.stopPropagation();
     action();
+  };
+
+  /** Keys that move and zoom work from everywhere on the page: nothing else there has a use for them. */
+  private readonly onPageKey = (event: KeyboardEvent): void => {
+    const { target } = event;
+    if (event.defaultPrevented || event.shiftKey || !["w", "a", "s", "d"].includes(event.key)) return;
+    if (target instanceof Element && target.closest(TYPED) !== null) return;
+    if (document.querySelector("dialog[open]") === null) this.onKey(event);
   };
 
   /** Where the chosen kernel is, or the middle of what is seen. */

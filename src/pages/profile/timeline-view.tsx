@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useId, useMemo } from "preact/hooks";
 import type { ProfileReport } from "../../train/events";
-import { type Span, timelineOf } from "../../train/timeline";
+import { layoutNotes, type Span, timelineOf } from "../../train/timeline";
 import { milliseconds, plural } from "../format";
 import { useIsland } from "../widgets/use-island";
 import type { ProfileRecording } from "./recordings";
@@ -37,6 +37,7 @@ export function TimelineView({
     onRange: (range) => (state.range.value = range),
     onHover: (span) => (hovered.value = span),
   });
+  const notes = useMemo(() => layoutNotes(report, ranks), [report, ranks]);
   const { range } = state;
   const sums = range.value && sumsIn(timeline, report.rows, range.value);
   const rate = (work: number, ms: number) => (ms > 0 ? three(work / ms / 1e6) : "–");
@@ -56,7 +57,7 @@ export function TimelineView({
       <p class="timeline-says">
         <span aria-live="polite">
           {sums !== undefined &&
-            `Range of ${milliseconds(range.value!.toMs - range.value!.fromMs)} ms: ${plural(sums.calls, "kernel")}, ${milliseconds(sums.ms)} ms, ${amount(sums.flops, "FLOP")}, ${amount(sums.bytes, "B")}, ${rate(sums.flops, sums.ms)} GFLOP/s, ${rate(sums.bytes, sums.ms)} GB/s. `}
+            `Range of ${milliseconds(range.value!.toMs - range.value!.fromMs)} ms: ${plural(sums.calls, "kernel")} for ${milliseconds(sums.ms)} ms (measured); ${amount(sums.flops, "FLOP")}, ${amount(sums.bytes, "B")}, ${rate(sums.flops, sums.ms)} GFLOP/s, ${rate(sums.bytes, sums.ms)} GB/s (modelled). `}
         </span>
         {hovered.value === undefined ? (
           <span id={hint} class={sums === undefined ? "" : "sr-only"}>
@@ -66,6 +67,12 @@ export function TimelineView({
           <span>{spanText(hovered.value, report)}</span>
         )}
       </p>
+      <details class="timeline-clocks">
+        <summary>{notes.gpu} Tracks share no clock.</summary>
+        <p>
+          {notes.host} {notes.ranks}
+        </p>
+      </details>
     </section>
   );
 }
@@ -74,5 +81,6 @@ function spanText({ name, durationMs, row }: Span, report: ProfileReport): strin
   const about = row === undefined ? undefined : report.rows[row];
   if (about === undefined) return `${name}: ${milliseconds(durationMs)} ms`;
   const spread = `${milliseconds(about.minMs)} to ${milliseconds(about.maxMs)} ms over ${about.timings}`;
-  return `${name}, ${about.scope || "no module"}, ${about.pass}: median ${milliseconds(about.ms)} ms (${spread}), ${about.workgroups.join(" × ")} workgroups`;
+  const drawn = about.span === undefined ? "" : `${milliseconds(durationMs)} ms here, `;
+  return `${name}, ${about.scope || "no module"}, ${about.pass}: ${drawn}median ${milliseconds(about.ms)} ms (${spread}), ${about.workgroups.join(" × ")} workgroups`;
 }

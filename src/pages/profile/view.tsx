@@ -39,7 +39,7 @@ export function ProfileView({
           {report.clockNote}
         </p>
       )}
-      <Totals report={report} />
+      <Totals report={report} ranks={recording.ranks} />
       <TimelineView recording={recording} state={state} />
       <div class="profile-body">
         <div class="profile-looks">
@@ -50,7 +50,7 @@ export function ProfileView({
             onValue={(tab) => (state.tab.value = tab)}
           >
             {state.tab.value === "kernels" && <Kernels recording={recording} state={state} />}
-            {state.tab.value === "roofline" && <RooflineView report={report} state={state} />}
+            {state.tab.value === "roofline" && <RooflineView recording={recording} state={state} />}
             {state.tab.value === "memory" && <MemoryView report={report} state={state} />}
             {state.tab.value === "compare" && <CompareView recording={recording} state={state} />}
           </Tabs>
