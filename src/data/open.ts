@@ -119,3 +119,8 @@ export async function openFrames(source: FileSource, options: OpenOptions): Prom
   }
   return { ...(await dexycbFrames(root, { split, hand, onProgress })), adapter, hasTruth: true, truthVertices: none };
 }
+
+/** The format in words, e.g. "HO-3D v3". */
+export function formatTitle({ adapter, version }: Pick<OpenedFrames, "adapter" | "version">): string {
+  return `${ADAPTERS[adapter].title}${version === undefined ? "" : ` v${version}`}`;
+}

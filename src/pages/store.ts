@@ -7,6 +7,7 @@ import type { Diagnosis } from "../train/findings";
 import type { StepTimes } from "../train/ranks";
 import { fixed } from "./format";
 import { History } from "./history";
+import { forgetData, keepData } from "./kept-folders";
 import type { Lifeline } from "./rank-client";
 import { messagesOf, type RunFile, sendFiles } from "./report";
 import { type PageName, parseRoute, withView } from "./route";
@@ -192,6 +193,11 @@ export class Store {
       this.status.value = { text: "starting the worker", done: undefined, total: undefined };
       this.tick.value++;
     });
+    keepData("run", options.name, options.data).catch((error) =>
+      this.addProblem(
+        `What "${options.name}" is trained on could not be kept beside it, so continuing it will ask for it again: ${messageOf(error)}`,
+      ),
+    );
     try {
       await this.rank.start(options, (event) => this.apply(event));
     } catch (error) {
@@ -380,6 +386,7 @@ export class Store {
       try {
         if (await this.isElsewhere(name)) throw new Error("another tab of this browser began to train it");
         await this.rank.deleteRun(name);
+        await forgetData("run", name);
       } catch (error) {
         this.addProblem(`The run "${name}" could not be deleted: ${messageOf(error)}`);
       }

@@ -8,9 +8,13 @@ import type { RunNotes, RunSummary } from "./run-summary";
 /** Where the samples of a run come from. */
 export type DataChoice =
   | { readonly kind: "synthetic"; readonly frames: number; readonly seed: number }
-  /** A directory handle, or files with their paths inside the chosen folder. */
+  /** A directory handle, or files with their paths inside the chosen folder and its name. */
   | { readonly kind: "directory"; readonly handle: FileSystemDirectoryHandle }
-  | { readonly kind: "files"; readonly files: readonly { readonly path: string; readonly file: File }[] }
+  | {
+      readonly kind: "files";
+      readonly name?: string;
+      readonly files: readonly { readonly path: string; readonly file: File }[];
+    }
   /** A data set that was imported into this browser. */
   | { readonly kind: "stored"; readonly name: string }
   /** A folder that the page's own server shows below `url`, see data/source-http.ts. */

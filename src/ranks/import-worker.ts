@@ -16,7 +16,7 @@ import {
   totalSentence,
 } from "../data/import-plan";
 import { importResult, type ReportRow, resultText } from "../data/import-result";
-import { type FrameSplit, type OpenedFrames, openFrames } from "../data/open";
+import { type FrameSplit, formatTitle, type OpenedFrames, openFrames } from "../data/open";
 import { recordStride } from "../data/shards/format";
 import { idbShardStore } from "../data/shards/idb-browser";
 import type { Damage, OpenedSet, StoredSet, StoreUsage } from "../data/shards/types";
@@ -63,9 +63,7 @@ async function open(source: ImportSource, split: FrameSplit, { hand: choice, qui
     quirks: new Set(quirks),
     hand,
   });
-  const { version } = frames;
-  const title = `${ADAPTERS[frames.adapter].title}${version === undefined ? "" : ` v${version}`}`;
-  return { frames, hand, known: knownTotal(version, split), title };
+  return { frames, hand, known: knownTotal(frames.version, split), title: formatTitle(frames) };
 }
 
 class Importer implements ImportApi {

@@ -1,7 +1,7 @@
 /** A rank's entry in a page: a worker of the supervisor's worker or of the page, spoken to over Comlink. */
 import "../security/own-scripts";
 import { adapterNamed } from "../data/adapter";
-import { openFrames } from "../data/open";
+import { formatTitle, openFrames } from "../data/open";
 import { idbShardStore } from "../data/shards/idb-browser";
 import type { FileSource } from "../data/source";
 import { directorySource, pathFileSource } from "../data/source-browser";
@@ -16,7 +16,7 @@ import { pageThreads } from "./sample-threads";
 function sourceOf(choice: Exclude<DataChoice, { kind: "synthetic" | "stored" }>): FileSource {
   if (choice.kind === "directory") return directorySource(choice.handle);
   if (choice.kind === "http") return httpSource(choice.name, choice.url);
-  return pathFileSource("chosen folder", new Map(choice.files.map(({ path, file }) => [path, file])));
+  return pathFileSource(choice.name ?? "chosen folder", new Map(choice.files.map(({ path, file }) => [path, file])));
 }
 
 const platform: RankPlatform = {
@@ -29,7 +29,8 @@ const platform: RankPlatform = {
       const set = await idbShardStore().open(data.name, { cacheBytes: config.data.memoryMiB * 2 ** 20 });
       return { ...set, adapter: adapterNamed(set.info.description?.format) };
     }
-    return openFrames(sourceOf(data), { split: "train", hand, quirks: new Set(config.quirks) });
+    const frames = await openFrames(sourceOf(data), { split: "train", hand, quirks: new Set(config.quirks) });
+    return { ...frames, name: `${frames.name}, ${formatTitle(frames)}` };
   },
   openGpu: (powerPreference) => Gpu.request(navigator.gpu, { powerPreference }),
   hold: (lock) =>

@@ -13,6 +13,7 @@ import { ho3dFrameFiles, ho3dListFiles, ho3dParts } from "../../src/data/synthet
 import type { HandModel } from "../../src/data/types";
 import { App, type Parts, partsOf } from "../../src/pages/app";
 import { connectImport } from "../../src/pages/import-client";
+import { keepData, keptData } from "../../src/pages/kept-folders";
 import { connectRank } from "../../src/pages/rank-client";
 import { Store } from "../../src/pages/store";
 import { theme, toggleTheme } from "../../src/pages/theme";
@@ -24,7 +25,7 @@ import { ScriptedRank } from "../helpers/scripted-rank";
 
 const FRAMES = 6;
 /** As vitest's, but as patient as the test: a slow machine takes seconds for a summary. */
-const waitFor = <T>(check: () => T): Promise<T> => vi.waitFor(check, { timeout: 60_000, interval: 30 });
+const waitFor = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, { timeout: 60_000, interval: 30 });
 
 let hand: HandModel;
 let crops: CropSet;
@@ -336,6 +337,132 @@ describe("the data-set dialog", () => {
     button("Train on it").click();
     await waitFor(() => expect(root.querySelector("dialog")).toBeNull());
     expect(parts.setup.dataKind.value).toBe("synthetic");
+  });
+});
+
+/** A folder that this browser can keep, as it would one that a person picked. */
+async function folderOf(name: string): Promise<FileSystemDirectoryHandle> {
+  const root = await navigator.storage.getDirectory();
+  const folder = await root.getDirectoryHandle(name, { create: true });
+  await folder.getFileHandle("train.txt", { create: true });
+  return folder;
+}
+
+const gone = async (name: string): Promise<void> =>
+  (await navigator.storage.getDirectory()).removeEntry(name, { recursive: true });
+
+const files = (texts: Readonly<Record<string, string>>) =>
+  Object.entries(texts).map(([path, text]) => ({ path, bytes: new TextEncoder().encode(text) }));
+
+describe("folders of an earlier visit", () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+    vi.useRealTimers();
+  });
+
+  /** A new visit: nothing is left but what the browser has stored. */
+  async function again(importer: ScriptedImporter): Promise<void> {
+    unfollow();
+    render(null, root);
+    root.remove();
+    await show(importer);
+  }
+
+  async function visit(importer: ScriptedImporter): Promise<void> {
+    await again(importer);
+    importer.calls.length = 0;
+    parts.data.open({ kind: "set", name: "half" });
+    await waitFor(() => expect(text(".set-head")).toContain("half"));
+  }
+
+  it("let an import go on with a permission, and say when they have moved or may not be read", async () => {
+    const importer = new ScriptedImporter(crops, hand);
+    await show(importer);
+    const folder = await folderOf("HO3D_kept");
+    await parts.data.choose(() => ({ kind: "directory", handle: folder }));
+    parts.data.name.value = "half";
+    void parts.data.start();
+    await waitFor(() => expect(importer.calls.at(-1)).toMatch(/^start half/));
+    importer.stored = [storedSet("half", { state: "importing", kept: 3 })];
+    await visit(importer);
+    button("Continue").click();
+    await waitFor(() => expect(text(".view-foot")).toContain("It goes on where it stopped"));
+    expect(importer.calls).toEqual(["look"]);
+    expect(parts.data.name.value).toBe("half");
+    const stage = parts.data.stage.value;
+    const source = stage.kind === "found" ? stage.source : undefined;
+    expect(source?.kind === "directory" && (await source.handle.isSameEntry(folder))).toBe(true);
+
+    await visit(importer);
+    const handles = FileSystemHandle.prototype as unknown as { queryPermission(): Promise<PermissionState> };
+    const asked = vi.spyOn(handles, "queryPermission").mockResolvedValue("denied");
+    button("Continue").click();
+    await waitFor(() => expect(text(".data-main .banner")).toContain("permission was denied. Allow it"));
+    expect(text(".data-main")).toContain("Drop a data set here");
+    asked.mockRestore();
+
+    await visit(importer);
+    await gone("HO3D_kept");
+    button("Continue").click();
+    await waitFor(() => expect(text(".data-main .banner")).toContain('The folder "HO3D_kept" is not where it was'));
+    expect(importer.calls).toEqual([]);
+
+    await parts.data.remove("half");
+    expect(await keptData("set", "half")).toBeUndefined();
+    importer.stored = [storedSet("half", { state: "importing", kept: 3 })];
+    await visit(importer);
+    button("Continue").click();
+    await waitFor(() => expect(text(".drop-zone")).toContain("Choose half again: where its files are is not kept"));
+    await keepData("set", "half", chosenFiles);
+    await visit(importer);
+    button("Continue").click();
+    await waitFor(() => expect(text(".drop-zone")).toContain('Choose "HO3D_v3" (0 files) again'));
+  });
+
+  it("are there when a run on them is continued, and are forgotten with it", async () => {
+    await show(new ScriptedImporter(crops, hand));
+    const folder = await folderOf("HO3D_run");
+    await parts.setup.takeFolder(() => ({
+      ...{ name: folder.name, detail: "folder" },
+      data: { kind: "directory", handle: folder },
+    }));
+    const options = parts.setup.options(new Date());
+    void parts.store.start(options);
+    await waitFor(async () => expect(await keptData("run", options.name)).toMatchObject({ name: "HO3D_run" }));
+    const said = "HO3D_run, HO-3D v3; 60 samples to train on, 12 to validate on";
+    const stored = files({ "config.yaml": parts.setup.text.value, "log.txt": `data: ${said}, batch 8\n` });
+
+    await again(new ScriptedImporter(crops, hand));
+    await parts.setup.useStored(options.name, 5, stored);
+    await waitFor(() => expect(text(".drop")).toContain("HO3D_run, folder"));
+    expect(text(".data-before")).toBe(`So far: ${said}.`);
+    const { data } = parts.setup.options(new Date());
+    expect(data.kind === "directory" && (await data.handle.isSameEntry(folder))).toBe(true);
+    const start = vi.spyOn(parts.store.rank, "start");
+    await gone("HO3D_run");
+    root.querySelector<HTMLButtonElement>(".run-bar .primary")!.click();
+    await waitFor(() => expect(text(".refused .problem")).toContain('The folder "HO3D_run" is not where it was'));
+    expect(start).not.toHaveBeenCalled();
+    await folderOf("HO3D_run");
+    root.querySelector<HTMLButtonElement>(".run-bar .primary")!.click();
+    await waitFor(() => expect(start).toHaveBeenCalled());
+
+    // Files of a browser without handles, and runs from elsewhere: asked for again, never replaced by something else.
+    await keepData("run", "elsewhere", { kind: "files", name: "HO3D_v3", files: [] });
+    await parts.setup.useStored("elsewhere", 5, stored);
+    expect(parts.setup.refused.folder.value).toContain('Choose "HO3D_v3" (0 files) again');
+    await parts.setup.useStored("imported", 5, stored);
+    expect(parts.setup.refused.folder.value).toContain("Where its files are is not kept in this browser");
+    expect(parts.setup.problems.value).toEqual(["Choose the folder of a data set, or train on synthetic hands."]);
+    await keepData("run", "on-a-set", { kind: "stored", name: "HO3D_v3-train" });
+    await parts.setup.useStored("on-a-set", 5, stored);
+    expect(parts.setup.options(new Date()).data).toEqual({ kind: "stored", name: "HO3D_v3-train" });
+
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    parts.store.deleteRun("on-a-set");
+    await vi.runAllTimersAsync();
+    vi.useRealTimers();
+    await waitFor(async () => expect(await keptData("run", "on-a-set")).toBeUndefined());
   });
 });
 

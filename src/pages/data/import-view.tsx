@@ -74,7 +74,7 @@ function Choose({
         ) : (
           <>
             <h3>Drop a data set here</h3>
-            <p>Its top folder as it was unpacked, or one zip of it.</p>
+            <p role="status">{state.again.value ?? "Its top folder as it was unpacked, or one zip of it."}</p>
             <div class="drop-buttons">
               <button
                 type="button"
@@ -335,8 +335,8 @@ function Running({
         </dl>
       )}
       <p class="hint">
-        You can close this dialog, the import goes on. When the tab closes or crashes, what is committed stays: choose
-        the same files again and it continues from there.
+        You can close this dialog, the import goes on. When the tab closes or crashes, what is committed stays:
+        "Continue" at the set in the list goes on from there.
       </p>
     </div>
   );

@@ -243,7 +243,7 @@ function SetActions({
           Train on it
         </button>
       ) : (
-        <button type="button" class="primary" disabled={state.isImporting.value} onClick={() => state.startAgain()}>
+        <button type="button" class="primary" disabled={state.isImporting.value} onClick={() => void state.goOn(set)}>
           {set.state === "importing" ? "Continue" : "Repair"}
         </button>
       )}

@@ -15,7 +15,11 @@ import type {
   SampleSet,
   SummaryRequest,
 } from "../../ranks/import-api";
+import { againSentence, forgetData, keepData, keptData, openKept } from "../kept-folders";
 import { messageOf } from "../store";
+import { canPickDirectory } from "../train/folder";
+
+const SPLITS: readonly FrameSplit[] = ["train", "val", "evaluation"];
 
 /** What the right side of the dialog shows; "synthetic": the frames that the set-up would render. */
 export type View =
@@ -66,6 +70,8 @@ export class DataState {
   readonly problem = signal("");
 
   readonly stage = signal<Stage>({ kind: "choose" });
+  /** Why files that were chosen before have to be chosen again, while they are. */
+  readonly again = signal<string | undefined>(undefined);
   readonly split = signal<FrameSplit>("train");
   /** Names of the sequences to import. */
   readonly chosen = signal<ReadonlySet<string>>(new Set());
@@ -122,7 +128,33 @@ export class DataState {
       this.view.value = { kind: "import" };
       this.stage.value = { kind: "choose" };
       this.problem.value = "";
+      this.again.value = undefined;
     });
+  }
+
+  /**
+   * Goes on with a set that is unfinished or damaged: with its folder where the browser has kept it, which may ask for
+   * permission and so needs a click, else with a choice and the reason why it has to be made again.
+   */
+  async goOn({ name, description }: StoredSet): Promise<void> {
+    if (this.isImporting.value) return;
+    const kept = await keptData("set", name).catch(() => undefined);
+    this.startAgain();
+    const split = SPLITS.find((each) => each === description?.split);
+    if (split !== undefined) this.split.value = split;
+    if (kept?.kind !== "folder") {
+      const { source = "the same files" } = description ?? {};
+      this.again.value =
+        kept?.kind === "gone"
+          ? againSentence(kept, canPickDirectory())
+          : `Choose ${source} again: where its files are is not kept in this browser.`;
+      return;
+    }
+    await this.choose(async () => {
+      await openKept(kept.handle);
+      return { kind: "directory", handle: kept.handle };
+    });
+    if (this.stage.value.kind === "found") this.name.value = name;
   }
 
   /** Finds out what files are. `get` hands them over, or undefined when the person changed their mind. */
@@ -163,6 +195,7 @@ export class DataState {
     this.stage.value = { kind: "looking", name: sourceName(source), files: undefined };
     const found = await this.api.look(source, this.split.value, this.optionsOf());
     batch(() => {
+      this.again.value = undefined;
       this.stage.value = { kind: "found", source, found };
       this.chosen.value = new Set(found.sequences.map(({ sequence }) => sequence));
       this.name.value = setName(found);
@@ -215,6 +248,8 @@ export class DataState {
     });
     // Without the browser's promise the import works all the same; the meter says which it is.
     await this.persist().catch(() => false);
+    // Without it the files are asked for again when the import is continued, and the choice says so.
+    await keepData("set", name, source).catch(() => undefined);
     const request = {
       source,
       split: found.split,
@@ -353,7 +388,10 @@ export class DataState {
 
   /** Deletes a set; there is no way back. */
   async remove(name: string): Promise<void> {
-    await this.attempt(`The set "${name}" could not be deleted`, () => this.api.remove(name));
+    await this.attempt(`The set "${name}" could not be deleted`, async () => {
+      await this.api.remove(name);
+      await forgetData("set", name);
+    });
     batch(() => {
       const { set } = this.examined.value ?? {};
       if (set?.kind === "stored" && set.name === name) {
@@ -391,17 +429,16 @@ function setName({ name, split }: Found): string {
 /** What became of a set and what to do, for every state but "complete". */
 export function stateSentence({ state, kept, dropped, description, damage }: StoredSet): string | undefined {
   const lost = damage.reduce((sum, each) => sum + each.frames, 0);
-  const again = "Choose the same files again";
   switch (state) {
     case "complete":
       return undefined;
     case "importing":
-      return `The import stopped at ${kept + dropped} of ${description?.expected ?? "an unknown number of"} frames. ${again} to go on from there; nothing that is stored is read twice.`;
+      return `The import stopped at ${kept + dropped} of ${description?.expected ?? "an unknown number of"} frames. Continue it with the same files; nothing that is stored is read twice.`;
     case "evicted":
       return description === undefined
         ? "The browser has emptied its storage and this set is gone. Import it again; allow persistent storage to keep it next time."
-        : `The browser has thrown away ${damage.length} of the set's files with ${lost} frames. ${again} to read only those anew.`;
+        : `The browser has thrown away ${damage.length} of the set's files with ${lost} frames. Repair it with the same files: only those are read anew.`;
     case "damaged":
-      return `${damage.length} of the set's files differ from their checksums; ${lost} frames are lost. ${again} to read only those anew.`;
+      return `${damage.length} of the set's files differ from their checksums; ${lost} frames are lost. Repair it with the same files: only those are read anew.`;
   }
 }

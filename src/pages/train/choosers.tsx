@@ -1,4 +1,4 @@
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { useStore } from "../context";
 import type { DataState } from "../data/state";
 import { bytes, plural } from "../format";
@@ -78,6 +78,8 @@ export function DataChooser({ setup, data }: { readonly setup: Setup; readonly d
   );
   const folder = setup.folder.value;
   const kind = setup.dataKind.value;
+  const last = setup.lastFolder.value;
+  useEffect(() => void setup.recallFolder(), []);
   return (
     <div class="chooser" data-over={isOver} {...handlers}>
       <Segmented
@@ -90,6 +92,7 @@ export function DataChooser({ setup, data }: { readonly setup: Setup; readonly d
         value={kind}
         onValue={(value) => {
           setup.dataKind.value = value;
+          setup.refused.folder.value = "";
           if (value === "stored") void data.refresh();
         }}
       />
@@ -120,6 +123,11 @@ export function DataChooser({ setup, data }: { readonly setup: Setup; readonly d
             <Icon name="folder" />
             {folder === undefined ? "Choose folder" : "Choose another"}
           </button>
+          {folder === undefined && last !== undefined && (
+            <button type="button" title="The folder of the last visit" onClick={() => void setup.useLastFolder()}>
+              Use {last.name} again
+            </button>
+          )}
           <p aria-live="polite">
             {setup.walked.value !== undefined
               ? `Reading the folder, ${plural(setup.walked.value, "file")} so far`
@@ -131,6 +139,7 @@ export function DataChooser({ setup, data }: { readonly setup: Setup; readonly d
       )}
       {input.element}
       <p class="hint data-says">{dataSentence(setup, data)}</p>
+      {setup.trainedOn.value !== undefined && <p class="hint data-before">So far: {setup.trainedOn.value}.</p>}
       <Refused sentence={setup.refused.folder.value} />
     </div>
   );

@@ -28,7 +28,7 @@ function ofHandle(handle: FileSystemDirectoryHandle): Folder {
 
 function ofFiles(name: string, files: readonly { readonly path: string; readonly file: File }[]): Folder {
   if (files.length === 0) throw new Error(`The folder "${name}" holds no file; choose the data set's top folder.`);
-  return { name, detail: `${count(files.length)} files`, data: { kind: "files", files } };
+  return { name, detail: `${count(files.length)} files`, data: { kind: "files", name, files } };
 }
 
 /** What `<input webkitdirectory>` gives. Throws when it is empty. */

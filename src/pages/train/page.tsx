@@ -37,7 +37,14 @@ export function TrainPage({
   const act = () => {
     if (store.state.value === "running") store.pause();
     else if (store.state.value === "paused") store.resume();
-    else if (!store.isActive.value && setup.canStart.value) start();
+    else if (!store.isActive.value && setup.canStart.value) {
+      if (setup.folderToOpen === undefined) start();
+      // The browser asks for a folder of an earlier visit again, and only in a click.
+      else
+        void setup.openFolder().then((isOpen) => {
+          if (isOpen && !store.isActive.value) void start();
+        });
+    }
   };
   const takeDropped = (transfer: DataTransfer): void => {
     const files = [...transfer.files];

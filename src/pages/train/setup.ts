@@ -7,10 +7,12 @@ import type { DataChoice, HandChoice, StartOptions } from "../../ranks/api";
 import type { ImportOptions, SummaryRequest } from "../../ranks/import-api";
 import type { ConfigChange } from "../../train/findings";
 import { History, readHistory } from "../history";
+import { againSentence, type KeptData, keepData, keptData, openKept } from "../kept-folders";
 import type { RunFile } from "../report";
 import { DEMO, type DemoRequest } from "../route";
 import type { Difference } from "../runs/rows";
 import { messageOf } from "../store";
+import { canPickDirectory } from "./folder";
 
 /** The entries of the config that have a field of their own. */
 export type ConfigField = "steps" | "batch" | "learningRate" | "seed" | DemoField;
@@ -85,6 +87,10 @@ export class Setup {
   readonly forked = signal<{ readonly run: string; readonly step: number } | undefined>(undefined);
   /** Why the last file for the hand, the data or the configuration was not taken; empty where it was. */
   readonly refused = { hand: signal(""), folder: signal(""), config: signal("") };
+  /** The folder that was chosen on an earlier visit, to be used again. */
+  readonly lastFolder = signal<Folder | undefined>(undefined);
+  /** What the continued or forked run was trained on, as its log says: name, format, counts. */
+  readonly trainedOn = signal<string | undefined>(undefined);
   /** Files of a folder that were found so far, while its tree is walked. */
   readonly walked = signal<number | undefined>(undefined);
   /** A configuration's file that was taken over, and what was noted in it. */
@@ -227,8 +233,40 @@ export class Setup {
         this.folder.value = folder;
         this.dataKind.value = "folder";
       });
+      // Without it the folder is asked for again on the next visit, which is no harm to this one.
+      if (folder.data.kind === "directory") await keepData("setup", "folder", folder.data).catch(() => undefined);
     });
     this.walked.value = undefined;
+  }
+
+  /** Looks whether a folder of an earlier visit can be used again. */
+  async recallFolder(): Promise<void> {
+    const kept = await keptData("setup", "folder").catch(() => undefined);
+    if (kept?.kind === "folder") this.lastFolder.value = folderOf(kept);
+  }
+
+  /** Trains on the folder of an earlier visit, when the browser allows it. From a click. */
+  async useLastFolder(): Promise<void> {
+    const folder = this.lastFolder.value;
+    if (folder?.data.kind !== "directory") return;
+    const { handle } = folder.data;
+    await this.takeFolder(async () => {
+      await openKept(handle);
+      return folder;
+    });
+  }
+
+  /** A chosen folder that may need the browser's permission, which only a click can ask for. */
+  get folderToOpen(): FileSystemDirectoryHandle | undefined {
+    const data = this.dataKind.value === "folder" ? this.folder.value?.data : undefined;
+    return data?.kind === "directory" ? data.handle : undefined;
+  }
+
+  /** Makes sure that the chosen folder can be read; false, with the reason in `refused`, when it cannot. From a click. */
+  async openFolder(): Promise<boolean> {
+    const handle = this.folderToOpen;
+    if (handle !== undefined) await this.#take("folder", () => openKept(handle));
+    return this.refused.folder.value === "";
   }
 
   async #take(what: "hand" | "folder" | "config", take: () => Promise<void>): Promise<void> {
@@ -254,8 +292,11 @@ export class Setup {
         ? new History()
         : readHistory(textOf(metrics), step, textAt("faults.jsonl"), textAt("findings.json"), textAt("times.jsonl"));
     const configText = await this.load();
+    const log = textAt("log.txt");
     // The same samples are asked for where the log says how they were made.
-    const made = /^data: synthetic, (\d+) frames, seed (\d+);/m.exec(textAt("log.txt"));
+    const made = /^data: synthetic, (\d+) frames, seed (\d+);/m.exec(log);
+    const said = [...log.matchAll(/^data: (.+; \d+ samples to train on, \d+ to validate on)/gm)].at(-1)?.[1];
+    const kept = await keptData("run", run).catch(() => undefined);
     batch(() => {
       this.forgetStored();
       this.earlier = earlier;
@@ -265,8 +306,31 @@ export class Setup {
         this.dataKind.value = "synthetic";
         this.frames.value = Number(made[1]);
         this.dataSeed.value = Number(made[2]);
-      }
+      } else this.#takeKept(kept, said);
     });
+  }
+
+  /** The data of a run that is continued; where they have to be chosen again `refused` says which, and why. */
+  #takeKept(kept: KeptData | undefined, said: string | undefined): void {
+    this.trainedOn.value = said;
+    this.refused.folder.value = "";
+    if (kept?.kind === "stored") {
+      this.useStoredSet(kept.name);
+      return;
+    }
+    if (kept?.kind === "folder") {
+      this.dataKind.value = "folder";
+      this.folder.value = folderOf(kept);
+      return;
+    }
+    // Neither what was chosen for another run nor synthetic frames may take their place unseen.
+    if (kept === undefined && said === undefined) return;
+    this.dataKind.value = "folder";
+    this.folder.value = undefined;
+    this.refused.folder.value =
+      kept?.kind === "gone"
+        ? againSentence(kept, canPickDirectory())
+        : "Where its files are is not kept in this browser: choose their folder, or the set that was imported from them.";
   }
 
   /** Sets one entry as the preset has it. */
@@ -302,6 +366,7 @@ export class Setup {
       this.resumed.value = undefined;
       this.forked.value = undefined;
       this.adopted.value = undefined;
+      this.trainedOn.value = undefined;
     });
   }
 
@@ -361,6 +426,10 @@ export class Setup {
       ...(this.ignored.value.length > 0 ? { ignore: this.ignored.value } : {}),
     };
   }
+}
+
+function folderOf({ name, handle }: Extract<KeptData, { kind: "folder" }>): Folder {
+  return { name, detail: "folder", data: { kind: "directory", handle } };
 }
 
 function textOf(file: RunFile): string {
