@@ -12,7 +12,7 @@ import type { Lifeline } from "./rank-client";
 import { messagesOf, type RunFile, sendFiles } from "./report";
 import { type PageName, parseRoute, withView } from "./route";
 import { RunsState } from "./runs/state";
-import { ChartView, type PanelName } from "./runs/view";
+import { ChartView, MOST_OVERLAYS, type PanelName } from "./runs/view";
 
 export type RunState = "idle" | "starting" | "running" | "pausing" | "paused" | "stopping" | "finished" | "failed";
 
@@ -112,7 +112,10 @@ export class Store {
       const route = parseRoute(location.hash);
       batch(() => {
         this.route.value = route;
-        this.view.take(route.view);
+        const { overlays } = route.view;
+        // The run at hand is drawn anyway.
+        const others = overlays?.filter((name) => name !== this.run.value?.name);
+        this.view.take(others === undefined ? route.view : { ...route.view, overlays: others });
         for (const problem of route.problems) this.addProblem(problem);
       });
     };
@@ -122,7 +125,11 @@ export class Store {
     const stop = effect(() => {
       const view = this.view.state.value;
       if (this.route.value.page !== "train") return;
-      const address = withView(location.hash, view);
+      // Named there, the run at hand is drawn again when the page is reloaded, as soon as something of it is stored.
+      const own = this.savedStep.value === undefined ? undefined : this.run.value?.name;
+      const overlays =
+        own === undefined ? view.overlays : [...new Set([own, ...view.overlays])].slice(0, MOST_OVERLAYS);
+      const address = withView(location.hash, { ...view, overlays });
       if (address !== location.hash) history.replaceState(history.state, "", address || location.pathname);
     });
     return () => {

@@ -1,11 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { userEvent } from "vitest/browser";
 import type { Parts } from "../../src/pages/app";
+import { significant } from "../../src/pages/format";
 import { Store } from "../../src/pages/store";
 import { theme, toggleTheme } from "../../src/pages/theme";
 import { lockRun } from "../../src/ranks/run-lock";
+import originalConfig from "../data/fixtures/original-config.yaml?raw";
 import { type MountedApp, mountApp, violations } from "../helpers/mounted-app";
-import { evaluationRecord, ScriptedRank, stepTimes } from "../helpers/scripted-rank";
+import { evaluationRecord, ScriptedRank, stepRecord, stepTimes } from "../helpers/scripted-rank";
 
 let rank: ScriptedRank;
 let parts: Parts;
@@ -56,6 +58,16 @@ describe("the pages", () => {
           await vi.waitFor(() => expect(root.querySelector(`[data-tab=${panel}]`)).not.toBeNull());
           expect(await violations()).toEqual([]);
         }
+        if (page !== "train") return;
+        await userEvent.click(button("Table"));
+        await vi.waitFor(() => expect(root.querySelectorAll(".curve-table")).toHaveLength(6));
+        expect(await violations(".charts")).toEqual([]);
+        parts.store.adapter.value = { kind: "missing", message: "This browser has no WebGPU." };
+        await userEvent.click(await vi.waitUntil(() => root.querySelector<HTMLElement>(".no-gpu summary")));
+        expect(text(".no-gpu li")).not.toBe("");
+        expect(await violations()).toEqual([]);
+        await userEvent.click(root.querySelector(".no-gpu a")!);
+        await vi.waitFor(() => expect(root.querySelector(".page-inspect")).not.toBeNull());
       });
     }
   }
@@ -72,6 +84,11 @@ describe("train", () => {
     await vi.waitFor(() => expect(text(".log")).toContain("Evaluated on 8 samples from all 1 ranks"));
     expect(root.querySelectorAll(".chart canvas")).toHaveLength(6);
     await vi.waitFor(() =>
+      expect(root.querySelector(".figure-loss .chart")!.ariaLabel).toMatch(
+        /^Loss, unweighted terms by step, 20 points up to step 20\. total: last \S+, least \S+, greatest \S+; 2D joints: /,
+      ),
+    );
+    await vi.waitFor(() =>
       expect(inked(root.querySelector<HTMLCanvasElement>(".figure-loss canvas")!)).toBeGreaterThan(500),
     );
     await vi.waitFor(() =>
@@ -83,6 +100,71 @@ describe("train", () => {
     expect(sent.filter(({ type }) => type === "progress")).toHaveLength(20);
     expect(sent.filter(({ type }) => type === "metrics")).toHaveLength(2);
     expect(sent).toContainEqual({ type: "file", name: "log.txt", base64: "eA==", append: false, more: false });
+  });
+
+  it("says its charts in numbers, and to the ear what the keys point at", async () => {
+    void start();
+    rank.train(30);
+    const table = (figure: number) => [...root.querySelectorAll(".figure")][figure].querySelector(".curve-table");
+    (document.activeElement as HTMLElement | null)?.blur();
+    await userEvent.keyboard("t");
+    await vi.waitFor(() => expect(table(0)?.querySelectorAll("tbody tr")).toHaveLength(2 + 20));
+    expect(location.hash).toContain("table=1");
+    const heads = [...table(1)!.querySelectorAll("thead th")].map((each) => each.textContent);
+    expect(heads).toEqual([
+      ...["Step", "PA", "MPJPE", "PA of zero pose", "PA of mean pose", "MPJPE of zero pose", "MPJPE of mean pose"],
+    ]);
+    const cells = [...table(0)!.querySelectorAll("tbody tr:nth-child(3) > *")].map((each) => each.textContent);
+    expect(cells.slice(0, 2)).toEqual(["30", significant(stepRecord(30).losses.total_loss)]);
+    expect(table(0)!.querySelector("tbody th")!.textContent).toBe("least of 30");
+    await userEvent.keyboard("t");
+    const chart = await vi.waitUntil(() => root.querySelector<HTMLElement>(".figure-loss .chart"));
+    chart.focus();
+    const told = chart.ariaLabel;
+    rank.say({ type: "step", record: stepRecord(31) });
+    await vi.waitFor(() => expect(text(".pill")).toContain("31 / 30"));
+    // A name that changes under the focus would be read again with every step.
+    expect(chart.ariaLabel).toBe(told);
+    await userEvent.keyboard("{ArrowLeft}");
+    const spoken = () => root.querySelector(".figure-loss [aria-live]")!.textContent;
+    await vi.waitFor(() => expect(spoken()).toMatch(/^step [\d.]+: total [\d.]+, 2D joints /));
+    expect([...root.querySelectorAll(".charts-low [aria-live]")].map((each) => each.textContent).join("")).toBe("");
+    chart.blur();
+  });
+
+  it("takes a dropped file where it belongs, wherever it falls, and shows the set-up while it is locked", async () => {
+    const drop = (name: string, content: string, target: Element) => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File([content], name));
+      for (const type of ["dragover", "drop"]) {
+        const event = new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer });
+        target.dispatchEvent(event);
+        expect(event.defaultPrevented, "the browser would leave the page").toBe(true);
+      }
+    };
+    for (const place of [".header", ".hand-chooser", ".sample-panel", "textarea"]) {
+      parts.setup.choosePreset("tiny");
+      drop("config.yaml", originalConfig, root.querySelector(place)!);
+      await vi.waitFor(() => expect(parts.setup.preset.value, place).toBe("huge"));
+    }
+    await vi.waitFor(() => expect(text("#config-says")).toContain("Taken over from config.yaml."));
+    expect(text(".remarks summary")).toMatch(/^\d+ entries converted or without effect$/);
+    expect(text(".remarks")).toContain("detector.path does nothing here");
+    await userEvent.click(button("Differences"));
+    await vi.waitFor(() => expect(text(".config-changes")).toContain("Entry"));
+    drop("MANO_RIGHT.pkl", "x", root.querySelector(".charts")!);
+    await vi.waitFor(() => expect(text(".hand-chooser")).toContain("MANO_RIGHT.pkl, 1 B"));
+    drop("notes.yaml", "preset: [", root.querySelector(".header")!);
+    await vi.waitFor(() => expect(text("#config-says .bad")).toContain("notes.yaml: "));
+    parts.setup.choosePreset("tiny");
+    void start();
+    rank.train(3);
+    await vi.waitFor(() => expect(text(".setup")).toContain("locked while the run lasts"));
+    drop("config.yaml", originalConfig, root.querySelector(".header")!);
+    await vi.waitFor(() => expect(text(".banner")).toContain("config.yaml was not taken: the set-up is locked"));
+    expect(parts.setup.preset.value).toBe("tiny");
+    await userEvent.click(button("Differences"));
+    await vi.waitFor(() => expect(root.querySelector("textarea")?.readOnly).toBe(true));
   });
 
   it("shows an error as a sentence, once, and can start again", async () => {

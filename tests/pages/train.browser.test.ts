@@ -3,11 +3,13 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { page, userEvent } from "vitest/browser";
 import { writeConfig } from "../../src/config";
 import type { Parts } from "../../src/pages/app";
+import { PATIENCE_BEATS } from "../../src/pages/pulse";
 import { connectRank } from "../../src/pages/rank-client";
 import { Store } from "../../src/pages/store";
 import { theme, toggleTheme } from "../../src/pages/theme";
 import { LineChart } from "../../src/pages/widgets/line-chart";
 import type { RankApi } from "../../src/ranks/api";
+import { IdbStorage } from "../../src/ranks/idb-storage";
 import { type MountedApp, mountApp, violations } from "../helpers/mounted-app";
 import { rankConfig } from "../helpers/rank-run";
 import { evaluationRecord, runInfo, ScriptedRank, stepRecord } from "../helpers/scripted-rank";
@@ -19,12 +21,17 @@ const waitFor = (check: () => void): Promise<void> => vi.waitFor(check, { timeou
 const soon = (check: () => void | Promise<void>): Promise<void> => vi.waitFor(check, { timeout: 30_000, interval: 20 });
 
 let parts: Parts;
+/** What a page showed last: runs that are drawn, the last step of the first of them, runs that are listed, its address. */
+let names: readonly string[];
+let lastStep: number;
+let listed: readonly string[];
+let address: string;
 let root: HTMLElement;
 let app: MountedApp;
 
-async function openApp(rank: RankApi): Promise<void> {
+async function openApp(rank: RankApi, hash = "#/train"): Promise<void> {
   await page.viewport(1280, 800);
-  location.hash = "#/train";
+  location.hash = hash;
   const store = new Store(rank);
   app = await mountApp(store);
   ({ parts, root } = app);
@@ -127,11 +134,8 @@ describe("a run", () => {
     slider.focus();
     await userEvent.keyboard("{End}");
     await userEvent.click(button("Log"));
-    expect(location.hash).toBe(`#/train?x=epoch&smooth=0.98&log=0&panel=runs&run=${first}`);
-    const shared = new Store(parts.store.rank);
-    const stop = shared.followAddress();
-    expect(shared.view.state.value).toEqual(parts.store.view.state.value);
-    stop();
+    const query = `x=epoch&smooth=0.98&log=0&panel=runs&run=${second}&run=${first}`;
+    expect(location.hash).toBe(`#/train?${query}&open=${first}`);
   });
 
   it("has charts with one cursor and one range, by pointer and by keyboard", async () => {
@@ -228,6 +232,29 @@ describe("a run", () => {
     });
   }
 
+  it("has a gallery of its worst samples, which says where its scores are from", async () => {
+    const pictures = () => root.querySelectorAll(".gallery-picture canvas").length;
+    await userEvent.click(tab("Gallery"));
+    await soon(() => expect(pictures()).toBeGreaterThan(1));
+    const errors = [...root.querySelectorAll(".gallery li .num")].map((each) => Number.parseFloat(each.textContent!));
+    expect(errors).toEqual([...errors].sort((a, b) => b - a));
+    expect(root.querySelector(".gallery-note")).toBeNull();
+    for (const wanted of ["light", "dark"] as const) {
+      if (theme.value !== wanted) toggleTheme();
+      expect(await violations(".bottom")).toEqual([]);
+    }
+    await new IdbStorage(second).write("scores.json", new TextEncoder().encode("{"));
+    await userEvent.click(tab("Log"));
+    await userEvent.click(tab("Gallery"));
+    await soon(() => expect(text(".gallery-note")).toContain(`The scores of the run "${second}" could not be read`));
+    expect(text(".gallery-note")).toContain("these are what its rank remembers");
+    await soon(() => expect(pictures()).toBe(errors.length));
+    expect([...root.querySelectorAll(".gallery li .num")].map((each) => Number.parseFloat(each.textContent!))).toEqual(
+      errors,
+    );
+    expect(await violations(".bottom")).toEqual([]);
+  });
+
   it("is taken over with its configuration, shown by what differs from the preset", async () => {
     await userEvent.click(button("Differences"));
     await soon(() => expect(text(".config-changes")).toContain("model.dim"));
@@ -236,12 +263,87 @@ describe("a run", () => {
     await userEvent.click(button("model.dim as in the preset"));
     await soon(() => expect(parts.setup.differences.value).toHaveLength(before - 1));
     expect(parts.setup.text.value).toContain("dim: 96");
-    const area = root.querySelector<HTMLElement>(".config")!;
-    const dropped = new DataTransfer();
-    dropped.items.add(new File(["preset: none\n"], "config.yaml"));
-    area.dispatchEvent(new DragEvent("drop", { dataTransfer: dropped, bubbles: true, cancelable: true }));
-    await soon(() => expect(text("#config-says")).toContain("config.yaml: "));
-    expect(parts.setup.text.value).toContain("dim: 96");
+    // How the page is left: see "a page that is opened again".
+    await userEvent.click(tab("Runs"));
+    await userEvent.click(button("Steps"));
+    await userEvent.fill(root.querySelector<HTMLInputElement>('[aria-label="Filter runs"]')!, "#night");
+    await soon(() => expect(rows()).toContain(first));
+    await userEvent.fill(root.querySelector<HTMLInputElement>('[aria-label="Filter runs"]')!, first);
+    await userEvent.click(button(first));
+    await userEvent.fill(root.querySelector<HTMLInputElement>('[aria-label="Filter runs"]')!, `#night ${first}`);
+    await soon(() => expect(rows()).not.toContain(second));
+    listed = rows();
+    names = parts.store.runs.shown().map(({ name }) => name);
+    lastStep = steps();
+    address = location.hash;
+    expect(names).toEqual([second, first]);
+  });
+});
+
+describe("a page that is opened again", () => {
+  const supervisors: Worker[] = [];
+  const beats = new Set<() => void>();
+  const OwnWorker = globalThis.Worker;
+
+  beforeAll(async () => {
+    globalThis.Worker = class extends OwnWorker {
+      constructor(...given: ConstructorParameters<typeof Worker>) {
+        super(...given);
+        if (given[1]?.name === "supervisor") supervisors.push(this);
+      }
+    };
+    await openApp(
+      connectRank((beat) => {
+        beats.add(beat);
+        return () => void beats.delete(beat);
+      }),
+      address,
+    );
+    await parts.store.refreshRuns();
+  });
+  afterAll(() => {
+    globalThis.Worker = OwnWorker;
+    closeApp();
+  });
+
+  it("shows what it showed before", async () => {
+    await soon(() => expect(parts.store.runs.shown().map(({ name }) => name)).toEqual(names));
+    await soon(() => expect(text(".readouts")).toContain(`step ${lastStep}`));
+    expect(location.hash).toBe(address);
+    expect(root.querySelectorAll(".run-chips li")).toHaveLength(2);
+    await soon(() => expect(rows()).toEqual(listed));
+    expect(text(".run-detail h3")).toBe(names[1]);
+    expect(root.querySelector("[aria-sort]")!.textContent).toBe("Steps");
+    expect(text(".welcome")).toBe("");
+  });
+
+  it("says that the worker of its run is gone, and goes on without it", async () => {
+    await userEvent.click(button(`Continue the run ${names[1]}`));
+    await soon(() => expect(text(".note-row")).toContain(`Continues ${names[1]}`));
+    await userEvent.click(button("Continue"));
+    await soon(() => expect(text(".pill")).toContain("Starting"));
+    // One that answers is not silent, however often it is asked.
+    for (let i = 0; i < 2 * PATIENCE_BEATS; i++) {
+      for (const beat of beats) beat();
+      await parts.store.rank.ping();
+    }
+    expect(text(".pill")).toContain("Starting");
+    supervisors[0].terminate();
+    for (let i = 0; i <= PATIENCE_BEATS; i++) for (const beat of beats) beat();
+    await soon(() => expect(text(".pill")).toContain("No answer"));
+    expect(text("[role=alert]:not(:empty)")).toContain("The worker of this run has not answered for 10 s");
+    expect(text(".progress")).toContain("No answer from the run's worker");
+    expect(button("Stop").disabled).toBe(true);
+    expect(await violations()).toEqual([]);
+    await userEvent.click(button("End the worker"));
+    await soon(() => expect(text(".pill")).toContain("Failed"));
+    expect(text(".banner")).toMatch(
+      new RegExp(`^The worker of the run "${names[1]}" was ended, as it did not answer; continue it .* step \\d+\\.$`),
+    );
+    // Another worker has listed them, and the run is nobody's.
+    await soon(() => expect(button(`Continue the run ${names[1]}`).disabled).toBe(false));
+    expect(supervisors).toHaveLength(2);
+    expect(button("Start").disabled).toBe(false);
   });
 });
 

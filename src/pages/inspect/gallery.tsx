@@ -23,8 +23,16 @@ const AGAIN = 8;
 const AGAIN_MS = 250;
 const SORT = { by: "mpjpe_mm", isDescending: true };
 
+interface Scored {
+  readonly ids: readonly string[];
+  readonly table: SampleScoresTable;
+  /** Why these are not what the run has stored. */
+  readonly note: string | undefined;
+}
+
 interface Shown {
   readonly table: GridTable;
+  readonly note: string | undefined;
   readonly places: readonly number[];
   readonly thumbnails: ReadonlyMap<number, Thumbnail>;
   readonly predictions: ReadonlyMap<number, QuickPrediction>;
@@ -61,15 +69,16 @@ export function Gallery() {
     return (
       <p class="empty" role="status">
         {step === undefined
-          ? "The worst validation samples are shown here after the first evaluation of a run."
+          ? "The worst validation samples are shown here after the first evaluation of a run. "
           : "Reading the scores of the last evaluation …"}
+        {step === undefined && <a href="#/inspect">Samples of stored runs</a>}
       </p>
     );
   }
   return <Pictures shown={shown.value} />;
 }
 
-function Pictures({ shown: { table, places, thumbnails, predictions } }: { readonly shown: Shown }) {
+function Pictures({ shown: { table, note, places, thumbnails, predictions } }: { readonly shown: Shown }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached with the keys.
     <section class="gallery" tabIndex={0} aria-label="Worst validation samples">
@@ -77,6 +86,7 @@ function Pictures({ shown: { table, places, thumbnails, predictions } }: { reado
         The worst {count(places.length)} of {plural(table.ids.length, "sample")} by MPJPE, evaluation after step{" "}
         {count(table.step)}. Rings on dashes are true, discs predicted. <a href="#/inspect?split=val">All samples</a>
       </p>
+      {note !== undefined && <p class="gallery-note">{note}</p>}
       <ol>
         {places.map((place) => {
           const [thumbnail, prediction] = [thumbnails.get(place), predictions.get(place)];
@@ -116,7 +126,8 @@ async function load(store: Store, run: string, step: number, show: (shown: Shown
   const places = sortedPlaces(table, passing(table, NO_FILTERS), SORT).slice(0, WORST);
   const thumbnails = new Map<number, Thumbnail>();
   const predictions = new Map<number, QuickPrediction>();
-  const shown = () => ({ table, places, thumbnails: new Map(thumbnails), predictions: new Map(predictions) });
+  const { note } = scored;
+  const shown = () => ({ table, note, places, thumbnails: new Map(thumbnails), predictions: new Map(predictions) });
   if (!show(shown())) return;
   for (let first = 0; first < places.length; first += BATCH) {
     const some = places.slice(first, first + BATCH);
@@ -130,21 +141,22 @@ async function load(store: Store, run: string, step: number, show: (shown: Shown
   }
 }
 
-/** As the run has written them, else, where its files are kept elsewhere, from the rank. */
-async function scoresOf(
-  store: Store,
-  run: string,
-  step: number,
-): Promise<{ readonly ids: readonly string[]; readonly table: SampleScoresTable }> {
-  for (let again = 0; again <= AGAIN; again++) {
-    const [file] = await store.rank.readFiles(run, ["scores.json"]).catch(() => []);
-    if (file === undefined) break;
-    const scores = readScores(file.bytes);
-    // Older ones say so in the gallery.
-    if (scores.table.step >= step || again === AGAIN) return scores;
-    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+/** As the run has written them, else from the rank, with a sentence on why. */
+async function scoresOf(store: Store, run: string, step: number): Promise<Scored> {
+  let why = `The run "${run}" keeps no scores.json in this browser`;
+  try {
+    for (let again = 0; again <= AGAIN; again++) {
+      const [file] = await store.rank.readFiles(run, ["scores.json"]);
+      if (file === undefined) break;
+      const scores = readScores(file.bytes);
+      // Older ones say so in the gallery.
+      if (scores.table.step >= step || again === AGAIN) return { ...scores, note: undefined };
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    }
+  } catch (error) {
+    why = `The scores of the run "${run}" could not be read (${messageOf(error)})`;
   }
   const { ids, scores } = await store.rank.samples("val");
-  if (scores === undefined) throw new Error(`the run "${run}" has no scores of samples yet`);
-  return { ids, table: scores };
+  if (scores === undefined) throw new Error(`${why}, and its rank has no scores of samples yet.`);
+  return { ids, table: scores, note: `${why}: these are what its rank remembers of the last evaluation.` };
 }

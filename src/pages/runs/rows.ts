@@ -2,18 +2,12 @@
 import type { StoredRun } from "../../ranks/api";
 import type { RunSummary, Score } from "../../ranks/run-summary";
 
-export type SortKey =
-  | "name"
-  | "preset"
-  | "data"
-  | "steps"
-  | "bestMpjpe"
-  | "bestPa"
-  | "lastPa"
-  | "seconds"
-  | "ranks"
-  | "findings"
-  | "savedAt";
+export const SORT_KEYS = [
+  ...(["name", "preset", "data", "steps", "bestMpjpe", "bestPa"] as const),
+  ...(["lastPa", "seconds", "ranks", "findings", "savedAt"] as const),
+] as const;
+
+export type SortKey = (typeof SORT_KEYS)[number];
 
 export interface Sort {
   readonly key: SortKey;

@@ -1,5 +1,5 @@
 /** The stored runs that are looked at: their curves beside the run at hand, and what a table tells of them. Knows no component. */
-import { batch, computed, effect, signal } from "@preact/signals";
+import { batch, computed, effect, type Signal, signal } from "@preact/signals";
 import type { RunNotes, RunSummary } from "../../ranks/run-summary";
 import { type History, readHistory } from "../history";
 import type { Store } from "../store";
@@ -32,10 +32,10 @@ export class RunsState {
   readonly overlays = signal<ReadonlyMap<string, Overlay>>(new Map());
   readonly summaries = signal<ReadonlyMap<string, RunSummary>>(new Map());
   /** Part of a name, a tag or the data that rows must have. */
-  readonly filter = signal("");
-  readonly sort = signal<Sort>({ key: "savedAt", isDown: true });
+  readonly filter: Signal<string>;
+  readonly sort: Signal<Sort>;
   /** The run whose details are open. */
-  readonly chosen = signal<string | undefined>(undefined);
+  readonly chosen: Signal<string | undefined>;
   /** Files that were taken in of the archive that is being imported, and of how many. */
   readonly importing = signal<readonly [number, number] | undefined>(undefined);
   readonly isComparing = signal(false);
@@ -59,6 +59,7 @@ export class RunsState {
   readonly #summed = new Map<string, number>();
 
   constructor(private readonly store: Store) {
+    ({ filter: this.filter, sort: this.sort, chosen: this.chosen } = store.view);
     effect(() => {
       const { overlays } = store.view;
       const stored = new Map(store.storedRuns.value.map(({ name, savedAt }) => [name, savedAt]));
@@ -100,6 +101,17 @@ export class RunsState {
       shown.push({ name, colour: this.colourOf(name)!, curves, isOwn: false });
     }
     return shown;
+  }
+
+  /** What the run at hand has said, else where there is none the first of those that are drawn. */
+  leading(): History {
+    const { history, view } = this.store;
+    if (history.steps.length > 0 || history.evaluations.length > 0 || this.store.isActive.value) return history;
+    for (const name of view.overlays.value) {
+      const overlay = this.overlays.value.get(name);
+      if (overlay !== undefined) return overlay.history;
+    }
+    return history;
   }
 
   /** Range of x that shows all of the runs, and all that the one at hand still has before it. */

@@ -1,9 +1,10 @@
 /** How the charts of the training page are looked at, as signals, and as a part of the address. Knows no component. */
-import { computed, signal } from "@preact/signals";
+import { batch, computed, type Signal, signal } from "@preact/signals";
 import type { LossName } from "../../train/events";
 import { LOSS_NAMES } from "../history";
 import type { Axis } from "./curves";
 import type { Range } from "./plot";
+import { SORT_KEYS, type Sort } from "./rows";
 
 /** What the lower part of the training page shows. */
 export type PanelName = "log" | "runs" | "evaluation" | "gallery" | "ranks" | "doctor";
@@ -26,6 +27,16 @@ export interface ViewState {
   readonly zoom: Range | undefined;
   /** Loss terms that are not drawn. */
   readonly hidden: readonly LossName[];
+  /** Tables in place of charts. */
+  readonly isTable: boolean;
+  /** What is drawn over the crop, and whether depth takes the place of colour. */
+  readonly isMesh: boolean;
+  readonly isDepth: boolean;
+  /** Part of a name, a tag or the data that rows of the table of runs must have. */
+  readonly filter: string;
+  readonly sort: Sort;
+  /** The stored run whose details are open. */
+  readonly chosen: string | undefined;
 }
 
 export const DEFAULT_VIEW: ViewState = {
@@ -36,9 +47,17 @@ export const DEFAULT_VIEW: ViewState = {
   panel: "log",
   zoom: undefined,
   hidden: [],
+  isTable: false,
+  isMesh: false,
+  isDepth: false,
+  filter: "",
+  sort: { key: "savedAt", isDown: true },
+  chosen: undefined,
 };
 
 const MOST_SMOOTHING = 0.99;
+const OVER = ["mesh", "depth"] as const;
+const OVER_KEYS = { mesh: "isMesh", depth: "isDepth" } as const;
 
 /** Parameters of the address that say how the page is looked at: "x=epoch". Those of defaults are left out. */
 export function viewParams(view: ViewState): [string, string][] {
@@ -49,7 +68,15 @@ export function viewParams(view: ViewState): [string, string][] {
   if (view.panel !== DEFAULT_VIEW.panel) params.push(["panel", view.panel]);
   if (view.zoom !== undefined) params.push(["zoom", view.zoom.map((x) => Number(x.toPrecision(6))).join("~")]);
   if (view.hidden.length > 0) params.push(["hide", view.hidden.join("~")]);
+  if (view.isTable !== DEFAULT_VIEW.isTable) params.push(["table", "1"]);
+  const over = OVER.filter((name) => view[OVER_KEYS[name]]);
+  if (over.length > 0) params.push(["over", over.join("~")]);
   for (const run of view.overlays) params.push(["run", run]);
+  const { key, isDown } = view.sort;
+  if (key !== DEFAULT_VIEW.sort.key || isDown !== DEFAULT_VIEW.sort.isDown)
+    params.push(["sort", `${isDown ? "-" : ""}${key}`]);
+  if (view.filter !== "") params.push(["find", view.filter]);
+  if (view.chosen !== undefined) params.push(["open", view.chosen]);
   return params;
 }
 
@@ -94,6 +121,30 @@ export function readViewParam(
       view.hidden = names as LossName[];
       return "";
     }
+    case "table":
+      if (value !== "0" && value !== "1") return wrong("1 or 0");
+      view.isTable = value === "1";
+      return "";
+    case "over": {
+      const names = value.split("~");
+      if (!names.every((each) => isOneOf(OVER, each))) return wrong(`names of ${OVER.join(", ")}`);
+      for (const name of OVER) view[OVER_KEYS[name]] = names.includes(name);
+      return "";
+    }
+    case "sort": {
+      const key = value.replace(/^-/, "");
+      if (!isOneOf(SORT_KEYS, key))
+        return wrong(`one of ${SORT_KEYS.join(", ")}, with "-" before it to begin at the top`);
+      view.sort = { key, isDown: value.startsWith("-") };
+      return "";
+    }
+    case "find":
+      view.filter = value;
+      return "";
+    case "open":
+      if (value === "" || value.includes("//")) return wrong("the name of a stored run");
+      view.chosen = value;
+      return "";
     case "run":
       if (value === "" || value.includes("//")) return wrong("the name of a stored run");
       if ((view.overlays ?? []).length >= MOST_OVERLAYS) return `The address names more than ${MOST_OVERLAYS} runs.`;
@@ -113,6 +164,12 @@ export class ChartView {
   readonly panel = signal<PanelName>(DEFAULT_VIEW.panel);
   readonly zoom = signal<Range | undefined>(undefined);
   readonly hidden = signal<readonly LossName[]>([]);
+  readonly isTable = signal(DEFAULT_VIEW.isTable);
+  readonly isMesh = signal(DEFAULT_VIEW.isMesh);
+  readonly isDepth = signal(DEFAULT_VIEW.isDepth);
+  readonly filter = signal(DEFAULT_VIEW.filter);
+  readonly sort = signal<Sort>(DEFAULT_VIEW.sort);
+  readonly chosen = signal<string | undefined>(undefined);
   /** The x that is pointed at on one of the charts; in no address. */
   readonly cursor = signal<number | undefined>(undefined);
   /** The rank whose times are drawn; in no address, as runs differ in it. */
@@ -126,17 +183,23 @@ export class ChartView {
     panel: this.panel.value,
     zoom: this.zoom.value,
     hidden: this.hidden.value,
+    isTable: this.isTable.value,
+    isMesh: this.isMesh.value,
+    isDepth: this.isDepth.value,
+    filter: this.filter.value,
+    sort: this.sort.value,
+    chosen: this.chosen.value,
   }));
 
   /** Takes over what an address says; the rest stays. */
-  take({ axis, smoothing, isLog, overlays, panel, zoom, hidden }: Partial<ViewState>): void {
-    if (axis !== undefined) this.axis.value = axis;
-    if (smoothing !== undefined) this.smoothing.value = smoothing;
-    if (isLog !== undefined) this.isLog.value = isLog;
-    if (overlays !== undefined) this.overlays.value = overlays;
-    if (panel !== undefined) this.panel.value = panel;
-    if (zoom !== undefined) this.zoom.value = zoom;
-    if (hidden !== undefined) this.hidden.value = hidden;
+  take(view: Partial<ViewState>): void {
+    const set = <Key extends keyof ViewState>(key: Key): void => {
+      const value = view[key];
+      if (value !== undefined) (this[key] as Signal<ViewState[Key]>).value = value;
+    };
+    batch(() => {
+      for (const key of Object.keys(DEFAULT_VIEW) as (keyof ViewState)[]) set(key);
+    });
   }
 
   /** Another axis; a zoom of the old one means nothing on it. */

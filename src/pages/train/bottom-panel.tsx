@@ -18,7 +18,8 @@ export function BottomPanel({ setup, doctor }: { readonly setup: Setup; readonly
   const store = useStore();
   store.tick.value;
   const panel = store.panel.value;
-  const { evaluations, faults } = store.history;
+  const { faults } = store.history;
+  const { evaluations } = store.runs.leading();
   const ranks = store.ranks.value;
   const stored = store.storedRuns.value.length;
   const tabs: readonly Tab<PanelName>[] = [

@@ -35,6 +35,12 @@ export function ChartTools() {
         onToggle={() => (view.isLog.value = !view.isLog.value)}
         shortcut="L"
       />
+      <Toggle
+        label="Table"
+        isOn={view.isTable.value}
+        onToggle={() => (view.isTable.value = !view.isTable.value)}
+        shortcut="T"
+      />
       {view.zoom.value !== undefined && (
         <button
           type="button"

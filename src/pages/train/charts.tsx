@@ -48,7 +48,7 @@ export function Charts({ onStart, setup }: { readonly onStart: () => void; reado
             a GPU. Nothing leaves this machine.
           </p>
           <button type="button" class="primary large" onClick={onStart} disabled={!setup.canStart.value}>
-            Start the first run
+            {store.storedRuns.value.length === 0 ? "Start the first run" : "Start a run"}
           </button>
           <p class="hint">
             <kbd>Space</kbd> starts and pauses, <kbd>?</kbd> shows all shortcuts
@@ -79,7 +79,7 @@ function Figures() {
 
 /** With several runs one term is drawn, the first that is not hidden. */
 function LossChart({ runs }: { readonly runs: readonly ShownRun[] }) {
-  const { view, history } = useStore();
+  const { view } = useStore();
   const isCompared = runs.length > 1;
   const hidden = view.hidden.value;
   const first = LOSS_NAMES.find((name) => !hidden.includes(name)) ?? "total_loss";
@@ -99,6 +99,9 @@ function LossChart({ runs }: { readonly runs: readonly ShownRun[] }) {
     l: () => {
       view.isLog.value = !view.isLog.value;
     },
+    t: () => {
+      view.isTable.value = !view.isTable.value;
+    },
   });
   const choose = (name: LossName): void => {
     if (isCompared) view.hidden.value = LOSS_NAMES.filter((each) => each !== name);
@@ -110,12 +113,7 @@ function LossChart({ runs }: { readonly runs: readonly ShownRun[] }) {
         <h2>Loss</h2>
         <span class="figure-at">{isCompared ? LABELS[first] : "unweighted terms"}</span>
       </figcaption>
-      <CurveChart
-        label={`Loss by ${view.axis.value}; at the last step the total is ${significant(history.lastStep?.losses.total_loss)}`}
-        curves={curves}
-        runs={runs}
-        isLog={view.isLog.value}
-      />
+      <CurveChart label="Loss, unweighted terms" curves={curves} runs={runs} isLog={view.isLog.value} />
       <div class="legend">
         {LOSS_NAMES.map((name) => (
           <button
@@ -149,21 +147,21 @@ const METRICS: readonly CurveStyle[] = [
   { name: "mpjpe", track: "evaluations", label: "MPJPE", colour: "--series-2", width: 2, showPoints: true },
   ...(
     [
-      ["zero_pa", "zero pose", "--series-1", [2, 4]],
-      ["mean_pa", "mean pose", "--series-1", [7, 4]],
-      ["zero", "zero pose", "--series-2", [2, 4]],
-      ["mean", "mean pose", "--series-2", [7, 4]],
+      ["zero_pa", "zero pose", "--series-1", [2, 4], "PA of zero pose"],
+      ["mean_pa", "mean pose", "--series-1", [7, 4], "PA of mean pose"],
+      ["zero", "zero pose", "--series-2", [2, 4], "MPJPE of zero pose"],
+      ["mean", "mean pose", "--series-2", [7, 4], "MPJPE of mean pose"],
     ] as const
   ).map(
-    ([name, label, colour, dash]): CurveStyle => ({
-      ...{ name, track: "evaluations", label, colour, dash, width: 1, isBaseline: true, showPoints: false },
+    ([name, label, colour, dash, column]): CurveStyle => ({
+      ...{ column, name, track: "evaluations", label, colour, dash, width: 1, isBaseline: true, showPoints: false },
     }),
   ),
 ];
 
 /** With several runs PA-MPJPE alone, and the first run's baselines for it. */
 function MetricChart({ runs }: { readonly runs: readonly ShownRun[] }) {
-  const { view, history } = useStore();
+  const history = useStore().runs.leading();
   const last = history.lastEvaluation;
   const isCompared = runs.length > 1;
   const curves = isCompared ? METRICS.filter(({ name }) => /pa/.test(name)) : METRICS;
@@ -173,11 +171,7 @@ function MetricChart({ runs }: { readonly runs: readonly ShownRun[] }) {
         <h2>{isCompared ? "Joint error, PA" : "Joint error"}</h2>
         <span class="figure-at">{last === undefined ? "mm" : `mm, ${last.split}, n = ${last.samples}`}</span>
       </figcaption>
-      <CurveChart
-        label={`Joint error in millimetres by ${view.axis.value}; MPJPE is ${fixed(last?.mpjpe_mm, 1)}, PA-MPJPE is ${fixed(last?.pa_mpjpe_mm, 1)}`}
-        curves={curves}
-        runs={runs}
-      />
+      <CurveChart label="Joint error in millimetres" curves={curves} runs={runs} />
       {runs.every(({ curves: { evaluations } }) => evaluations.step.length === 0) && (
         <p class="figure-empty">First point at the first evaluation</p>
       )}
@@ -196,8 +190,8 @@ const GRADIENT: readonly CurveStyle[] = [
 ];
 
 function GradientChart({ runs }: { readonly runs: readonly ShownRun[] }) {
-  const { view, history } = useStore();
-  const last = history.lastStep;
+  const { view, runs: state } = useStore();
+  const history = state.leading();
   const skipped = history.steps.reduce((sum, record) => sum + (record.non_finite > 0 ? 1 : 0), 0);
   return (
     <figure class="figure">
@@ -209,7 +203,7 @@ function GradientChart({ runs }: { readonly runs: readonly ShownRun[] }) {
         </span>
       </figcaption>
       <CurveChart
-        label={`Gradient norm and share of clipped steps by ${view.axis.value}; the norm is ${significant(last?.grad_norm)}`}
+        label="Gradient norm and share of clipped steps"
         curves={runs.length > 1 ? GRADIENT.slice(0, 1) : GRADIENT}
         runs={runs}
         isLog={view.isLog.value}
@@ -229,14 +223,13 @@ const RATES: readonly CurveStyle[] = [
 ];
 
 function RateChart({ runs }: { readonly runs: readonly ShownRun[] }) {
-  const { view, history } = useStore();
   return (
     <figure class="figure">
       <figcaption>
         <h2>Learning rate</h2>
       </figcaption>
       <CurveChart
-        label={`Learning rate of heads and backbone by ${view.axis.value}; now ${significant(history.lastStep?.lr)}`}
+        label="Learning rate of heads and backbone"
         curves={runs.length > 1 ? RATES.slice(0, 1) : RATES}
         runs={runs}
       />
@@ -250,18 +243,13 @@ const SPEED: readonly CurveStyle[] = [
 ];
 
 function SpeedChart({ runs }: { readonly runs: readonly ShownRun[] }) {
-  const { view, history } = useStore();
   return (
     <figure class="figure">
       <figcaption>
         <h2>Throughput</h2>
         <span class="figure-at">samples/s, evaluations left out</span>
       </figcaption>
-      <CurveChart
-        label={`Samples per second by ${view.axis.value}; lately ${fixed(history.throughput()?.samplesPerSecond, 1)}`}
-        curves={SPEED}
-        runs={runs}
-      />
+      <CurveChart label="Samples per second" curves={SPEED} runs={runs} />
       <Legend curves={SPEED} runs={runs} format={(value) => significant(value, 3)} />
     </figure>
   );
@@ -308,7 +296,7 @@ function TimesChart({ runs }: { readonly runs: readonly ShownRun[] }) {
         )}
       </figcaption>
       <CurveChart
-        label={`Milliseconds of the parts of a step, ${rank === "mean" ? "mean of ranks" : `rank ${rank}`}, by ${view.axis.value}`}
+        label={`Milliseconds of the parts of a step, ${rank === "mean" ? "mean of ranks" : `rank ${rank}`}`}
         curves={runs.length > 1 ? curves.slice(0, 1) : curves}
         runs={runs}
       />

@@ -6,6 +6,9 @@ import { Toggle } from "../widgets/field";
 import { Icon } from "../widgets/icons";
 import type { Setup } from "./setup";
 
+/** Remarks that are shown without being asked for. */
+const MOST_IN_SIGHT = 2;
+
 /** The configuration as text, or what of it differs from its preset. Can be looked at, and not changed, while a run lasts. */
 export function ConfigEditor({ setup, isWide }: { readonly setup: Setup; readonly isWide: Signal<boolean> }) {
   const store = useStore();
@@ -92,14 +95,27 @@ export function ConfigEditor({ setup, isWide }: { readonly setup: Setup; readonl
           </li>
         ))}
         {adopted !== undefined && <li>Taken over from {adopted.name}.</li>}
-        {(adopted?.notes ?? []).map((sentence) => (
-          <li key={sentence}>{sentence}</li>
-        ))}
-        {notes.map((sentence) => (
-          <li key={sentence}>{sentence}</li>
-        ))}
       </ul>
+      <Remarks sentences={[...(adopted?.notes ?? []), ...notes]} />
     </div>
+  );
+}
+
+/** What of a configuration was converted or has no effect: a few in sight, many behind their number. */
+function Remarks({ sentences }: { readonly sentences: readonly string[] }) {
+  const list = (
+    <ul class="sentences">
+      {sentences.map((sentence) => (
+        <li key={sentence}>{sentence}</li>
+      ))}
+    </ul>
+  );
+  if (sentences.length <= MOST_IN_SIGHT) return list;
+  return (
+    <details class="remarks">
+      <summary>{plural(sentences.length, "entry", "entries")} converted or without effect</summary>
+      {list}
+    </details>
   );
 }
 

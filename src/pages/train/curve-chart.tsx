@@ -1,10 +1,14 @@
 /** One chart of the training page: some curves of every run that is shown. */
+import { useSignal } from "@preact/signals";
 import { useStore } from "../context";
+import { significant } from "../format";
 import type { Axis, CurveName, TrackName } from "../runs/curves";
 import { columnOf, edgesOf, gridOf, type PlotData, type Range, valueAt } from "../runs/plot";
 import type { ShownRun } from "../runs/state";
+import { summaryOf, type TableColumn } from "../runs/table";
 import { Chart } from "../widgets/chart";
 import type { ChartLine } from "../widgets/line-chart";
+import { CurveTable } from "./curve-table";
 
 const X_KINDS = { step: "count", epoch: "number", time: "seconds" } as const;
 
@@ -21,6 +25,8 @@ export interface CurveStyle {
   readonly isSmooth?: boolean;
   readonly isHidden?: boolean;
   readonly showPoints?: boolean;
+  /** In a table, where the label alone would not tell it from another. */
+  readonly column?: string;
   /** A line to compare with, drawn for one run only. */
   readonly isBaseline?: boolean;
 }
@@ -75,7 +81,7 @@ function plotOf(drawn: readonly Drawn[], axis: Axis, range: Range, columns: numb
   ];
 }
 
-/** The chart alone; what is beside it is its figure's. */
+/** The chart alone, or its table; what is beside it is its figure's. `label` is its title, with the unit. */
 export function CurveChart({
   label,
   curves,
@@ -88,20 +94,51 @@ export function CurveChart({
   readonly isLog?: boolean;
 }) {
   const { view, runs: state } = useStore();
+  const read = useSignal("");
   const axis = view.axis.value;
-  const drawn = drawnOf(runs, curves, view.smoothing.value);
   const range = view.zoom.value ?? state.extent(runs);
+  const columns = columnsOf(runs, curves);
+  if (view.isTable.value) return <CurveTable label={`${label} by ${axis}`} columns={columns} range={range} />;
+  const drawn = drawnOf(runs, curves, view.smoothing.value);
+  const readAloud = () => {
+    const { value: x } = view.cursor;
+    if (x === undefined) return;
+    const values = columns.map(({ label: name, ...of }) => `${name} ${significant(readingAt(of, axis, x))}`);
+    read.value = `${axis} ${significant(x)}: ${values.join(", ")}`;
+  };
   return (
-    <Chart
-      label={label}
-      lines={drawn.map(({ line }) => line)}
-      draw={(of, columns) => plotOf(drawn, axis, of, columns)}
-      range={range}
-      isLog={isLog}
-      xKind={X_KINDS[axis]}
-      cursor={view.cursor}
-      onZoom={(zoom) => (view.zoom.value = zoom)}
-    />
+    <>
+      <Chart
+        label={summaryOf(label, columns, axis, range)}
+        lines={drawn.map(({ line }) => line)}
+        draw={(of, count) => plotOf(drawn, axis, of, count)}
+        range={range}
+        isLog={isLog}
+        xKind={X_KINDS[axis]}
+        cursor={view.cursor}
+        onZoom={(zoom) => (view.zoom.value = zoom)}
+        onKeyMove={readAloud}
+      />
+      <p class="sr-only" aria-live="polite">
+        {read.value}
+      </p>
+    </>
+  );
+}
+
+/** The curves in numbers: of one run those that are drawn, of several the first of each. */
+function columnsOf(runs: readonly ShownRun[], curves: readonly CurveStyle[]): TableColumn[] {
+  if (runs.length > 1) {
+    const main = curves.find(({ isHidden, isBaseline }) => !isHidden && !isBaseline);
+    if (main === undefined) return [];
+    return runs.map(({ name, curves: its }) => ({
+      ...{ key: name, label: name, title: `${name}, ${main.label}`, curves: its, track: main.track, name: main.name },
+    }));
+  }
+  return runs.flatMap(({ curves: its }) =>
+    curves
+      .filter(({ isHidden }) => !isHidden)
+      .map(({ name, track, label, column }) => ({ key: name, label: column ?? label, curves: its, track, name })),
   );
 }
 
@@ -115,7 +152,12 @@ export function readingOf(
   const series = curves[track].series.get(name);
   if (series === undefined) return undefined;
   if (cursor === undefined) return Number.isNaN(series.last) ? undefined : series.last;
-  return valueAt(series, curves.along(track, axis), cursor);
+  return readingAt({ curves, track, name }, axis, cursor);
+}
+
+function readingAt({ curves, track, name }: Pick<TableColumn, "curves" | "track" | "name">, axis: Axis, x: number) {
+  const series = curves[track].series.get(name);
+  return series && valueAt(series, curves.along(track, axis), x);
 }
 
 /** The curves' names with their values at the cursor, or with several runs the runs' values of the first curve. */

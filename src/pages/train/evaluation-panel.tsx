@@ -50,7 +50,7 @@ const SPLITS = { val: "validation", evaluation: "evaluation" } as const;
 export function EvaluationPanel() {
   const store = useStore();
   store.tick.value;
-  const { history } = store;
+  const history = store.runs.leading();
   const record = history.lastEvaluation;
   if (record === undefined) {
     return (
@@ -153,7 +153,7 @@ function Figure({
   readonly record: EvaluationRecord;
   readonly isFirst?: boolean;
 }) {
-  const { history } = useStore();
+  const history = useStore().runs.leading();
   const edge = isFirst ? "group" : "";
   if (name === undefined) return <td class={edge} />;
   const { label, unit } = METRICS[name];

@@ -5,7 +5,7 @@ import { bytes, fixed, milliseconds, significant } from "../format";
 export function Readouts() {
   const store = useStore();
   store.tick.value;
-  const { history } = store;
+  const history = store.runs.leading();
   const step = history.lastStep;
   const evaluation = history.lastEvaluation;
   const speed = history.throughput();

@@ -1,4 +1,3 @@
-import { useSignal } from "@preact/signals";
 import { useStore } from "../context";
 import { fixed } from "../format";
 import { Toggle } from "../widgets/field";
@@ -9,8 +8,7 @@ import { useKeys } from "../widgets/use-keys";
 /** The sample that the network saw last, with what it said about it. */
 export function SamplePanel() {
   const store = useStore();
-  const showMesh = useSignal(false);
-  const showDepth = useSignal(false);
+  const { isMesh: showMesh, isDepth: showDepth } = store.view;
   const view = store.sample.value;
   const hasDepth = view?.depth !== undefined;
   useKeys({

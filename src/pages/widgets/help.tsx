@@ -23,6 +23,7 @@ const GROUPS: readonly { readonly title: string; readonly keys: readonly (readon
     title: "Charts and samples",
     keys: [
       ["L", "Logarithmic axis of losses and gradient norm"],
+      ["T", "Tables in place of the charts"],
       ["← →", "Move the cursor of all charts (when one has the focus; with Shift the range)"],
       ["+ − 0", "Zoom the range of all charts, show all of it"],
       ["M", "Mesh over the sample"],

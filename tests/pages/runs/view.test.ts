@@ -10,6 +10,12 @@ const VIEW: ViewState = {
   panel: "runs",
   zoom: [10, 200.5],
   hidden: ["loss_2d", "shape_prior"],
+  isTable: true,
+  isMesh: true,
+  isDepth: false,
+  filter: "#night & more",
+  sort: { key: "bestPa", isDown: false },
+  chosen: "a run & more",
 };
 
 describe("the address of a view", () => {
@@ -39,6 +45,10 @@ describe("the address of a view", () => {
       "zoom=a~b",
       "hide=x",
       "run=",
+      "table=yes",
+      "over=hair",
+      "sort=-hair",
+      "open=",
     ]) {
       expect(parseRoute(`#/train?${wrong}`).problems, wrong).toHaveLength(1);
       expect(parseRoute(`#/train?${wrong}`).view, wrong).toEqual({});
