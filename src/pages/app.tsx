@@ -40,7 +40,7 @@ export function partsOf(store: Store, setup: Setup, importer: ImportApi = connec
     () => setup.summaryRequest(),
     () => ({ frames: setup.frames.value, seed: setup.dataSeed.value }),
   );
-  const [profile, inspect] = [new ProfileState(store, setup), new InspectState(store)];
+  const [profile, inspect] = [new ProfileState(store, setup), new InspectState(store, setup)];
   return { store, setup, data, doctor: new DoctorState(), profile, inspect };
 }
 

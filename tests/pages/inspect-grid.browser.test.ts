@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vites
 import { page, userEvent } from "vitest/browser";
 import "../../src/pages/styles/index.css";
 import { StoreProvider } from "../../src/pages/context";
+import { gridOf } from "../../src/pages/inspect/grid-state";
 import { InspectPage } from "../../src/pages/inspect/page";
 import { InspectState } from "../../src/pages/inspect/state";
 import { Store } from "../../src/pages/store";
@@ -136,7 +137,7 @@ beforeAll(async () => {
   store = new Store(rank);
   const setup = new Setup();
   await setup.load();
-  state = new InspectState(store);
+  state = new InspectState(store, setup);
   unfollow = store.followAddress();
   store.adapter.value = { kind: "found", name: "a test's adapter" };
   root = document.createElement("main");
@@ -267,6 +268,18 @@ describe("a table of 5,000 samples", () => {
     await waitFor(() => expect(state.index.value).toBe(worst[2]));
     await userEvent.keyboard("kk");
     await waitFor(() => expect(state.index.value).toBe(worst[0]));
+    // A reload finds the order by the address.
+    expect(location.hash).toContain("sort=total_loss&dir=down");
+    const reloaded = new Store(rank);
+    const leave = reloaded.followAddress();
+    reloaded.run.value = store.run.value;
+    reloaded.state.value = "running";
+    const again = new InspectState(reloaded);
+    const table = gridOf(again);
+    await waitFor(() => expect(again.order.value?.places.slice(0, 3)).toEqual(worst.slice(0, 3)));
+    expect(table.isShown.value).toBe(false);
+    leave();
+    reloaded.run.value = undefined;
     await userEvent.keyboard("g");
     await waitFor(() => expect(location.hash).toContain("sort=total_loss&dir=down"));
     await waitFor(() => expect(Number(at().dataset.place)).toBe(worst[1]));
@@ -318,6 +331,18 @@ describe("a table of 5,000 samples", () => {
     expect(await violations()).toEqual([]);
     await userEvent.keyboard("{Escape}");
     await waitFor(() => expect(root.querySelector("dialog")).toBeNull());
+    // One that was kept is marked, and opens from its file; another one may be looked at once the run is open.
+    const [first, second] = [worst.at(-1)!, worst.at(-2)!];
+    rank.kept.set(`yesterday val-${first}`, { view: { split: "val", index: first } as never, about: {} as never });
+    await state.findKept("yesterday");
+    await waitFor(() => expect(root.querySelector("[data-marked=true]")).toHaveProperty("dataset.place", `${first}`));
+    expect(text(".grid-note")).toContain("1 sample with a star was kept with all stages and opens at once");
+
+    gridOf(state).open(second);
+    await waitFor(() => expect(text("dialog")).toContain("This sample was not kept"));
+    expect(button("Open this run, yesterday. A run is loaded: stop it first (Train page, S)").disabled).toBe(true);
+    gridOf(state).open(first);
+    await waitFor(() => expect(location.hash).toContain(`run=yesterday&kept=val-${first}&stage=crop&sort=mpjpe_mm`));
     location.hash = "#/inspect?run=nobody";
     rank.filesOf.set("nobody", []);
     await waitFor(() => expect(text("[role=alert]")).toContain('the run "nobody" has no file splits/val.txt'));

@@ -1,5 +1,6 @@
 /** What of the inspector stands in the address: `#/inspect?split=val&index=3&stage=attention`. Pure. */
-import type { SplitName } from "../../train/inspect/types";
+import { keptName, keptPlace } from "../../train/inspect/kept-place";
+import type { KeptPlace, SplitName } from "../../train/inspect/types";
 
 /** The stages of a sample's life, in order. */
 export const STAGE_NAMES = [
@@ -21,6 +22,10 @@ export interface SampleAddress {
   /** Without it the mean of all heads. */
   readonly head?: number;
   readonly token?: number;
+  /** A sample that a stored run, `run` in the address, has kept: it is shown from its file. */
+  readonly kept?: KeptPlace;
+  /** Name of a file that a person has opened; which one that was is not known after a reload. */
+  readonly file?: string;
 }
 
 type Writable = { -readonly [Key in keyof SampleAddress]: SampleAddress[Key] };
@@ -43,6 +48,16 @@ export function readSampleParam(name: string, value: string, address: Writable):
     address.stage = stage;
     return "";
   }
+  if (name === "kept") {
+    const place = keptPlace(value);
+    if (place === undefined) return `The address has kept=${value}, expected a split and a place as val-12.`;
+    address.kept = place;
+    return "";
+  }
+  if (name === "file") {
+    address.file = value;
+    return "";
+  }
   const count = COUNTS.find((each) => each === name);
   if (count === undefined) return undefined;
   if (!/^\d+$/.test(value) || !Number.isSafeInteger(Number(value))) {
@@ -52,12 +67,29 @@ export function readSampleParam(name: string, value: string, address: Writable):
   return "";
 }
 
-/** The address of one sample: what the table of samples links to. */
-export function sampleAddress({ split = "val", index = 0, stage = "crop", ...rest }: SampleAddress): string {
-  const params = new URLSearchParams({ split, index: String(index), stage });
-  for (const name of COUNTS) {
-    const value = name === "index" ? undefined : rest[name];
-    if (value !== undefined) params.set(name, String(value));
-  }
-  return `#/inspect?${params}`;
+/** The address of one sample: what the table of samples links to. `table`: how that was looked at, which is the order of samples. */
+export function sampleAddress(sample: SampleAddress, table: readonly (readonly [string, string])[] = []): string {
+  const { split = "val", index = 0, stage = "crop", ...rest } = sample;
+  return addressOf([["split", split], ["index", String(index)], ["stage", stage], ...countsOf(rest), ...table]);
 }
+
+/** The address of a sample that the stored run `run` has kept. */
+export function keptAddress(
+  run: string,
+  { kept, stage = "crop", ...rest }: SampleAddress & { readonly kept: KeptPlace },
+  table: readonly (readonly [string, string])[] = [],
+): string {
+  return addressOf([["run", run], ["kept", keptName(kept)], ["stage", stage], ...countsOf(rest), ...table]);
+}
+
+/** The address while the file of that name is open. */
+export const fileAddress = (file: string, { stage = "crop", ...rest }: SampleAddress): string =>
+  addressOf([["file", file], ["stage", stage], ...countsOf(rest)]);
+
+const countsOf = (sample: SampleAddress): (readonly [string, string])[] =>
+  COUNTS.flatMap((name) =>
+    name === "index" || sample[name] === undefined ? [] : [[name, String(sample[name])] as const],
+  );
+
+const addressOf = (params: readonly (readonly [string, string])[]): string =>
+  `#/inspect?${new URLSearchParams(params.map(([name, value]) => [name, value]))}`;

@@ -114,19 +114,29 @@ export function viewOfAddress(address: GridAddress): GridView {
   };
 }
 
+/** Parameters that say which samples the table shows in which order; what is as usual is left out. */
+export function orderParams({ sort, filters }: Pick<GridView, "sort" | "filters">): (readonly [string, string])[] {
+  return [
+    ...(sort === undefined
+      ? []
+      : ([
+          ["sort", sort.by],
+          ["dir", sort.isDescending ? "down" : "up"],
+        ] as const)),
+    ...filters.sequences.map((name) => ["seq", name] as const),
+    ...(filters.modality === "all" ? [] : [["modality", filters.modality] as const]),
+    ...Object.entries(filters.ranges).map(
+      ([name, ends]) =>
+        ["range", [name, ...ends.map((end) => (Number.isFinite(end) ? String(end) : ""))].join("~")] as const,
+    ),
+  ];
+}
+
 /** The address of the table; what is as usual is left out, and "#/inspect" says nothing. */
 export function gridAddress(split: SplitName, { run, sort, filters, tile, overlays }: GridView): string {
   const params = new URLSearchParams({ split });
   if (run !== undefined) params.set("run", run);
-  if (sort !== undefined) {
-    params.set("sort", sort.by);
-    params.set("dir", sort.isDescending ? "down" : "up");
-  }
-  for (const name of filters.sequences) params.append("seq", name);
-  if (filters.modality !== "all") params.set("modality", filters.modality);
-  for (const [name, ends] of Object.entries(filters.ranges)) {
-    params.append("range", [name, ...ends.map((end) => (Number.isFinite(end) ? String(end) : ""))].join("~"));
-  }
+  for (const [name, value] of orderParams({ sort, filters })) params.append(name, value);
   if (tile !== USUAL_TILE) params.set("tile", String(tile));
   if (overlays.join() !== USUAL_OVERLAYS.join()) params.set("over", overlays.join("~"));
   return `#/inspect?${params}`;

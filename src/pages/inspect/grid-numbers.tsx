@@ -1,8 +1,10 @@
 /** All that is known of one sample in numbers. */
 import { Dialog } from "../widgets/dialog";
+import { sampleAddress } from "./address";
 import { written } from "./grid-paint";
 import type { GridState } from "./grid-state";
 import { columnInfo, columnsAtHand, type GridTable, MODALITIES } from "./grid-table";
+import { OpenRun } from "./open-run";
 
 interface NumbersProps {
   readonly grid: GridState;
@@ -37,6 +39,7 @@ function numbersOf(table: GridTable, place: number): (readonly [string, string])
 /** The numbers of a sample of a stored run, whose stages cannot be computed here. */
 export function NumbersDialog({ grid, table }: NumbersProps) {
   const place = grid.numbersOf.value;
+  const source = grid.source.value;
   if (place === undefined) return null;
   return (
     <Dialog
@@ -66,8 +69,19 @@ export function NumbersDialog({ grid, table }: NumbersProps) {
       <p class="hint">
         {table.step === undefined
           ? "No evaluation has scored this sample."
-          : `Scores of the evaluation after step ${table.step}. Pictures and the stages of a sample need the run's data set and a network with WebGPU.`}
+          : `Scores of the evaluation after step ${table.step}. This sample was not kept: its pictures and stages need the run's data set and a network with WebGPU.`}
       </p>
+      {source !== undefined && (
+        <OpenRun
+          state={grid.inspect}
+          run={source.run}
+          onOpen={() => {
+            // Once the run is open, its address shows the sample.
+            location.hash = sampleAddress({ split: table.split, index: place }, [["run", source.run]]);
+            grid.numbersOf.value = undefined;
+          }}
+        />
+      )}
     </Dialog>
   );
 }

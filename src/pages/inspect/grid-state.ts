@@ -1,10 +1,18 @@
 /** The table of samples: where it comes from, what of it is shown, and the pictures of its tiles. */
 import { batch, computed, effect, signal } from "@preact/signals";
+import { keptName } from "../../train/inspect/kept-place";
 import { readScores } from "../../train/inspect/scores";
 import type { QuickPrediction, SplitName, Thumbnail } from "../../train/inspect/types";
 import { messageOf } from "../store";
-import { sampleAddress } from "./address";
-import { type GridOverlay, type GridView, gridAddress, type TileSize, viewOfAddress } from "./grid-address";
+import { keptAddress, sampleAddress } from "./address";
+import {
+  type GridOverlay,
+  type GridView,
+  gridAddress,
+  orderParams,
+  type TileSize,
+  viewOfAddress,
+} from "./grid-address";
 import { Feed } from "./grid-feed";
 import { type Filters, NO_FILTERS, passing, type Sort, sortedPlaces, usualSort, type ValueRange } from "./grid-select";
 import { type GridTable, tableOfIds, withFacts, withScores } from "./grid-table";
@@ -49,7 +57,13 @@ export class GridState {
   /** Without a network the table stands in for the sample that an address asks for. */
   readonly isShown = computed(() => {
     const { route, hasPlan } = this.inspect.store;
-    return route.value.page === "inspect" && !(this.inspect.isSample.value && hasPlan.value);
+    const isSample = this.inspect.isSaved.value || (this.inspect.isSample.value && hasPlan.value);
+    return route.value.page === "inspect" && !isSample;
+  });
+  /** A sample is shown whose place in the table is asked for and not known: after a reload. */
+  readonly isOrderAsked = computed(() => {
+    const { store, table, order, isSample } = this.inspect;
+    return store.route.value.page === "inspect" && isSample.value && table.value !== undefined && !order.value;
   });
   readonly sort = computed<Sort>(() => this.view.value.sort ?? usualSort(this.table.value));
   /** Places of the samples that are shown, in their order. */
@@ -96,19 +110,21 @@ export class GridState {
     effect(() => {
       const source = this.source.value;
       const key = `${source?.run} ${source?.isLive} ${inspect.split.value}`;
-      if (!this.isShown.value || key === this.#loaded) return;
+      if (!(this.isShown.value || this.isOrderAsked.value) || key === this.#loaded) return;
       this.#loaded = key;
       void this.load();
     });
     effect(() => this.#followEvaluations());
   }
 
-  /** An address that says anything of the table says all of it. */
+  /** An address that says anything of the table says all of it; that of a sample says which samples it stands among. */
   #readAddress(): void {
     const { page, grid } = this.inspect.store.route.value;
-    if (page === "inspect" && !this.inspect.isSample.value && Object.keys(grid).length > 0) {
-      this.view.value = viewOfAddress(grid);
-    }
+    if (page !== "inspect" || Object.keys(grid).length === 0) return;
+    const view = viewOfAddress(grid);
+    if (!this.inspect.isSample.value) this.view.value = view;
+    else if (view.sort !== undefined) this.change({ run: view.run, sort: view.sort, filters: view.filters });
+    else if (view.run !== undefined) this.change({ run: view.run });
   }
 
   #writeAddress(): void {
@@ -181,13 +197,39 @@ export class GridState {
     const table = this.table.peek();
     if (table === undefined) return;
     this.focus.value = place;
-    if (!this.source.peek()?.isLive) {
+    const { split } = table;
+    const source = this.source.peek();
+    const isKept = this.isKept(place);
+    if (!source?.isLive && !isKept) {
       this.numbersOf.value = place;
       return;
     }
-    const { split } = table;
-    this.inspect.order.value = { split, places: this.shown.peek() };
-    location.hash = sampleAddress({ split, index: place, stage: this.inspect.stage.peek() });
+    const asked = { sort: this.sort.peek(), filters: this.view.peek().filters };
+    const stage = this.inspect.stage.peek();
+    batch(() => {
+      this.inspect.table.value = asked;
+      this.inspect.order.value = { split, places: this.shown.peek() };
+    });
+    const params = orderParams(asked);
+    location.hash = source?.isLive
+      ? sampleAddress({ split, index: place, stage }, [["run", source.run], ...params])
+      : keptAddress(source!.run, { kept: { split, index: place }, stage }, params);
+  }
+
+  /** The run has kept the sample at `place`: it is shown from its file. */
+  isKept(place: number): boolean {
+    const kept = this.inspect.kept.value;
+    const split = this.table.value?.split;
+    if (split === undefined || kept?.run !== this.source.value?.run) return false;
+    return kept?.names.has(keptName({ split, index: place })) === true;
+  }
+
+  /** Samples of the split that the run has kept. */
+  keptCount(): number {
+    const kept = this.inspect.kept.value;
+    const split = this.table.value?.split;
+    if (kept === undefined || kept.run !== this.source.value?.run) return 0;
+    return [...kept.names].filter((name) => name.startsWith(`${split}-`)).length;
   }
 
   /** Asks for what the tiles at `places` show, the first ones first. */
@@ -217,6 +259,7 @@ export class GridState {
       this.progress.value = source && { done: 0, total: 0 };
     });
     if (source === undefined) return;
+    void this.inspect.findKept(source.run);
     try {
       const table = await this.#fromFiles(source, split);
       if (ticket !== this.#ticket) return;
@@ -225,7 +268,10 @@ export class GridState {
     } catch (error) {
       if (ticket === this.#ticket) this.problem.value = `The samples could not be listed: ${messageOf(error)}`;
     }
-    if (ticket === this.#ticket) this.progress.value = undefined;
+    if (ticket !== this.#ticket) return;
+    this.progress.value = undefined;
+    if (this.isOrderAsked.peek() && this.table.peek() !== undefined)
+      this.inspect.order.value = { split, places: this.shown.peek() };
   }
 
   /** Ids and scores as the run has written them; undefined where the run of this tab keeps its files elsewhere. */

@@ -21,6 +21,8 @@ export interface TilesProps {
   readonly textOf: (place: number) => { readonly id: string; readonly figure: string; readonly said: string };
   /** Colour of a mark beside the figure. */
   readonly colourOf: (place: number) => string | undefined;
+  /** It stands out from the others; undefined: none does. */
+  readonly isMarked?: (place: number) => boolean;
   /** Draws a picture; false when it is not there yet. */
   readonly paint: (context: CanvasRenderingContext2D, place: number, width: number, height: number) => boolean;
   /** What sorts and filters; another one is looked at from its beginning. */
@@ -223,7 +225,7 @@ export class TileGrid implements Island<TilesProps> {
   }
 
   #fill(row: number, tiles: readonly Tile[]): void {
-    const { places, textOf, colourOf, stampOf, version, width, pictureHeight } = this.#props!;
+    const { places, textOf, isMarked, colourOf, stampOf, version, width, pictureHeight } = this.#props!;
     tiles.forEach((tile, column) => {
       const place = places[row * this.#columns + column];
       const { cell, canvas, id, said, mark, figure } = tile;
@@ -236,6 +238,7 @@ export class TileGrid implements Island<TilesProps> {
         return;
       }
       const text = textOf(place);
+      cell.dataset.marked = String(isMarked?.(place) ?? false);
       cell.id = `${this.#id}-${place}`;
       cell.dataset.place = String(place);
       said.textContent = text.said;

@@ -16,6 +16,8 @@ import { BY_PLACE, isFiltered } from "./grid-select";
 import { type GridState, gridOf } from "./grid-state";
 import { columnInfo, columnsAtHand, type GridTable } from "./grid-table";
 import { TileGrid, type TilesProps } from "./grid-tiles";
+import { OpenFile } from "./open-file";
+import { OpenRun } from "./open-run";
 import type { InspectState } from "./state";
 
 /** Width over height of a picture, as the network sees it. */
@@ -194,19 +196,23 @@ function Notes({ grid }: { readonly grid: GridState }) {
       {grid.inspect.isSample.value && (
         <p class="grid-note">
           <Icon name="info" />
-          The address asks for one sample, whose stages a loaded network computes: start or resume its run on the{" "}
+          The address asks for one sample, whose stages a loaded network computes: open its run, start one on the{" "}
           <a href="#/train?panel=runs">Train page</a>, or look at numbers here.
         </p>
       )}
       {source?.isLive === false && table !== undefined && (
         <p class="grid-note">
           <Icon name="info" />
-          This run is stored: its scores{table.step === undefined ? "" : ` of step ${count(table.step)}`} are here;
-          pictures and stages need its data set and a network, so resume it on the{" "}
-          <a href="#/train?panel=runs">Train page</a>
-          {store.adapter.value.kind === "missing" && " of a browser with WebGPU"} to see them.
+          This run is stored: its scores{table.step === undefined ? "" : ` of step ${count(table.step)}`} are here.{" "}
+          {grid.keptCount() > 0 &&
+            `${plural(grid.keptCount(), "sample")} with a star ${grid.keptCount() === 1 ? "was" : "were"} kept with all stages and ${grid.keptCount() === 1 ? "opens" : "open"} at once. `}
+          Pictures and stages of the others need its data and a network
+          {store.adapter.value.kind === "missing" && ", in a browser with WebGPU"}.
+          <OpenRun state={grid.inspect} run={source.run} />
+          <OpenFile state={grid.inspect} />
         </p>
       )}
+      <Opening grid={grid} />
       {table !== undefined && table.split === "val" && table.step === undefined && (
         <p class="grid-note">
           <Icon name="info" />
@@ -220,6 +226,29 @@ function Notes({ grid }: { readonly grid: GridState }) {
         </p>
       )}
     </>
+  );
+}
+
+/** A run is being opened: how far it is, and the way not to wait. */
+function Opening({ grid }: { readonly grid: GridState }) {
+  const { store } = grid.inspect;
+  const status = store.status.value;
+  if (store.state.value !== "starting" && store.state.value !== "stopping") return null;
+  const isCounted = status?.done !== undefined && status.total !== undefined;
+  return (
+    <div class="asking grid-progress" role="status">
+      <progress
+        aria-label="Opening the run"
+        {...(isCounted && { value: status.done, max: Math.max(1, status.total!) })}
+      />
+      <span class="num">
+        {status?.text ?? "Opening the run …"}
+        {isCounted && ` ${count(status.done)} of ${count(status.total)}`}
+      </span>
+      <button type="button" class="small" disabled={store.state.value === "stopping"} onClick={() => void store.stop()}>
+        Cancel
+      </button>
+    </div>
   );
 }
 
@@ -243,6 +272,8 @@ function NoTable({ grid }: { readonly grid: GridState }) {
           </li>
         ))}
       </ul>
+      <p class="hint">A sample that was exported as JSON needs neither a run nor a GPU:</p>
+      <OpenFile state={grid.inspect} />
     </div>
   );
 }
@@ -292,7 +323,11 @@ function TileIsland({
     width: isLive ? Math.round(tile * ASPECT) : NUMBER_TILE,
     pictureHeight: isLive ? tile : 0,
     focus: grid.focus.value,
-    textOf: (place) => textOf(table, sort, place),
+    textOf: (place) => {
+      const text = textOf(table, sort, place);
+      return grid.isKept(place) ? { ...text, said: `, kept${text.said}` } : text;
+    },
+    isMarked: (place) => grid.isKept(place),
     colourOf: (place) => {
       const error = marked && table.columns.get(marked)?.[place];
       return error === undefined || error === "" || !Number.isFinite(error) ? undefined : errorColour(error, limit);
@@ -305,7 +340,7 @@ function TileIsland({
       return true;
     },
     order: JSON.stringify([grid.source.value?.run, table.split, sort, grid.view.value.filters]),
-    version: `${overlays.join()} ${sort.by} ${table.step} ${table.facts}`,
+    version: `${overlays.join()} ${sort.by} ${table.step} ${table.facts} ${[...(grid.inspect.kept.value?.names ?? [])].join()}`,
     stampOf: (place) =>
       `${grid.thumbnails.get(place) !== undefined} ${grid.needsPredictions() && grid.predictions.get(place)?.step}`,
     pictures: grid.pictures.value,

@@ -11,11 +11,16 @@ export function Numbers({ state, view }: { readonly state: InspectState; readonl
   return (
     <aside class="numbers" aria-label="Numbers of the sample">
       <Headline view={view} />
-      <WhatIfPanel state={state} view={view} />
+      {state.isSaved.value ? <NoWhatIf /> : <WhatIfPanel state={state} view={view} />}
       <JointTable state={state} view={view} />
     </aside>
   );
 }
+
+/** A file answers no question that was not asked when it was written. */
+const NoWhatIf = () => (
+  <p class="hint saved-what-if">What if needs the network: it can be asked once the run is open on a GPU.</p>
+);
 
 const HEADLINE = [
   ["MPJPE", "mpjpe_mm"],

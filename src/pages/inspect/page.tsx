@@ -3,6 +3,8 @@ import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { useStore } from "../context";
 import { Icon } from "../widgets/icons";
+import { useFileDrop } from "../widgets/use-drop";
+import { OpenFile } from "./open-file";
 import type { InspectState } from "./state";
 
 interface ViewProps {
@@ -21,12 +23,16 @@ export function InspectPage({ state }: ViewProps) {
   const store = useStore();
   const hasPlan = store.hasPlan.value;
   // The table of a stored run needs no network, one sample does.
-  const hasTable = hasPlan || store.storedRuns.value.length > 0 || store.route.value.grid.run !== undefined;
-  const name = hasPlan && state.isSample.value ? "sample" : "grid";
+  const isSaved = state.isSaved.value;
+  const hasTable = isSaved || hasPlan || store.storedRuns.value.length > 0 || store.route.value.grid.run !== undefined;
+  const name = isSaved || (hasPlan && state.isSample.value) ? "sample" : "grid";
+  const { isOver, handlers } = useFileDrop(([file]) => {
+    if (file !== undefined) void state.openFile(file);
+  });
   return (
-    <div class="inspect">
+    <div class="inspect" data-over={isOver} {...handlers}>
       <h1 class="sr-only">Inspect</h1>
-      {hasTable ? <Lazy key={name} name={name} state={state} /> : <Empty />}
+      {hasTable ? <Lazy key={name} name={name} state={state} /> : <Empty state={state} />}
     </div>
   );
 }
@@ -52,7 +58,7 @@ function Lazy({ name, state }: ViewProps & { readonly name: "sample" | "grid" })
   );
 }
 
-function Empty() {
+function Empty({ state }: ViewProps) {
   return (
     <div class="empty-page">
       <div class="empty-hand" aria-hidden="true">
@@ -66,6 +72,8 @@ function Empty() {
       <a class="button primary large" href="#/train">
         Go to Train
       </a>
+      <p class="hint">A sample that was exported as JSON needs neither a run nor a GPU:</p>
+      <OpenFile state={state} />
     </div>
   );
 }

@@ -1,5 +1,5 @@
 /** One sample, followed through every stage of its life. */
-import { useSignal } from "@preact/signals";
+import { batch, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { lookText } from "../../train/inspect/look-file";
 import type { LookView } from "../../train/inspect/types";
@@ -15,8 +15,10 @@ import { DebugDialog } from "./debug-dialog";
 import { figureCaption, fileStem, meshesOf } from "./exports";
 import { figureOf } from "./figure";
 import { Numbers } from "./numbers";
+import { OpenFile } from "./open-file";
 import { Rail } from "./rail";
-import { toggleIn3d, toggleOverlay } from "./stage";
+import { keptMap, lackOf } from "./saved";
+import { Missing, Stage, type StageProps, toggleIn3d, toggleOverlay } from "./stage";
 import { AttentionStage } from "./stages-attention";
 import { AugmentationStage } from "./stages-augmentation";
 import { CoarseStage, type HandStageProps, MetricsStage, RefinedStage } from "./stages-hand";
@@ -26,7 +28,7 @@ import { MapsStage } from "./stages-maps";
 import { SamplingStage } from "./stages-sampling";
 import { TokensStage } from "./stages-tokens";
 import type { InspectState } from "./state";
-import { type ExportName, Toolbar } from "./toolbar";
+import { type ExportName, SavedToolbar, Toolbar } from "./toolbar";
 
 /** Waits shorter than this are not told. */
 const PATIENCE_MS = 300;
@@ -41,6 +43,15 @@ export function SamplePage({ state }: { readonly state: InspectState }) {
     void state.findCheckpoints();
     if (state.isMissing()) void state.load();
   }, []);
+  const keeper = state.keeper();
+  useEffect(() => {
+    if (keeper !== undefined && state.kept.peek()?.run !== keeper) void state.findKept(keeper);
+  }, [keeper]);
+  const isOrderAsked = state.table.value !== undefined && state.order.value === undefined;
+  useEffect(() => {
+    // The table makes the order that the address asks for.
+    if (isOrderAsked) void import("./grid-state").then(({ gridOf }) => gridOf(state));
+  }, [isOrderAsked]);
   useKeys(keysOf(state));
   const hand = async (name: ExportName): Promise<void> => {
     if (name === "debug") {
@@ -56,7 +67,11 @@ export function SamplePage({ state }: { readonly state: InspectState }) {
   };
   return (
     <>
-      <Toolbar state={state} view={view} onExport={hand} />
+      {state.isSaved.value ? (
+        <SavedToolbar state={state} view={view} onExport={hand} />
+      ) : (
+        <Toolbar state={state} view={view} onExport={hand} />
+      )}
       {state.problem.value !== undefined && (
         <div class="banner" role="alert">
           <Icon name="warn" />
@@ -74,7 +89,12 @@ export function SamplePage({ state }: { readonly state: InspectState }) {
         </div>
       )}
       <Busy state={state} />
-      {view === undefined ? (
+      {view === undefined && state.isSaved.value ? (
+        <div class="empty-page">
+          <h2>{state.isLoading.value ? "Reading the sample" : "There is no sample to show"}</h2>
+          <OpenFile state={state} />
+        </div>
+      ) : view === undefined ? (
         <div class="empty-page">
           <h2>{state.isLoading.value ? "Asking for the sample" : "There is no answer to show"}</h2>
           <p>
@@ -116,6 +136,12 @@ export function SamplePage({ state }: { readonly state: InspectState }) {
   );
 }
 
+/** The address of the table that a sample belongs to. */
+function tableOf(state: InspectState): string {
+  const run = state.isSaved.value ? state.saved.value?.run : undefined;
+  return run === undefined ? "#/inspect" : `#/inspect?${new URLSearchParams({ run })}`;
+}
+
 function keysOf(state: InspectState): Record<string, () => void> {
   const stageBy = (by: number) => () => {
     const to = STAGE_NAMES[STAGE_NAMES.indexOf(state.stage.value) + by];
@@ -125,7 +151,7 @@ function keysOf(state: InspectState): Record<string, () => void> {
     j: () => state.move(1),
     k: () => state.move(-1),
     g: () => {
-      location.hash = "#/inspect";
+      location.hash = tableOf(state);
     },
     "[": stageBy(-1),
     "]": stageBy(1),
@@ -137,12 +163,18 @@ function keysOf(state: InspectState): Record<string, () => void> {
     b: () => toggleIn3d(state, "bones"),
     w: () => toggleIn3d(state, "wires"),
     c: () => toggleIn3d(state, "coarse"),
+    s: () => void state.toggleKept(),
     r: () => void state.load(),
     Escape: () => state.cancel(),
   };
 }
 
 function ChosenStage(props: HandStageProps) {
+  const { state, view } = props;
+  const stage = state.stage.value;
+  const looked = { stage, block: state.chosenBlock(), head: state.head.value, maps: state.chosenMaps() };
+  const lack = state.isSaved.value ? lackOf(view, looked) : undefined;
+  if (lack !== undefined) return <Lacking state={state} view={view} sentence={lack} />;
   switch (props.state.stage.value) {
     case "frame":
       return <FrameStage {...props} />;
@@ -169,6 +201,30 @@ function ChosenStage(props: HandStageProps) {
     case "gradients":
       return <GradientsStage {...props} />;
   }
+}
+
+/** What a file does not hold, and the way back to what it does. */
+function Lacking({ state, view, sentence }: StageProps & { readonly sentence: string }) {
+  const stage = state.stage.value;
+  const has = stage === "attention" ? view.attention.length > 0 : stage === "maps" && view.maps.length > 0;
+  const goBack = (): void =>
+    batch(() => {
+      state.head.value = undefined;
+      if (stage === "attention") state.block.value = view.attention[0].block;
+      else state.map.value = keptMap(view);
+    });
+  return (
+    <Stage name={stage}>
+      <Missing>
+        <p>{sentence}</p>
+        {has && (
+          <button type="button" onClick={goBack}>
+            Show what was kept
+          </button>
+        )}
+      </Missing>
+    </Stage>
+  );
 }
 
 /** Says that the rank is asked once that takes longer than a moment, for how long, and lets the person not wait. */
@@ -226,7 +282,7 @@ async function exportOf(
   panel: HTMLElement,
   viewer: HandViewerIsland | undefined,
 ): Promise<{ readonly stem: string; readonly blob: Blob }> {
-  const run = state.store.run.value?.name ?? "";
+  const run = state.saved.value?.about.run ?? state.store.run.value?.name ?? "";
   const whatIf = state.whatIf.value;
   switch (name) {
     case "png": {

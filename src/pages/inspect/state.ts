@@ -1,9 +1,23 @@
 /** Which sample is looked at and how, and the network's answer to it. */
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
-import type { LookRequest, LookView, MapRequest, SplitName, TokenGrid, WhatIf } from "../../train/inspect/types";
+import { keptName } from "../../train/inspect/kept-place";
+import type { SavedLook } from "../../train/inspect/look-file";
+import type {
+  KeptPlace,
+  LookRequest,
+  LookView,
+  MapRequest,
+  SplitName,
+  TokenGrid,
+  WhatIf,
+} from "../../train/inspect/types";
 import { messageOf, type Store } from "../store";
+import type { Setup } from "../train/setup";
 import { ViewerState } from "../viewer/state";
-import { type StageName, sampleAddress } from "./address";
+import { fileAddress, keptAddress, type StageName, sampleAddress } from "./address";
+import { type GridView, orderParams, viewOfAddress } from "./grid-address";
+import { GROUP, type MapChoice } from "./map-choice";
+import { keptMap } from "./saved";
 
 /** What is drawn over pictures. */
 export interface Overlays {
@@ -16,16 +30,7 @@ export interface Overlays {
   readonly heat: boolean;
 }
 
-/** Which feature map is looked at: one figure over all channels, or the channels of a group. */
-export interface MapChoice {
-  readonly scale: number;
-  readonly figure: "mean" | "max" | "norm" | "channels";
-  /** The first channel of the group is this times `GROUP`. */
-  readonly group: number;
-}
-
-/** Channels that are shown beside each other. */
-export const GROUP = 12;
+export { GROUP, type MapChoice };
 
 /** All that an answer depends on besides the weights; answers to the same question may be joined. */
 interface Question {
@@ -37,6 +42,16 @@ interface Question {
 }
 
 const FIRST_MAP: readonly MapRequest[] = [{ scale: 0, channel: "norm" }];
+
+/** A sample that was read from a file: no rank is asked for it. */
+export interface SavedSample extends SavedLook {
+  /** The stored run that has kept it; undefined where a person has opened the file `file`. */
+  readonly run: string | undefined;
+  readonly file: string;
+}
+
+/** Which samples the table shows, in which order. */
+export type TableOrder = Pick<GridView, "sort" | "filters">;
 
 /** One sample under the inspector: what was chosen, and the last answer of the rank. */
 export class InspectState {
@@ -66,6 +81,17 @@ export class InspectState {
   readonly viewer = new ViewerState();
   /** Places of the samples as the table of samples shows them: what is next and what was before. */
   readonly order = signal<{ readonly split: SplitName; readonly places: readonly number[] } | undefined>(undefined);
+  /** How the table was looked at when a sample was opened from it; the address carries it through a reload. */
+  readonly table = signal<TableOrder | undefined>(undefined);
+  /** What is shown in place of a rank's answer. */
+  readonly saved = signal<SavedSample | undefined>(undefined);
+  /** Names of the samples that a run has kept. */
+  readonly kept = signal<{ readonly run: string; readonly names: ReadonlySet<string> } | undefined>(undefined);
+  /** The address asks for a sample of a file. */
+  readonly isSaved = computed(() => {
+    const { look } = this.store.route.value;
+    return look.kept !== undefined || look.file !== undefined;
+  });
   /** The address asks for one sample; else for the table of samples. */
   readonly isSample = computed(() => {
     const { sample, look } = this.store.route.value;
@@ -76,8 +102,14 @@ export class InspectState {
   private channels: readonly number[] = [];
   private isStale = false;
   private ticket = 0;
+  /** The address that was followed last. */
+  private seen: unknown;
 
-  constructor(readonly store: Store) {
+  constructor(
+    readonly store: Store,
+    /** What the next run will be: a stored one is opened with it. */
+    readonly setup?: Setup,
+  ) {
     // A new run has other samples and other weights.
     effect(() => {
       store.run.value;
@@ -85,6 +117,8 @@ export class InspectState {
         this.forget();
         this.index.value = 0;
         this.order.value = undefined;
+        this.table.value = undefined;
+        this.kept.value = undefined;
         this.checkpoints.value = [];
         this.checkpoint.value = undefined;
         this.epoch.value = undefined;
@@ -94,9 +128,21 @@ export class InspectState {
       });
     });
     effect(() => {
-      const { page, sample, look } = store.route.value;
+      const route = store.route.value;
+      const { page, sample, look, grid } = route;
       const hasRun = store.run.value !== undefined;
       if (page !== "inspect") return;
+      const isSeen = this.seen === route;
+      this.seen = route;
+      untracked(() => {
+        const { sort, filters } = viewOfAddress(grid);
+        if (this.isSample.value && sort !== undefined) this.table.value = { sort, filters };
+      });
+      if (this.isSaved.value) {
+        untracked(() => this.#followFile(isSeen));
+        return;
+      }
+      untracked(() => this.#leaveFile());
       batch(() => {
         this.split.value = look.split ?? this.split.peek();
         this.index.value = look.index ?? this.index.peek();
@@ -122,12 +168,26 @@ export class InspectState {
     const [epoch, checkpoint] = [this.epoch.value, this.checkpoint.value];
     const attention = { block: this.block.value, head: this.head.value, token: this.token.value || undefined };
     const hasRun = this.store.run.value !== undefined;
-    const { page } = this.store.route.peek();
+    const table = this.table.value === undefined ? [] : orderParams(this.table.value);
+    const saved = this.saved.value;
+    const { page, grid } = this.store.route.peek();
+    if (page === "inspect" && this.isSaved.peek() && saved !== undefined && location.hash.startsWith("#/inspect?")) {
+      const shown = { stage, ...(stage === "attention" && attention) };
+      const address =
+        saved.run === undefined
+          ? fileAddress(saved.file, shown)
+          : keptAddress(saved.run, { kept: saved.view, ...shown }, table);
+      if (address !== location.hash) history.replaceState(history.state, "", address);
+      return;
+    }
     // Before there is a run, the address is a wish that is not fulfilled yet.
-    if (page !== "inspect" || !this.isSample.peek() || !hasRun) return;
+    if (page !== "inspect" || !this.isSample.peek() || this.isSaved.peek() || !hasRun) return;
     // Somebody has just gone elsewhere, and the route will follow.
     if (!location.hash.startsWith("#/inspect?")) return;
-    const address = sampleAddress({ split, index, stage, epoch, checkpoint, ...(stage === "attention" && attention) });
+    const shown = { split, index, stage, epoch, checkpoint, ...(stage === "attention" && attention) };
+    // A reload needs the run's name to find its table again.
+    const run = table.length === 0 && grid.run === undefined ? [] : [["run", this.store.run.peek()!.name] as const];
+    const address = sampleAddress(shown, [...run, ...table]);
     if (address !== location.hash) history.replaceState(history.state, "", address);
   }
 
@@ -137,6 +197,138 @@ export class InspectState {
     this.asked = undefined;
     this.tokens = undefined;
     this.channels = [];
+  }
+
+  /** Shows the sample of a file that the address names. */
+  #followFile(isSeen: boolean): void {
+    const { look, grid } = this.store.route.peek();
+    const saved = this.saved.peek();
+    if (isSeen && saved !== undefined) {
+      this.#show(saved);
+      return;
+    }
+    batch(() => {
+      this.stage.value = look.stage ?? this.stage.peek();
+      this.token.value = look.token ?? this.token.peek();
+      this.block.value = look.block;
+      this.head.value = look.head;
+    });
+    if (look.kept !== undefined) void this.openKept(grid.run, look.kept);
+    else if (saved !== undefined && saved.run === undefined && saved.file === look.file) this.#show(saved);
+    else {
+      this.forget();
+      this.saved.value = undefined;
+      this.problem.value = `The file "${look.file}" is not kept in this browser: open it once more.`;
+    }
+  }
+
+  /** Goes back to asking the rank. */
+  #leaveFile(): void {
+    if (this.saved.peek() === undefined) return;
+    batch(() => {
+      this.ticket++;
+      this.isLoading.value = false;
+      this.saved.value = undefined;
+      this.forget();
+      this.whatIf.value = {};
+      this.epoch.value = undefined;
+      this.block.value = undefined;
+      this.head.value = undefined;
+      this.map.value = { scale: 0, figure: "norm", group: 0 };
+    });
+  }
+
+  /** Shows what the stored run `run` has kept of a sample. */
+  async openKept(run: string | undefined, place: KeptPlace): Promise<void> {
+    const name = keptName(place);
+    const known = this.saved.peek();
+    if (known !== undefined && known.run === run && keptName(known.view) === name) {
+      this.#show(known);
+      return;
+    }
+    this.ticket++;
+    const { ticket } = this;
+    batch(() => {
+      this.forget();
+      this.saved.value = undefined;
+      this.isLoading.value = true;
+    });
+    try {
+      if (run === undefined) throw new Error("the address names no run, expected run=NAME beside kept");
+      const saved = await this.store.rank.keptLook(run, place);
+      if (ticket !== this.ticket) return;
+      this.#show({ ...saved, run, file: `${name}.json.gz` });
+    } catch (error) {
+      if (ticket !== this.ticket) return;
+      this.problem.value = `The kept sample ${name} could not be shown: ${messageOf(error)}`;
+    }
+    this.isLoading.value = false;
+    if (run !== undefined) void this.findKept(run);
+  }
+
+  /** Shows a sample that was exported; what is wrong with the file is told above the page. */
+  async openFile(file: File): Promise<void> {
+    try {
+      const { readLook } = await import("../../train/inspect/look-file");
+      const saved = readLook(new Uint8Array(await file.arrayBuffer()), file.name);
+      this.#show({ ...saved, run: undefined, file: file.name });
+      location.hash = fileAddress(file.name, { stage: this.stage.peek() });
+    } catch (error) {
+      this.store.addProblem(messageOf(error));
+    }
+  }
+
+  #show(saved: SavedSample): void {
+    const { view, about } = saved;
+    this.asked = undefined;
+    this.tokens = view.tokens;
+    this.channels = view.sampling.map(({ channels }) => channels);
+    const isNew = this.saved.peek()?.view !== view;
+    batch(() => {
+      this.saved.value = saved;
+      this.view.value = view;
+      this.problem.value = undefined;
+      this.split.value = view.split;
+      this.index.value = view.index;
+      this.epoch.value = view.epoch;
+      this.checkpoint.value = undefined;
+      this.whatIf.value = about.whatIf;
+      this.token.value = Math.min(this.token.peek(), view.tokens.outputNorms.length - 1);
+      if (!isNew) return;
+      this.block.value ??= view.attention[0]?.block;
+      this.map.value = keptMap(view);
+    });
+  }
+
+  /** Names of the samples that a run has kept; none where they cannot be listed. */
+  async findKept(run: string): Promise<void> {
+    const places = await this.store.rank.keptLooks(run).catch((): KeptPlace[] => []);
+    this.kept.value = { run, names: new Set(places.map(keptName)) };
+  }
+
+  /** The run that a sample is kept for: the one of this tab, or the stored one that has kept it. */
+  keeper(): string | undefined {
+    return this.isSaved.value ? this.saved.value?.run : this.store.run.value?.name;
+  }
+
+  /** The sample that is shown is kept. */
+  isKept(): boolean {
+    const [view, kept] = [this.view.value, this.kept.value];
+    return view !== undefined && kept?.run === this.keeper() && kept?.names.has(keptName(view)) === true;
+  }
+
+  /** Keeps what is shown among its run's files, or forgets it there. */
+  async toggleKept(): Promise<void> {
+    const [view, run] = [this.view.peek(), this.keeper()];
+    if (view === undefined || run === undefined) return;
+    const isKept = this.isKept();
+    try {
+      if (isKept) await this.store.rank.dropLook(run, { split: view.split, index: view.index });
+      else await this.store.rank.keepLook(run, view, { run, whatIf: this.whatIf.peek(), keptBy: "person" });
+    } catch (error) {
+      this.problem.value = `The sample ${view.id} could not be ${isKept ? "forgotten" : "kept"}: ${messageOf(error)}`;
+    }
+    await this.findKept(run);
   }
 
   /** Goes to the sample of that id, by the splits that the run has written. */
@@ -176,16 +368,31 @@ export class InspectState {
 
   /** The place of the sample in the table's order and how many are in it; undefined where it is not among them. */
   inOrder(): { readonly at: number; readonly places: readonly number[] } | undefined {
-    const order = this.order.value;
-    if (order === undefined || order.split !== this.split.value) return undefined;
-    const at = order.places.indexOf(this.index.value);
-    return at < 0 ? undefined : { at, places: order.places };
+    const split = this.split.value;
+    const order = this.order.value?.split === split ? this.order.value.places : undefined;
+    const places = this.isSaved.value ? this.#keptPlaces(split, order) : order;
+    const at = places?.indexOf(this.index.value) ?? -1;
+    return at < 0 ? undefined : { at, places: places! };
+  }
+
+  /** Places of the split that the stored run has kept, in the table's order where that is known. */
+  #keptPlaces(split: SplitName, order: readonly number[] | undefined): readonly number[] | undefined {
+    const kept = this.kept.value;
+    if (kept === undefined || kept.run !== this.saved.value?.run) return undefined;
+    const isKept = (index: number): boolean => kept.names.has(keptName({ split, index }));
+    if (order?.some(isKept)) return order.filter(isKept);
+    const prefix = `${split}-`;
+    return [...kept.names]
+      .filter((name) => name.startsWith(prefix))
+      .map((name) => Number(name.slice(prefix.length)))
+      .sort((a, b) => a - b);
   }
 
   /** The sample `by` further in the table's order, else in that of the split; undefined at the end. */
   neighbour(by: 1 | -1): number | undefined {
     const order = this.inOrder();
     if (order !== undefined) return order.places[order.at + by];
+    if (this.isSaved.value) return undefined;
     const to = this.index.value + by;
     return to >= 0 && to < this.size() ? to : undefined;
   }
@@ -193,7 +400,15 @@ export class InspectState {
   /** Goes to the next sample or the one before. */
   move(by: 1 | -1): void {
     const to = this.neighbour(by);
-    if (to !== undefined) this.goTo(to);
+    const saved = this.saved.peek();
+    if (to === undefined) return;
+    if (saved?.run === undefined) this.goTo(to);
+    else {
+      const kept = { split: this.split.peek(), index: to };
+      const table = this.table.peek();
+      const address = keptAddress(saved.run, { kept, stage: this.stage.peek() }, table && orderParams(table));
+      location.replace(address);
+    }
   }
 
   /** Goes to sample `index`, held within the split. */
@@ -233,6 +448,7 @@ export class InspectState {
 
   /** Changes what is changed before the network sees the sample; {} changes nothing. */
   ask(whatIf: WhatIf): void {
+    if (this.isSaved.peek()) return;
     this.show(() => {
       this.whatIf.value = whatIf;
     });
@@ -266,6 +482,7 @@ export class InspectState {
 
   /** The answer at hand lacks something of what is looked at. */
   isMissing(): boolean {
+    if (this.isSaved.peek()) return false;
     const view = this.view.peek();
     if (view === undefined || !this.isAnswered(this.question())) return true;
     const block = this.chosenBlock();
@@ -298,7 +515,7 @@ export class InspectState {
 
   /** Asks the rank for what is chosen; when the choice changes meanwhile, once more for the last one. */
   async load(): Promise<void> {
-    if (this.size() === 0) return;
+    if (this.isSaved.peek() || this.size() === 0) return;
     if (this.index.peek() >= this.size()) this.index.value = this.size() - 1;
     this.isStale = true;
     if (this.isLoading.peek()) return;
@@ -353,6 +570,7 @@ export class InspectState {
     const { asked } = this;
     batch(() => {
       this.isLoading.value = false;
+      if (this.isSaved.peek()) return;
       if (asked === undefined) {
         this.problem.value = "The question to the rank was cancelled: Predict again asks once more.";
         return;

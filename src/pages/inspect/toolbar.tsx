@@ -1,9 +1,12 @@
 /** Which sample, of which weights, and what can be taken away of it. */
 import { useEffect, useRef } from "preact/hooks";
-import type { LookView } from "../../train/inspect/types";
+import type { LookView, WhatIf } from "../../train/inspect/types";
 import { count, plural } from "../format";
 import { NumberField, Segmented } from "../widgets/field";
 import { Icon } from "../widgets/icons";
+import { whatIfWords } from "./exports";
+import { OpenFile } from "./open-file";
+import { OpenRun } from "./open-run";
 import { Slider } from "./stage";
 import type { InspectState } from "./state";
 
@@ -86,6 +89,7 @@ export function Toolbar({
         {view === undefined ? "" : `: ${view.id}`}
       </span>
       <Weights state={state} view={view} />
+      {view !== undefined && <Keep state={state} />}
       <button
         type="button"
         disabled={size === 0}
@@ -100,6 +104,90 @@ export function Toolbar({
       </button>
       {view !== undefined && <ExportMenu onExport={onExport} />}
     </section>
+  );
+}
+
+/** The bar above a sample that was read from a file. */
+export function SavedToolbar({
+  state,
+  view,
+  onExport,
+}: {
+  readonly state: InspectState;
+  readonly view: LookView | undefined;
+  readonly onExport: (name: ExportName) => void;
+}) {
+  const saved = state.saved.value;
+  const run = saved?.run ?? state.store.route.value.grid.run;
+  const order = state.inOrder();
+  const isAlone = order === undefined || order.places.length < 2;
+  const step = (by: 1 | -1, key: string) => (
+    <button
+      type="button"
+      class="quiet"
+      disabled={state.neighbour(by) === undefined}
+      onClick={() => state.move(by)}
+      aria-label={`${by === 1 ? "Next" : "Previous"} kept sample`}
+      title={`${by === 1 ? "Next" : "Previous"} kept sample (${key})`}
+    >
+      <Icon name={by === 1 ? "right" : "left"} />
+    </button>
+  );
+  return (
+    <section class="toolbar" aria-label="Saved sample">
+      <a
+        class="button"
+        href={run === undefined ? "#/inspect" : `#/inspect?${new URLSearchParams({ run })}`}
+        title="To the table of samples (G)"
+      >
+        <Icon name="left" />
+        Samples
+      </a>
+      {!isAlone && (
+        <div class="stepper">
+          {step(-1, "K")}
+          <span class="num">{`${order.at + 1} of ${count(order.places.length)} kept`}</span>
+          {step(1, "J")}
+        </div>
+      )}
+      <span class="toolbar-says" aria-live="polite" title={view?.id}>
+        {view !== undefined && (
+          <>
+            {`${saved?.run === undefined ? `File ${saved?.file}` : "Kept sample"}: ${view.split === "val" ? "validation" : "training"} ${view.index}, ${view.id}`}
+            <span class="dim">{`, run ${saved?.about.run || "without a name"}, after ${plural(view.step, "step")}${changed(saved?.about.whatIf)}`}</span>
+          </>
+        )}
+      </span>
+      {saved?.run === undefined ? <OpenFile state={state} /> : <Keep state={state} />}
+      {saved?.run !== undefined && <OpenRun state={state} run={saved.run} />}
+      {view !== undefined && <ExportMenu onExport={onExport} />}
+    </section>
+  );
+}
+
+const changed = (whatIf: WhatIf = {}): string => {
+  const words = whatIfWords(whatIf);
+  return words === "" ? "" : `, what if: ${words}`;
+};
+
+/** Whether the sample stays among its run's files, with all that is shown of it. */
+function Keep({ state }: { readonly state: InspectState }) {
+  const isKept = state.isKept();
+  return (
+    <button
+      type="button"
+      aria-pressed={isKept}
+      aria-keyshortcuts="S"
+      title={
+        isKept
+          ? "Kept among the run's files; click to forget it there (S)"
+          : "Keeps all that is shown among the run's files, to be looked at later without a GPU (S)"
+      }
+      onClick={() => void state.toggleKept()}
+    >
+      <Icon name="star" />
+      {isKept ? "Kept" : "Keep"}
+    </button>
   );
 }
 

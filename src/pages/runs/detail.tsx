@@ -149,6 +149,20 @@ function GoOn({ row, setup, isLocked }: { readonly row: RunRow; readonly setup: 
       <button
         type="button"
         class="small"
+        disabled={isActive || isLocked || store.adapter.value.kind === "missing"}
+        title="Load its last checkpoint without training, to inspect and profile it"
+        onClick={async () => {
+          const { openRun } = await import("../inspect/open-run");
+          await openRun(store, setup, name);
+        }}
+        aria-label={`Open the run ${name}`}
+      >
+        <Icon name="hand" />
+        Open
+      </button>
+      <button
+        type="button"
+        class="small"
         disabled={isActive}
         title="A new run with the weights and the optimiser of this checkpoint; its configuration may be changed"
         onClick={() => open("useFork", from)}

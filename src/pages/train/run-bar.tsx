@@ -23,7 +23,7 @@ export function RunBar({ setup, onAct }: { readonly setup: Setup; readonly onAct
         aria-keyshortcuts="Space"
       >
         <Icon name={acts === "Pause" ? "pause" : "play"} />
-        {setup.resumed.value !== undefined && acts === "Start" ? "Continue" : acts}
+        {setup.resumed.value !== undefined && acts === "Start" ? (setup.isHeld.value ? "Open" : "Continue") : acts}
       </button>
       <button
         type="button"

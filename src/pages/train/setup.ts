@@ -83,6 +83,8 @@ export class Setup {
   readonly applied = signal<Readonly<Record<string, string>>>({});
   /** Stored run that is continued. */
   readonly resumed = signal<string | undefined>(undefined);
+  /** The run that is continued waits before its first step, to be looked at. */
+  readonly isHeld = signal(false);
   /** The checkpoint of a stored run that the next run begins with. */
   readonly forked = signal<{ readonly run: string; readonly step: number } | undefined>(undefined);
   /** Why the last file for the hand, the data or the configuration was not taken; empty where it was. */
@@ -364,6 +366,7 @@ export class Setup {
     batch(() => {
       this.earlier = new History();
       this.resumed.value = undefined;
+      this.isHeld.value = false;
       this.forked.value = undefined;
       this.adopted.value = undefined;
       this.trainedOn.value = undefined;
@@ -422,6 +425,7 @@ export class Setup {
       keepWorst: KEPT_SAMPLES,
       ...(this.usesBothAdapters.value && this.ranks.value > 1 ? { adapters: "both" as const } : {}),
       ...(resume === undefined ? {} : { resume }),
+      ...(resume !== undefined && this.isHeld.value ? { hold: true } : {}),
       ...(fork === undefined ? {} : { fork }),
       ...(this.ignored.value.length > 0 ? { ignore: this.ignored.value } : {}),
     };

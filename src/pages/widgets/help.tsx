@@ -33,10 +33,10 @@ const GROUPS: readonly { readonly title: string; readonly keys: readonly (readon
   {
     title: "Profile",
     keys: [
-      ["W S", "Zoom the timeline (when it has the focus), about the pointer"],
+      ["W S", "Zoom the timeline, about the pointer"],
       ["A D", "Move the timeline"],
-      ["← →", "Previous and next kernel"],
-      ["R", "Select what is seen, with sums"],
+      ["← →", "Previous and next kernel (when the timeline has the focus)"],
+      ["R", "Select what is seen, with sums (when the timeline has the focus)"],
       ["Home", "All of the step"],
     ],
   },
@@ -49,6 +49,8 @@ const GROUPS: readonly { readonly title: string; readonly keys: readonly (readon
       ["[ ]", "Previous, next stage of the sample"],
       ["T P M", "Truth, prediction, mesh"],
       ["D H", "Depth in place of colour, error heat"],
+      ["B W C", "In 3D: bones, wires, coarse hand"],
+      ["S", "Keep the sample among its run's files, or forget it there"],
       ["R", "Ask again, with the weights as they are by now"],
       ["Esc", "Do not wait for the rank's answer"],
       ["↑ ↓", "Choose a joint (in the table of joints), a stage (in the list of stages)"],

@@ -6,6 +6,7 @@ import { STAGE_NAMES, type StageName } from "../../../src/pages/inspect/address"
 import { Store } from "../../../src/pages/store";
 import { theme, toggleTheme } from "../../../src/pages/theme";
 import { SampleCanvas } from "../../../src/pages/widgets/sample-canvas";
+import { lookText } from "../../../src/train/inspect/look-file";
 import type { LookRequest, LookView } from "../../../src/train/inspect/types";
 import { type MountedApp, mountApp, violations } from "../../helpers/mounted-app";
 import { ScriptedRank } from "../../helpers/scripted-rank";
@@ -299,6 +300,105 @@ describe("weights", () => {
       expect(text(".banner")).toContain("Sample 3 of validation could not be shown: the network is gone"),
     );
     expect(root.querySelector(".sample-view")).toBeNull();
+  });
+});
+
+describe("keeping a sample", () => {
+  it("is done and undone with a key, for the run that is loaded", async () => {
+    await open();
+    const run = parts.store.run.value!.name;
+    expect(button("Keep").ariaPressed).toBe("false");
+    blur();
+    await userEvent.keyboard("s");
+    await waitFor(() => expect(button("Kept").ariaPressed).toBe("true"));
+    expect(rank.kept.get(`${run} val-1`)).toEqual({
+      view: parts.inspect.view.value,
+      about: { run, whatIf: {}, keptBy: "person" },
+    });
+    await userEvent.click(button("Kept"));
+    await waitFor(() => expect(button("Keep").ariaPressed).toBe("false"));
+    expect(rank.kept.size).toBe(0);
+  });
+});
+
+describe("without a run and without WebGPU", () => {
+  const whole = (index: number): LookView => {
+    const attention = Array.from({ length: HEADS }, (_, head) => ({ block: 3, head }));
+    const asked = { attention, maps: [{ scale: 0, channel: "norm" }], gradients: true, frame: true } as const;
+    return lookView({ split: "val", index, ...asked }, hands);
+  };
+
+  beforeEach(async () => {
+    app.close();
+    location.hash = "#/inspect";
+    rank = new ScriptedRank();
+    app = await mountApp(new Store(rank));
+    ({ parts, root } = app);
+    parts.store.adapter.value = { kind: "missing", message: "This browser has no WebGPU." };
+  });
+
+  for (const wanted of ["light", "dark"] as const) {
+    it(`a kept sample is shown in all its stages, ${wanted}`, async () => {
+      if (theme.value !== wanted) toggleTheme();
+      for (const index of [1, 6]) {
+        rank.kept.set(`yesterday val-${index}`, { view: whole(index), about: { run: "yesterday", whatIf: {} } });
+      }
+      location.hash = "#/inspect?run=yesterday&kept=val-1&stage=frame";
+      await waitFor(() => expect(text(".toolbar-says")).toContain("Kept sample: validation 1, synthetic/0001"));
+      expect(text(".toolbar-says")).toContain("run yesterday, after 40 steps");
+      for (const stage of STAGE_NAMES) {
+        root.querySelector<HTMLElement>(`#stage-${stage}`)!.click();
+        const place = `.stage[data-stage=${stage}]`;
+        await waitFor(() => expect(root.querySelector(place)).not.toBeNull());
+        if (stage === "augmentation") expect(text(".stage-missing")).toContain("kept as it is, without augmentation");
+        else expect(root.querySelector(".stage-missing")).toBeNull();
+        await waitFor(() => expect(location.hash).toContain(`kept=val-1&stage=${stage}`));
+      }
+      expect(looks()).toEqual([]);
+      expect(text(".numbers")).toContain("What if needs the network");
+      expect(await violations()).toEqual([]);
+      blur();
+      await userEvent.keyboard("j");
+      await waitFor(() => expect(text(".toolbar-says")).toContain("synthetic/0006"));
+      expect(location.hash).toContain("kept=val-6");
+      expect(text(".toolbar .stepper")).toContain("2 of 2 kept");
+    });
+  }
+
+  it("what a file does not hold is said, and the way back", async () => {
+    rank.kept.set("yesterday val-1", { view: whole(1), about: { run: "yesterday", whatIf: { dropDepth: true } } });
+    location.hash = "#/inspect?run=yesterday&kept=val-1&stage=attention&block=1";
+    await waitFor(() => expect(text(".stage-missing")).toContain("The file holds the attention of block 4"));
+    expect(await violations()).toEqual([]);
+    await userEvent.click(button("Show what was kept"));
+    await waitFor(() => expect(root.querySelector(".stage .painting")).not.toBeNull());
+    expect(text(".toolbar-says")).toContain("what if: without depth");
+    parts.inspect.map.value = { scale: 1, figure: "max", group: 0 };
+    parts.inspect.goToStage("maps");
+    await waitFor(() => expect(text(".stage-missing")).toContain("The file holds the norm of map 1: other maps need"));
+    location.hash = "#/inspect?run=yesterday&kept=val-2";
+    await waitFor(() => expect(text(".banner[role=alert]")).toContain("The kept sample val-2 could not be shown"));
+  });
+
+  it("an exported sample is opened by a button and by dropping it, and a damaged one is refused in a sentence", async () => {
+    const give = (content: string, name: string): File => new File([content], name);
+    const json = lookText(whole(4), { run: "elsewhere", whatIf: {} });
+    await waitFor(() => expect(button("Open a saved sample")).toBeDefined());
+    expect(await violations()).toEqual([]);
+    await userEvent.upload(root.querySelector<HTMLElement>(".inspect input[type=file]")!, give(json, "a.json"));
+    await waitFor(() => expect(text(".toolbar-says")).toContain("File a.json: validation 4"));
+    expect(text(".toolbar-says")).toContain("run elsewhere");
+    await waitFor(() => expect(location.hash).toContain("file=a.json"));
+    const transfer = new DataTransfer();
+    transfer.items.add(give(json.replace('"step":40', '"step":-1'), "b.json"));
+    const drop = new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true });
+    root.querySelector(".inspect")!.dispatchEvent(drop);
+    await waitFor(() =>
+      expect(text(".banners")).toContain("b.json is no whole sample: step is -1, expected a whole number from 0 on"),
+    );
+    expect(text(".toolbar-says")).toContain("File a.json");
+    location.hash = "#/inspect?file=lost.json";
+    await waitFor(() => expect(text(".banner[role=alert]:not(.no-gpu)")).toContain("lost.json"));
   });
 });
 
