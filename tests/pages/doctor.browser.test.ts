@@ -177,6 +177,23 @@ describe("a training log", () => {
     expect(text(".log-why")).toContain("| Dear diary");
   });
 
+  it("of 100,000 lines is read beside the page, and can be given up", async () => {
+    parts.store.showPanel("doctor");
+    await vi.waitFor(() => expect(button("Read a log")).toBeDefined());
+    const line = (step: number) =>
+      JSON.stringify({ step, epoch: 0, split: "train", lr: 1e-4, grad_norm: 1, losses: { total_loss: 1 / step } });
+    const lines = Array.from({ length: 100_000 }, (_, i) => line(i + 1));
+    const long = new File([lines.join("\n")], "metrics.jsonl");
+    const reading = parts.doctor.read([long]);
+    await vi.waitFor(() => button("Stop reading").click(), { timeout: 20_000, interval: 10 });
+    await reading;
+    expect(parts.doctor.reading.value).toBeUndefined();
+    expect(parts.doctor.log.value).toBeUndefined();
+    await parts.doctor.read([long]);
+    expect(parts.doctor.log.value?.runs[0].place).toContain("lines 1 to 100000");
+    parts.doctor.closeLog();
+  });
+
   it("is not what other drop zones take", async () => {
     drop([new File(["x"], "MANO_RIGHT.txt")], root.querySelector(".hand-chooser")!);
     await vi.waitFor(() => expect(text(".hand-chooser")).toContain("neither .pkl nor .npz"));

@@ -135,10 +135,16 @@ function ReadButton({ doctor }: { readonly doctor: DoctorState }) {
         }}
       />
       {reading !== undefined && (
-        <label class="hint">
-          {reading.name}, {bytes(reading.done)} of {bytes(reading.total)}
-          <progress max={Math.max(1, reading.total)} value={reading.done} />
-        </label>
+        <>
+          <label class="hint">
+            {reading.name}, {bytes(reading.done)} of {bytes(reading.total)}
+            <progress max={Math.max(1, reading.total)} value={reading.done} />
+          </label>
+          <button type="button" class="small" onClick={() => doctor.stopReading()}>
+            <Icon name="stop" />
+            Stop reading
+          </button>
+        </>
       )}
     </div>
   );

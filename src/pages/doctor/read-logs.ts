@@ -1,4 +1,4 @@
-/** Dropped training logs to what the page shows of them; comes with its own chunk, as it brings every reader and check. */
+/** Dropped training logs to what the page shows of them. */
 import { diagnoseLog, whyNothing } from "../../doctor/log/diagnose-log";
 import { blobAsFile, readLogs } from "../../doctor/log/read-log";
 import type { LogKind } from "../../doctor/log/types";
@@ -13,11 +13,17 @@ const KINDS: Record<LogKind, string> = {
   unknown: "an unknown trainer",
 };
 
+/** A file, and its path inside what was dropped: a File that was posted to a worker has forgotten its folder. */
+export interface NamedFile {
+  readonly name: string;
+  readonly file: File;
+}
+
 /** Reads the files into runs with their findings; `onProgress` hears of the bytes read of all. Throws what reading throws. */
-export async function readFiles(files: readonly File[], onProgress: (bytes: number) => void): Promise<LogResult> {
+export async function readFiles(files: readonly NamedFile[], onProgress: (bytes: number) => void): Promise<LogResult> {
   const read = new Map<string, number>();
   const book = await readLogs(
-    files.map((file) => blobAsFile(file.webkitRelativePath || file.name, file)),
+    files.map(({ name, file }) => blobAsFile(name, file)),
     (name, bytes) => {
       read.set(name, bytes);
       onProgress([...read.values()].reduce((sum, each) => sum + each, 0));

@@ -1,8 +1,11 @@
 /** Which finding is looked at, and the logs that were read. */
 import { batch, signal } from "@preact/signals";
+import { proxy } from "comlink";
 import type { Series } from "../../doctor/log/types";
 import type { Diagnosis } from "../../train/findings";
+import { connect } from "../connect";
 import { messageOf } from "../store";
+import type { LogWorker } from "./log-worker";
 
 /** A run of a log with what was found in it. */
 export interface ReadRun {
@@ -29,6 +32,12 @@ export class DoctorState {
     undefined,
   );
 
+  readonly #worker = connect<LogWorker>(
+    "that reads logs",
+    () => new Worker(new URL("./log-worker.ts", import.meta.url), { type: "module", name: "logs" }),
+  );
+  #turn = 0;
+
   /** Reads training logs; what keeps them from being read becomes a sentence in `log`. */
   async read(files: readonly File[]): Promise<void> {
     if (files.length === 0 || this.reading.value !== undefined) return;
@@ -38,21 +47,35 @@ export class DoctorState {
       this.log.value = undefined;
       this.reading.value = { name, done: 0, total };
     });
+    const turn = ++this.#turn;
     let result: LogResult;
     try {
-      const { readFiles } = await import("./read-logs");
-      result = await readFiles(files, (done) => {
-        this.reading.value = { name, done, total };
+      const named = files.map((file) => ({ name: file.webkitRelativePath || file.name, file }));
+      const onProgress = proxy((done: number) => {
+        if (turn === this.#turn) this.reading.value = { name, done, total };
       });
+      result = await this.#worker((worker) => worker.read(named, onProgress));
     } catch (error) {
       result = { runs: [], notes: [], why: `${name} could not be read: ${messageOf(error)}` };
     }
+    if (turn !== this.#turn) return;
+    this.#turn++;
+    // It holds the readers' memory; the next log starts another.
+    this.#worker.end("the log was read");
     batch(() => {
       this.reading.value = undefined;
       this.log.value = result;
       const [first] = result.runs;
       this.chosen.value = first && { source: 0, id: first.findings[0]?.id ?? "curves" };
     });
+  }
+
+  /** Gives up the reading under way. */
+  stopReading(): void {
+    if (this.reading.value === undefined) return;
+    this.#turn++;
+    this.#worker.end("the reading was stopped");
+    this.reading.value = undefined;
   }
 
   /** Forgets the logs. */
