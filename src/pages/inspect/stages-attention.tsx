@@ -108,7 +108,7 @@ function AttentionWords({
   const row = attentionRow(heads, token, tokenCount(tokens));
   if (row === undefined) return null;
   const { patches, tokens: width } = spreadOf(row, tokens.front.length);
-  const top = topTokens(row, 3).map((each) => `${tokenName(tokens, each.token)} ${fixed(100 * each.share, 1)} %`);
+  const top = topTokens(row, 3).map((each) => `${tokenName(tokens, each.token)} (${fixed(100 * each.share, 1)} %)`);
   return (
     <>
       “{tokenName(tokens, token)}” looks at the patches with {fixed(100 * patches, 1)} % and at the tokens in front with{" "}

@@ -7,9 +7,9 @@ import { NumberField, Segmented } from "../widgets/field";
 import { type Place, wholeOf } from "../widgets/place";
 import { spanNumbers, spanOf } from "./colours";
 import { drawHeat } from "./draw";
+import { GROUP, type MapChoice } from "./map-choice";
 import { SamplePicture } from "./sample-picture";
 import { Missing, OverlayToggles, Stage, type StageProps } from "./stage";
-import { GROUP, type MapChoice } from "./state";
 
 const FIGURES: readonly { readonly value: MapChoice["figure"]; readonly label: string; readonly title: string }[] = [
   { value: "norm", label: "Length", title: "Euclidean length of all channels" },

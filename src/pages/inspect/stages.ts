@@ -16,7 +16,7 @@ export const STAGES: Readonly<Record<StageName, { readonly label: string; readon
   },
   tokens: {
     label: "Tokens",
-    says: "The crop is cut into patches; each becomes a list of numbers, a token. Colour shows how long that list is as a vector.",
+    says: "The crop is cut into patches, and each becomes a vector, a token; colour shows its length.",
   },
   attention: {
     label: "Attention",
@@ -28,7 +28,7 @@ export const STAGES: Readonly<Record<StageName, { readonly label: string; readon
   },
   sampling: {
     label: "Sampling",
-    says: "Each vertex of the coarse hand reads the feature maps where it lies in the crop; outside there is nothing to read.",
+    says: "Where each vertex of the coarse hand reads the feature maps; outside of the crop it reads nothing.",
   },
   coarse: {
     label: "Coarse hand",
