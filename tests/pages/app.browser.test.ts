@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { userEvent } from "vitest/browser";
+import { cdp, page, userEvent } from "vitest/browser";
 import type { Parts } from "../../src/pages/app";
 import { significant } from "../../src/pages/format";
 import { Store } from "../../src/pages/store";
-import { theme, toggleTheme } from "../../src/pages/theme";
+import { cssColour, theme, toggleTheme } from "../../src/pages/theme";
 import { lockRun } from "../../src/ranks/run-lock";
 import originalConfig from "../data/fixtures/original-config.yaml?raw";
 import { type MountedApp, mountApp, violations } from "../helpers/mounted-app";
@@ -73,6 +73,80 @@ describe("the pages", () => {
   }
 });
 
+describe("any screen", () => {
+  afterEach(() => page.viewport(414, 896));
+
+  it("is filled without being wider than it is", async () => {
+    void start();
+    rank.train(12);
+    await parts.profile.measure();
+    await page.viewport(1280, 800);
+    const lower = () => root.querySelector(".figures-scroll")!.scrollHeight;
+    const usual = await vi.waitUntil(() => (root.querySelectorAll(".chart canvas").length === 6 ? lower() : undefined));
+    for (const [width, height] of [
+      [2560, 1440],
+      [1024, 768],
+      [640, 400],
+    ]) {
+      await page.viewport(width, height);
+      for (const name of ["train", "profile", "inspect"] as const) {
+        parts.store.go(name);
+        await vi.waitFor(() => expect(root.querySelector(`.page-${name}`)).not.toBeNull());
+        expect(document.documentElement.scrollWidth, `${name} on ${width} px`).toBeLessThanOrEqual(width);
+      }
+      parts.store.go("train");
+      await vi.waitFor(() => expect(root.querySelectorAll(".readout")).toHaveLength(6));
+      for (const each of root.querySelectorAll(".readout .unit")) {
+        const room = each.closest("dd")!.getBoundingClientRect().right;
+        expect(each.getBoundingClientRect().right, `${each.textContent} on ${width} px`).toBeLessThanOrEqual(room + 1);
+      }
+    }
+    await page.viewport(1280, 800);
+    await vi.waitFor(() => expect(lower()).toBe(usual));
+  });
+
+  it("has a colour for each part and line, forced colours or not", async () => {
+    void start();
+    rank.train(12);
+    parts.store.showPanel("ranks");
+    const swatches = await vi.waitUntil(() => {
+      const found = [...root.querySelectorAll(".part-swatch")];
+      return found.length === 6 ? found : undefined;
+    });
+    expect(new Set(swatches.map((each) => getComputedStyle(each).backgroundColor)).size).toBe(6);
+    const ground = (name: string) =>
+      getComputedStyle(root.querySelector(`.chart-tools .segments ${name} + span`)!).backgroundColor;
+    const features = (value: string) => ({ features: [{ name: "forced-colors", value }] });
+    await cdp().send("Emulation.setEmulatedMedia", features("active"));
+    try {
+      toggleTheme();
+      expect(cssColour("--series-1")).not.toBe(cssColour("--series-2"));
+      expect(ground(":checked")).not.toBe(ground(":not(:checked)"));
+    } finally {
+      await cdp().send("Emulation.setEmulatedMedia", features("none"));
+      toggleTheme();
+    }
+  });
+
+  it("has a dialog with its title in sight that a selection of text leaves open", async () => {
+    await page.viewport(640, 400);
+    await userEvent.click(button("Shortcuts and help"));
+    const dialog = root.querySelector("dialog")!;
+    const body = root.querySelector(".dialog-body")!;
+    body.scrollTo(0, body.scrollHeight);
+    expect(body.scrollTop).toBeGreaterThan(100);
+    expect(button("Close").getBoundingClientRect().top).toBeGreaterThan(dialog.getBoundingClientRect().top);
+    const press = (element: Element) => element.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true }));
+    press(root.querySelector(".help")!);
+    dialog.click();
+    expect(dialog.open).toBe(true);
+    press(dialog);
+    dialog.click();
+    await vi.waitFor(() => expect(root.querySelector("dialog")).toBeNull());
+    expect(document.activeElement).toBe(button("Shortcuts and help"));
+  });
+});
+
 describe("train", () => {
   it("shows what the events say", async () => {
     void start();
@@ -82,6 +156,7 @@ describe("train", () => {
     await vi.waitFor(() => expect(text(".pill")).toContain("Training20 / 20"));
     await vi.waitFor(() => expect(text(".readouts")).toContain("mean pose 52.6"));
     await vi.waitFor(() => expect(text(".log")).toContain("Evaluated on 8 samples from all 1 ranks"));
+    expect(root.querySelector(".log")!.ariaLive).toBe("off");
     expect(root.querySelectorAll(".chart canvas")).toHaveLength(6);
     await vi.waitFor(() =>
       expect(root.querySelector(".figure-loss .chart")!.ariaLabel).toMatch(
