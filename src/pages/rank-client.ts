@@ -46,6 +46,7 @@ export function connectRank(metronome?: Metronome): RankApi & Lifeline {
     cancelLook: () => call((api) => api.cancelLook()),
     checkpoints: (run) => call((api) => api.checkpoints(run)),
     files: (run) => call((api) => api.files(run)),
+    paths: (run) => call((api) => api.paths(run)),
     deleteRun: (run) => call((api) => api.deleteRun(run)),
     readFiles: (run, paths) => call((api) => api.readFiles(run, paths)),
     keepLook: (run, view, about) => call((api) => api.keepLook(run, view, about)),
@@ -55,5 +56,6 @@ export function connectRank(metronome?: Metronome): RankApi & Lifeline {
     summarize: (run) => call((api) => api.summarize(run)),
     annotate: (run, notes) => call((api) => api.annotate(run, notes)),
     importRun: (zip, progress) => call((api) => api.importRun(zip, proxy(progress))),
+    cancelImport: () => call((api) => api.cancelImport()),
   };
 }

@@ -9,7 +9,7 @@ import { fixed } from "./format";
 import { History } from "./history";
 import { forgetData, keepData } from "./kept-folders";
 import type { Lifeline } from "./rank-client";
-import { messagesOf, type RunFile, sendFiles } from "./report";
+import { messagesOf, sendFiles } from "./report";
 import { type PageName, parseRoute, withView } from "./route";
 import { RunsState } from "./runs/state";
 import { ChartView, MOST_OVERLAYS, type PanelName } from "./runs/view";
@@ -407,11 +407,6 @@ export class Store {
     clearTimeout(this.deletions.get(name));
     this.deletions.delete(name);
     this.leaving.value = this.leaving.value.filter((each) => each !== name);
-  }
-
-  /** Files of a stored run. Throws what the rank says. */
-  files(run: string): Promise<RunFile[]> {
-    return this.rank.files(run);
   }
 
   private async isElsewhere(run: string): Promise<boolean> {

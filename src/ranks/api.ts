@@ -98,6 +98,8 @@ export interface RankApi extends InspectApi {
   checkpoints(run: string): Promise<number[]>;
   /** Files of a run by path, as the terminal's --out folder holds them. */
   files(run: string): Promise<{ readonly path: string; readonly bytes: Uint8Array<ArrayBuffer> }[]>;
+  /** Paths of a run's files. */
+  paths(run: string): Promise<readonly string[]>;
   deleteRun(run: string): Promise<void>;
   /** Those of the named files that a run has. */
   readFiles(
@@ -117,4 +119,6 @@ export interface RankApi extends InspectApi {
   annotate(run: string, notes: RunNotes): Promise<void>;
   /** Takes in a run that was downloaded as a zip, once all of it is checked; returns its name, another one where that is taken. */
   importRun(zip: File, progress: (done: number, total: number) => void): Promise<string>;
+  /** Ends `importRun` after the file at hand: it rejects, and nothing is stored. */
+  cancelImport(): Promise<void>;
 }

@@ -20,6 +20,7 @@ import { Supervisor } from "./supervisor";
 class PageSupervisor implements RankApi {
   #supervisor: Supervisor | undefined;
   #isRunning = false;
+  #isImportCancelled = false;
   #loaded: { readonly name: string; readonly storage: RunStorage } | undefined;
 
   async ping(): Promise<void> {}
@@ -144,6 +145,10 @@ class PageSupervisor implements RankApi {
     return Promise.all(paths.map(async (path) => ({ path, bytes: await storage.read(path) })));
   }
 
+  paths(run: string): Promise<readonly string[]> {
+    return new IdbStorage(run).list();
+  }
+
   async deleteRun(run: string): Promise<void> {
     await new IdbStorage(run).remove("");
   }
@@ -190,7 +195,11 @@ class PageSupervisor implements RankApi {
 
   async importRun(zip: File, progress: (done: number, total: number) => void): Promise<string> {
     const { zipSource } = await import("../data/source-zip");
-    const archive = await readArchive(await zipSource(zip, zip.name), progress);
+    this.#isImportCancelled = false;
+    const archive = await readArchive(await zipSource(zip, zip.name), (done, total) => {
+      if (this.#isImportCancelled) throw new Error("it was cancelled");
+      progress(done, total);
+    });
     const names = await IdbStorage.names();
     let name = archive.name;
     for (let copy = 2; names.includes(name); copy++) name = `${archive.name}-${copy}`;
@@ -201,6 +210,10 @@ class PageSupervisor implements RankApi {
       await lock.release();
     }
     return name;
+  }
+
+  async cancelImport(): Promise<void> {
+    this.#isImportCancelled = true;
   }
 }
 

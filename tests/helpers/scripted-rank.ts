@@ -506,6 +506,10 @@ export class ScriptedRank implements RankApi {
     return this.runFiles;
   }
 
+  async paths(run: string): Promise<string[]> {
+    return (this.filesOf.get(run) ?? this.runFiles).map(({ path }) => path);
+  }
+
   async deleteRun(run: string): Promise<void> {
     this.calls.push(`delete ${run}`);
     this.stored = this.stored.filter((each) => each.name !== run);
@@ -563,5 +567,9 @@ export class ScriptedRank implements RankApi {
   async importRun(zip: File): Promise<string> {
     this.calls.push(`import ${zip.name}`);
     return zip.name.replace(/\.zip$/, "");
+  }
+
+  async cancelImport(): Promise<void> {
+    this.calls.push("cancelImport");
   }
 }

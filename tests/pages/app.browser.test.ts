@@ -299,11 +299,15 @@ describe("train", () => {
     rank.stored = ["kept", "gone"].map((name) => ({ name, step: 1, sizeBytes: 1, savedAt: 0 }));
     await parts.store.refreshRuns();
     await vi.waitFor(() => expect(button("Delete kept")).toBeDefined());
+    // With the keyboard: the way back is under the finger.
+    button("Delete kept").focus();
+    await userEvent.keyboard("{Enter}");
+    await vi.waitFor(() => expect(document.activeElement?.ariaLabel).toBe("Undo deleting kept"));
+    await userEvent.keyboard("{Enter}");
+    await vi.waitFor(() => expect(button("Delete kept")).toBeDefined());
     vi.useFakeTimers();
     try {
-      parts.store.deleteRun("kept");
       parts.store.deleteRun("gone");
-      parts.store.undoDelete("kept");
       await vi.runAllTimersAsync();
     } finally {
       vi.useRealTimers();

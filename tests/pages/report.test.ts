@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parsePageMessage } from "../../src/cli/run-in-browser";
 import { base64, messagesOf, sendFiles } from "../../src/pages/report";
-import { filesOf, makeDownload } from "../../src/pages/train/exports";
+import { makeDownload, pathsOf } from "../../src/pages/train/exports";
 import type { TrainEvent } from "../../src/train/events";
 import { evaluationRecord, faultRecord, runInfo, sampleView, stepRecord } from "../helpers/scripted-rank";
 
@@ -74,24 +74,54 @@ describe("exports", () => {
     "checkpoints/step-000060/state.json",
   ].map((path) => ({ path, bytes: bytes(path) }));
 
+  const paths = files.map(({ path }) => path);
+  const read = async (wanted: string) => files.find(({ path }) => path === wanted)!.bytes;
+
   it("picks the files of each kind", () => {
-    expect(filesOf("tfevents", files).map(({ path }) => path)).toEqual(["events.out.tfevents.000000.handloom"]);
-    expect(filesOf("checkpoint", files).map(({ path }) => path)).toEqual([
+    expect(pathsOf("tfevents", paths)).toEqual(["events.out.tfevents.000000.handloom"]);
+    expect(pathsOf("checkpoint", paths)).toEqual([
       "checkpoints/step-000060/model.safetensors",
       "checkpoints/step-000060/state.json",
     ]);
-    expect(filesOf("run", files)).toHaveLength(files.length);
+    expect(pathsOf("run", paths)).toHaveLength(files.length);
   });
 
   it("zips what is several files and refuses what is none", async () => {
     const { unzipSync } = await import("fflate");
-    const { name, blob } = await makeDownload("run", "tiny-1", files);
+    const { name, blob } = await makeDownload("run", "tiny-1", paths, read);
     expect(name).toBe("tiny-1.zip");
     const entries = unzipSync(new Uint8Array(await blob.arrayBuffer()));
-    expect(Object.keys(entries)).toEqual(files.map(({ path }) => `tiny-1/${path}`));
+    expect(Object.keys(entries)).toEqual(paths.map((path) => `tiny-1/${path}`));
     expect(new TextDecoder().decode(entries["tiny-1/config.yaml"])).toBe("config.yaml");
-    const single = await makeDownload("metrics", "tiny-1", files);
+    const single = await makeDownload("metrics", "tiny-1", paths, read);
     expect([single.name, await single.blob.text()]).toEqual(["tiny-1-metrics.jsonl", "metrics.jsonl"]);
-    await expect(makeDownload("metrics", "tiny-1", [])).rejects.toThrow(/no file for "metrics"/);
+    await expect(makeDownload("metrics", "tiny-1", [], read)).rejects.toThrow(/no file for "metrics"/);
+  });
+
+  it("reads one file after the other, large ones in pieces, until it is cancelled", async () => {
+    const { unzipSync } = await import("fflate");
+    const weights = new Uint8Array(9 << 20).map((_, i) => i >> 3);
+    const seen: string[] = [];
+    const readLarge = async (path: string) => (path.endsWith(".safetensors") ? weights : read(path));
+    const options = { onProgress: (done: number, total: number) => seen.push(`${done}/${total}`) };
+    const { blob } = await makeDownload("checkpoint", "tiny-1", paths, readLarge, options);
+    expect(seen).toEqual(["0/2", "1/2"]);
+    const entries = unzipSync(new Uint8Array(await blob.arrayBuffer()));
+    expect(Buffer.from(entries["tiny-1/checkpoints/step-000060/model.safetensors"]).equals(weights)).toBe(true);
+    const cancel = new AbortController();
+    const asked: string[] = [];
+    const made = makeDownload(
+      "run",
+      "tiny-1",
+      paths,
+      async (path) => {
+        asked.push(path);
+        if (asked.length === 2) cancel.abort(new Error("a change of mind"));
+        return read(path);
+      },
+      { signal: cancel.signal },
+    );
+    await expect(made).rejects.toThrow("a change of mind");
+    expect(asked).toHaveLength(2);
   });
 });

@@ -215,7 +215,7 @@ describe("a run", () => {
     give(blobs[0]);
     const copy = `${first}-2`;
     await soon(() => expect(rows()).toContain(copy));
-    const [was, is] = await Promise.all([first, copy].map((name) => parts.store.files(name)));
+    const [was, is] = await Promise.all([first, copy].map((name) => parts.store.rank.files(name)));
     expect(is.map(({ path }) => path)).toEqual(was.map(({ path }) => path));
     for (const [i, { path, bytes: found }] of is.entries()) {
       expect(found.length === was[i].bytes.length && found.every((byte, at) => byte === was[i].bytes[at]), path).toBe(

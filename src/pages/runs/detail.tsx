@@ -1,45 +1,50 @@
 import { useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
 import { useStore } from "../context";
 import { bytes, count } from "../format";
 import { messageOf } from "../store";
-import type { Setup } from "../train/setup";
+import { SETUP_FILES, type Setup } from "../train/setup";
 import { Icon } from "../widgets/icons";
 import { RunExports } from "./exports";
 import { type RunRow, tagsOf } from "./rows";
-
-/** Files that a set-up is taken from. */
-const SETUP_FILES = ["config.yaml", "metrics.jsonl", "times.jsonl", "faults.jsonl", "findings.json", "log.txt"];
+import { UndoButton } from "./undo";
 
 /** One run of the table: facts, tags, and going on from it. */
 export function RunDetail({ row, setup }: { readonly row: RunRow | undefined; readonly setup: Setup }) {
   const store = useStore();
   const removed = store.leaving.value;
+  const deletedHere = useRef("");
+  const remove = (name: string) => {
+    deletedHere.current = name;
+    if (setup.resumed.value === name) setup.forgetStored();
+    store.deleteRun(name);
+  };
   return (
     <section class="run-detail" aria-label="The chosen run">
       {removed.map((name) => (
         <p key={name} class="note-row">
           <span>Deleted {name}</span>
-          <button
-            type="button"
-            class="small"
-            onClick={() => store.undoDelete(name)}
-            aria-label={`Undo deleting ${name}`}
-          >
-            <Icon name="undo" />
-            Undo
-          </button>
+          <UndoButton name={name} takesFocus={deletedHere.current === name} />
         </p>
       ))}
       {row === undefined ? (
         <p class="hint">Choose a run by its name to tag it, go on with it, fork it or download it.</p>
       ) : (
-        <Detail key={row.run.name} row={row} setup={setup} />
+        <Detail key={row.run.name} row={row} setup={setup} onDelete={() => remove(row.run.name)} />
       )}
     </section>
   );
 }
 
-function Detail({ row: { run, summary }, setup }: { readonly row: RunRow; readonly setup: Setup }) {
+function Detail({
+  row: { run, summary },
+  setup,
+  onDelete,
+}: {
+  readonly row: RunRow;
+  readonly setup: Setup;
+  readonly onDelete: () => void;
+}) {
   const store = useStore();
   const { name, lost } = run;
   const isElsewhere = store.runsElsewhere.value.includes(name);
@@ -54,10 +59,7 @@ function Detail({ row: { run, summary }, setup }: { readonly row: RunRow; readon
           disabled={isOwn || isElsewhere}
           aria-label={`Delete the run ${name}`}
           title="Delete"
-          onClick={() => {
-            if (setup.resumed.value === name) setup.forgetStored();
-            store.deleteRun(name);
-          }}
+          onClick={onDelete}
         >
           <Icon name="trash" />
         </button>

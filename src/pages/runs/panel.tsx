@@ -132,7 +132,9 @@ function RunsToolbar({ onFile }: { readonly onFile: (file: File | undefined) => 
       />
       <span class="hint num" aria-live="polite">
         {importing !== undefined
-          ? `checking ${importing[0]} of ${importing[1]} files`
+          ? importing[1] === 0
+            ? "opening the zip"
+            : `checking ${importing[0]} of ${importing[1]} files`
           : shown === total
             ? plural(total, "run")
             : `${shown} of ${plural(total, "run")}`}
@@ -146,15 +148,20 @@ function RunsToolbar({ onFile }: { readonly onFile: (file: File | undefined) => 
       >
         Compare {compared < 2 ? "" : compared} configurations
       </button>
-      <button
-        type="button"
-        class="small"
-        disabled={importing !== undefined}
-        title="Take in a run that was downloaded as a zip, or drop it here"
-        onClick={() => input.current?.click()}
-      >
-        Import a run
-      </button>
+      {importing === undefined ? (
+        <button
+          type="button"
+          class="small"
+          title="Take in a run that was downloaded as a zip, or drop it on this page"
+          onClick={() => input.current?.click()}
+        >
+          Import a run
+        </button>
+      ) : (
+        <button type="button" class="small" onClick={() => runs.cancelImport()}>
+          Cancel the import
+        </button>
+      )}
       <input
         ref={input}
         type="file"

@@ -57,6 +57,7 @@ export class RunsState {
   readonly #slots = new Map<string, number>();
   readonly #loading = new Set<string>();
   readonly #summed = new Map<string, number>();
+  #isImportCancelled = false;
 
   constructor(private readonly store: Store) {
     ({ filter: this.filter, sort: this.sort, chosen: this.chosen } = store.view);
@@ -164,6 +165,7 @@ export class RunsState {
   async importZip(file: File): Promise<void> {
     if (this.importing.value !== undefined) return;
     this.importing.value = [0, 0];
+    this.#isImportCancelled = false;
     try {
       const name = await this.store.rank.importRun(file, (done, total) => {
         this.importing.value = [done, total];
@@ -174,9 +176,15 @@ export class RunsState {
         this.filter.value = "";
       });
     } catch (error) {
-      this.store.addProblem(`The run could not be imported: ${messageOf(error)}`);
+      if (!this.#isImportCancelled) this.store.addProblem(`The run could not be imported: ${messageOf(error)}`);
     }
     this.importing.value = undefined;
+  }
+
+  /** Ends the import after the file at hand; nothing is stored. */
+  async cancelImport(): Promise<void> {
+    this.#isImportCancelled = true;
+    await this.store.rank.cancelImport();
   }
 
   /** The lowest colour that is free, so that those of others stay. */

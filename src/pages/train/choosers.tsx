@@ -97,7 +97,7 @@ export function DataChooser({ setup, data }: { readonly setup: Setup; readonly d
         }}
       />
       {kind === "synthetic" && (
-        <div class="field-grid">
+        <div class="field-grid data-fields">
           <NumberField
             label="Frames"
             min={2}
@@ -110,7 +110,7 @@ export function DataChooser({ setup, data }: { readonly setup: Setup; readonly d
             value={setup.dataSeed.value}
             onValue={(value) => (setup.dataSeed.value = value)}
           />
-          <button type="button" class="small" onClick={() => data.open({ kind: "synthetic" })}>
+          <button type="button" onClick={() => data.open({ kind: "synthetic" })}>
             <Icon name="hand" />
             Look at them
           </button>

@@ -1,8 +1,10 @@
+import { useRef } from "preact/hooks";
 import { useStore } from "../context";
 import { bytes } from "../format";
+import { UndoButton } from "../runs/undo";
 import { messageOf } from "../store";
 import { Icon } from "../widgets/icons";
-import type { Setup } from "./setup";
+import { SETUP_FILES, type Setup } from "./setup";
 
 const WHEN = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
 
@@ -11,9 +13,10 @@ export function RunList({ setup }: { readonly setup: Setup }) {
   const store = useStore();
   const runs = store.storedRuns.value;
   const isActive = store.isActive.value;
+  const deletedHere = useRef("");
   const open = async (name: string, step: number) => {
     try {
-      await setup.useStored(name, step, await store.files(name));
+      await setup.useStored(name, step, await store.rank.readFiles(name, SETUP_FILES));
     } catch (error) {
       store.addProblem(messageOf(error));
     }
@@ -28,10 +31,7 @@ export function RunList({ setup }: { readonly setup: Setup }) {
             return (
               <li key={name} class="leaving">
                 <span>Deleted {name}</span>
-                <button type="button" class="small" onClick={() => store.undoDelete(name)}>
-                  <Icon name="undo" />
-                  Undo
-                </button>
+                <UndoButton name={name} takesFocus={deletedHere.current === name} />
               </li>
             );
           }
@@ -72,6 +72,7 @@ export function RunList({ setup }: { readonly setup: Setup }) {
                 class="quiet"
                 disabled={isOwn}
                 onClick={() => {
+                  deletedHere.current = name;
                   if (setup.resumed.value === name) setup.forgetStored();
                   store.deleteRun(name);
                 }}

@@ -58,6 +58,9 @@ export interface Folder {
 /** Validation samples that a run keeps with all their stages when it ends, to be looked at without a GPU. */
 const KEPT_SAMPLES = 3;
 
+/** Files of a stored run that a set-up is taken from: no weights among them. */
+export const SETUP_FILES = ["config.yaml", "metrics.jsonl", "times.jsonl", "faults.jsonl", "findings.json", "log.txt"];
+
 const EMPTY: ConfigReading = { config: undefined, problems: [], notes: [] };
 
 export class Setup {
