@@ -100,8 +100,9 @@ export default defineConfig(({ mode, isSsrBuild }) => ({
           setupFiles: ["tests/helpers/setup-node.ts"],
           pool: "forks" as const,
           maxWorkers: 2,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          // Patience with a machine that others use as well: at rest no test takes a third of it.
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
         },
       },
       {
@@ -112,7 +113,7 @@ export default defineConfig(({ mode, isSsrBuild }) => ({
           name: "chromium",
           sequence: { groupOrder: 1 },
           include: ["tests/**/*.browser.test.ts"],
-          testTimeout: 120_000,
+          testTimeout: 300_000,
           browser: {
             enabled: true,
             headless: true,

@@ -8,7 +8,7 @@ import { checkpointFolder } from "../../src/train/checkpoint";
 import type { FaultRecord, StepRecord, TrainEvent } from "../../src/train/events";
 import { MemoryStorage } from "./memory-storage";
 
-export const FRAMES = 24;
+export const FRAMES = 16;
 
 /** 2 x 2 patches, one block, with drop-path and every augmentation; 4 micro-batches of one sample. */
 export function rankConfig(run: Partial<Config["run"]>): Config {

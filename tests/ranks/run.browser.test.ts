@@ -12,10 +12,10 @@ import {
   trainRanks,
 } from "../helpers/rank-run";
 
-const STEPS = 30;
+const STEPS = 20;
 /** Every rank compiles a hundred kernels, which a processor without a GPU takes seconds for. */
 const PATIENCE_MS = 600_000;
-const config = rankConfig({ steps: STEPS, checkpointEvery: 15, evaluateEvery: 15, snapshotEvery: 3 });
+const config = rankConfig({ steps: STEPS, checkpointEvery: 10, evaluateEvery: 10, snapshotEvery: 3 });
 const run = (ranks: number, options: Partial<RankRunOptions> = {}): Promise<RankRun> =>
   trainRanks({ host: pageRanks("test"), ranks, config, ...options });
 
@@ -46,12 +46,12 @@ describe("ranks in workers of a page", () => {
     "go on when one throws, hangs, is terminated, closes, loses its device or is slow, and make the same bytes",
     async () => {
       const faults: readonly RankFault[] = [
-        { worker: 1, step: 4, at: "before", kind: "throw" },
-        { worker: 0, step: 8, at: "in", kind: "hang" },
-        { worker: 2, step: 12, at: "after", kind: "terminate" },
-        { worker: 3, step: 16, at: "before", kind: "close" },
-        { worker: 1, step: 20, at: "in", kind: "lost" },
-        { worker: 0, step: 25, at: "before", kind: "slow" },
+        { worker: 1, step: 2, at: "before", kind: "throw" },
+        { worker: 0, step: 5, at: "in", kind: "hang" },
+        { worker: 2, step: 8, at: "after", kind: "terminate" },
+        { worker: 3, step: 11, at: "before", kind: "close" },
+        { worker: 1, step: 13, at: "in", kind: "lost" },
+        { worker: 0, step: 15, at: "before", kind: "slow" },
       ];
       const faulty = await run(4, { faults });
       expect(faulty.error).toBeUndefined();

@@ -89,7 +89,7 @@ test("the page's own policy holds where the host sends no headers", async () => 
 test("on a static host a service worker isolates the page, which then trains and breaks no rule", async () => {
   const { page, violations } = await openPage(`${hostUrl()}#/train?demo=1&frames=8&batch=4&steps=1`);
   await page.waitForFunction(() => crossOriginIsolated && typeof SharedArrayBuffer === "function");
-  await page.getByText("Finished", { exact: true }).first().waitFor({ timeout: 110_000 });
+  await page.getByText("Finished", { exact: true }).first().waitFor({ timeout: 280_000 });
   expect(violations).toEqual([]);
   const policy = await page.evaluate(async () => {
     const response = await fetch(document.querySelector("script")!.src);

@@ -17,8 +17,8 @@ import type { Scorer } from "./scorer";
 
 /** A rank that is built says something at least so often, ms: kernels compile in between. */
 const BUILD_SILENCE_MS = 300_000;
-/** How long threads may take to end, ms; one that still computes ends after its batch. */
-const END_MS = 10_000;
+/** How long threads may take to end, ms; one that still compiles or computes ends after that, on a busy machine late. */
+const END_MS = 60_000;
 
 /** Starts and builds the ranks. Throws a sentence that names the rank when one cannot be built; then all have ended. */
 export async function startRanks(
