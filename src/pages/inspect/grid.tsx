@@ -209,7 +209,7 @@ function Notes({ grid }: { readonly grid: GridState }) {
           Pictures and stages of the others need its data and a network
           {store.adapter.value.kind === "missing" && ", in a browser with WebGPU"}.
           <OpenRun state={grid.inspect} run={source.run} />
-          <OpenFile state={grid.inspect} />
+          <OpenFile state={grid.inspect} isSmall />
         </p>
       )}
       <Opening grid={grid} />

@@ -4,12 +4,13 @@ import { Icon } from "../widgets/icons";
 import type { InspectState } from "./state";
 
 /** A button that asks for a file. */
-export function OpenFile({ state }: { readonly state: InspectState }) {
+export function OpenFile({ state, isSmall = false }: { readonly state: InspectState; readonly isSmall?: boolean }) {
   const input = useRef<HTMLInputElement>(null);
   return (
     <>
       <button
         type="button"
+        class={isSmall ? "small" : undefined}
         onClick={() => input.current?.click()}
         title="A JSON of everything, also by dropping it here"
       >

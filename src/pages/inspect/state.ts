@@ -44,14 +44,14 @@ interface Question {
 const FIRST_MAP: readonly MapRequest[] = [{ scale: 0, channel: "norm" }];
 
 /** A sample that was read from a file: no rank is asked for it. */
-export interface SavedSample extends SavedLook {
+interface SavedSample extends SavedLook {
   /** The stored run that has kept it; undefined where a person has opened the file `file`. */
   readonly run: string | undefined;
   readonly file: string;
 }
 
 /** Which samples the table shows, in which order. */
-export type TableOrder = Pick<GridView, "sort" | "filters">;
+type TableOrder = Pick<GridView, "sort" | "filters">;
 
 /** One sample under the inspector: what was chosen, and the last answer of the rank. */
 export class InspectState {

@@ -4,7 +4,7 @@
 export type Field<T> = (found: unknown, at: string) => T;
 
 /** Throws "crop.width is -3, expected a whole number from 1 on". */
-export function refuse(at: string, found: unknown, expected: string): never {
+function refuse(at: string, found: unknown, expected: string): never {
   throw new Error(`${at === "" ? "the file" : at} ${saidOf(found)}, expected ${expected}`);
 }
 

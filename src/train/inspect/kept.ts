@@ -55,7 +55,7 @@ export function wholeRequest({ model }: Pick<Config, "model">, { split, index }:
 }
 
 /** What a run needs to keep its worst samples. */
-export interface KeepWorstOptions {
+interface KeepWorstOptions {
   readonly count: number;
   readonly run: string;
   readonly config: Pick<Config, "model">;
