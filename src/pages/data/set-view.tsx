@@ -51,7 +51,7 @@ export function SetView({
         <SetActions key={name} state={state} set={set} onUse={onUse} isLocked={isLocked} />
       </header>
       <StateNote state={state} set={set} />
-      <Contents key={name} state={state} examined={examined} />
+      <Contents key={name} state={state} examined={examined} said={set.damage.map(({ message }) => message)} />
     </>
   );
 }
@@ -91,8 +91,16 @@ export function RenderedView({
   );
 }
 
-/** Pictures at once, the rest when enough samples are measured. */
-function Contents({ state, examined }: { readonly state: DataState; readonly examined: Examined | undefined }) {
+/** Pictures at once, the rest when enough samples are measured. `said`: what is wrong and stands above already. */
+function Contents({
+  state,
+  examined,
+  said = [],
+}: {
+  readonly state: DataState;
+  readonly examined: Examined | undefined;
+  readonly said?: readonly string[];
+}) {
   const tab = useSignal<Tab>("pictures");
   const only = useSignal<HealthCheck | undefined>(undefined);
   const { summary, ids, problem } = examined ?? {};
@@ -102,7 +110,7 @@ function Contents({ state, examined }: { readonly state: DataState; readonly exa
   }
   return (
     <>
-      {problem !== undefined && <Trouble problem={problem} />}
+      {problem !== undefined && !said.includes(problem) && <Trouble problem={problem} />}
       <div class="tabs-row">
         <Segmented
           label="View of the data set"

@@ -1,11 +1,12 @@
 /** The contact sheet: all samples of a set as pictures with their joints, sorted, filtered, and one of them large. */
 import { useSignal } from "@preact/signals";
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo } from "preact/hooks";
 import "../styles/inspect-grid.css";
 import type { DataSummary, HealthCheck } from "../../data/summary";
 import type { SetSample, SetTile } from "../../ranks/set-tiles";
 import { count, fixed, plural, sentence } from "../format";
 import { TileGrid, type TilesProps } from "../inspect/grid-tiles";
+import { columnsFor } from "../inspect/grid-window";
 import { Painting } from "../inspect/paint";
 import { theme } from "../theme";
 import { Toggle } from "../widgets/field";
@@ -18,8 +19,10 @@ import type { DataState, Examined } from "./state";
 
 type Looked = DataSummary["looked"][number];
 
-/** CSS pixels of a picture. */
+/** CSS pixels of a picture at least; what is left of a row is given to its pictures. */
 const TILE = 128;
+/** Between pictures, as the grid has it. */
+const GAP = 6;
 
 /** Orders of the samples that were measured; what each sorts by stands below the pictures. */
 const ORDERS = {
@@ -243,11 +246,12 @@ function Tiles({
   readonly onFocus: (place: number) => void;
   readonly onOpen: (place: number) => void;
 }) {
+  const width = useSignal(TILE);
   const props: TilesProps = {
     label: `${plural(places.length, "sample")} of ${count(ids.length)}`,
     places,
-    width: TILE,
-    pictureHeight: TILE,
+    width: width.value,
+    pictureHeight: width.value,
     focus,
     textOf: (place) => {
       const tile = pictures.get(place);
@@ -272,6 +276,19 @@ function Tiles({
     onOpen,
   };
   const element = useIsland(() => new TileGrid(), props);
+  useLayoutEffect(() => {
+    const grid = element.current!;
+    const measure = () => {
+      const { paddingLeft, paddingRight } = getComputedStyle(grid);
+      const room = grid.clientWidth - Number.parseFloat(paddingLeft) - Number.parseFloat(paddingRight);
+      const columns = columnsFor(room, TILE, GAP);
+      width.value = Math.max(TILE, Math.floor((room - (columns - 1) * GAP) / columns));
+    };
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(grid);
+    return () => observer.disconnect();
+  }, []);
   return <div ref={element} class="sample-tiles" />;
 }
 

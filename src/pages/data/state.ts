@@ -340,6 +340,8 @@ export class DataState {
     } catch (error) {
       const isStopped = this.examined.value?.isStopped === true;
       say({ problem: isStopped ? undefined : messageOf(error), progress: undefined });
+      // A reader that finds damage tells the store, and the list then offers the repair.
+      if (!isStopped && set.kind === "stored") await this.refresh();
     }
   }
 
