@@ -1,5 +1,6 @@
 /** Horizontal bars on a canvas. */
 import { cssColour } from "../theme";
+import { weightOf } from "../widgets/place";
 import { barShare, decades, fitted } from "./scales";
 
 export interface Bar {
@@ -11,7 +12,7 @@ export interface Bar {
   readonly colour?: string;
 }
 
-/** Rows as high as there is room, at most 30 CSS pixels; with a logarithmic scale its decades above. */
+/** Rows as high as there is room, at most 30 CSS pixels (more on a large screen); with a logarithmic scale its decades above. */
 export function drawBars(
   context: CanvasRenderingContext2D,
   width: number,
@@ -19,9 +20,10 @@ export function drawBars(
   bars: readonly Bar[],
   isLog: boolean,
 ): void {
-  const top = isLog ? 22 : 4;
-  const row = Math.min(30, (height - top - 4) / Math.max(1, bars.length));
-  const font = `${Math.max(8, Math.min(11.5, row - 3))}px system-ui, sans-serif`;
+  const weight = Math.max(weightOf(width, height), Math.min(1.6, width / 1400));
+  const top = isLog ? 22 * weight : 4;
+  const row = Math.min(30 * weight, (height - top - 4) / Math.max(1, bars.length));
+  const font = `${Math.max(8, Math.min(11.5 * weight, row - 3))}px system-ui, sans-serif`;
   context.font = font;
   const widest = (of: (bar: Bar) => string) => Math.max(0, ...bars.map((bar) => context.measureText(of(bar)).width));
   const most = Math.min(0.48 * width, widest((bar) => bar.label) + 18);
@@ -30,7 +32,7 @@ export function drawBars(
   const room = Math.max(20, width - left - widest((bar) => bar.text) - 22);
   const values = bars.map(({ value }) => value);
   context.textBaseline = "middle";
-  if (isLog) drawDecades(context, left, room, height, values);
+  if (isLog) drawDecades(context, left, room, height, values, weight);
   context.font = font;
   bars.forEach((bar, i) => {
     const y = top + row * (i + 0.5);
@@ -52,18 +54,19 @@ function drawDecades(
   room: number,
   height: number,
   values: readonly number[],
+  weight: number,
 ): void {
   const positive = values.filter((each) => each > 0 && Number.isFinite(each));
   if (positive.length === 0) return;
   const { low, high } = decades(positive);
-  context.font = "11px system-ui, sans-serif";
+  context.font = `${11 * weight}px system-ui, sans-serif`;
   context.textAlign = "center";
-  const every = Math.max(1, Math.ceil((44 * (high - low)) / room));
+  const every = Math.max(1, Math.ceil((44 * weight * (high - low)) / room));
   for (let decade = low; decade <= high; decade += every) {
     const x = left + (room * (decade - low)) / (high - low);
     context.fillStyle = cssColour("--grid");
-    context.fillRect(x, 20, 1, height - 24);
+    context.fillRect(x, 20 * weight, 1, height - 24 * weight);
     context.fillStyle = cssColour("--muted");
-    context.fillText(`1e${decade}`, x, 10);
+    context.fillText(`1e${decade}`, x, 10 * weight);
   }
 }

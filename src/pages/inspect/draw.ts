@@ -2,11 +2,11 @@
 import type { Picture } from "../../train/inspect/types";
 import { cssColour } from "../theme";
 import { heatColour } from "../viewer/palette";
-import type { Extent, Place } from "../widgets/place";
+import { type Extent, type Place, weightOf } from "../widgets/place";
 import { depthColour } from "../widgets/sample-canvas";
 import { heatPixels, opacityOf, type Span } from "./colours";
 
-/** Height of a legend below a picture, CSS pixels. */
+/** Height of a legend below a picture, CSS pixels where its weight is 1. */
 export const LEGEND = 50;
 
 const pictures = new WeakMap<object, HTMLCanvasElement>();
@@ -94,6 +94,7 @@ export function drawWires(
   vertices: ArrayLike<number>,
   faces: ArrayLike<number>,
   scale: number,
+  weight = 1,
   colour = "rgb(255 255 255 / 0.6)",
 ): void {
   context.beginPath();
@@ -106,7 +107,7 @@ export function drawWires(
       context.lineTo(scale * vertices[2 * b], scale * vertices[2 * b + 1]);
     }
   }
-  context.lineWidth = 0.6;
+  context.lineWidth = 0.6 * weight;
   context.strokeStyle = colour;
   context.stroke();
 }
@@ -143,24 +144,26 @@ export function drawLegend(
   height: number,
   { label, numbers, isOverPicture = false }: Legend,
 ): void {
-  const wide = Math.min(420, width - 24);
-  const [left, top] = [(width - wide) / 2, height - LEGEND + 21];
+  const weight = weightOf(width, height);
+  const wide = Math.min(420 * weight, width - 24);
+  const high = 8 * weight;
+  const [left, top] = [(width - wide) / 2, height - (LEGEND - 21) * weight];
   for (let x = 0; x < wide; x++) {
     const share = x / (wide - 1);
     const [r, g, b] = heatColour(share);
     context.fillStyle = cssColour("--muted");
-    context.fillRect(left + x, top, 1.5, 8);
+    context.fillRect(left + x, top, 1.5, high);
     context.fillStyle = `rgb(${r} ${g} ${b} / ${isOverPicture ? opacityOf(share) : 1})`;
-    context.fillRect(left + x, top, 1.5, 8);
+    context.fillRect(left + x, top, 1.5, high);
   }
-  context.font = "11px system-ui, sans-serif";
+  context.font = `${11 * weight}px system-ui, sans-serif`;
   context.fillStyle = cssColour("--muted");
   context.textBaseline = "top";
   context.textAlign = "left";
-  context.fillText(label, left, top - 15);
+  context.fillText(label, left, top - 15 * weight);
   numbers.forEach((text, i) => {
     context.textAlign = i === 0 ? "left" : i === numbers.length - 1 ? "right" : "center";
-    context.fillText(text, left + (wide * i) / Math.max(1, numbers.length - 1), top + 12);
+    context.fillText(text, left + (wide * i) / Math.max(1, numbers.length - 1), top + high + 4 * weight);
   });
   context.textAlign = "left";
 }

@@ -1,5 +1,5 @@
-/** The patches of the crop: their lines, hatching, and which one lies at a point. */
-import type { TokenGrid } from "../../train/inspect/types";
+/** The patches of the crop: their lines, hatching, and which one lies at a point; cells of feature maps likewise. */
+import type { FeatureMap, TokenGrid } from "../../train/inspect/types";
 import type { Place } from "../widgets/place";
 
 /** Lines between patches, and a frame round one of them. */
@@ -72,4 +72,15 @@ export function tokenAt(tokens: TokenGrid, joint: number | undefined, x: number,
   if (ofJoint >= 0) return ofJoint;
   const patch = patchAt(tokens, x, y);
   return patch === undefined ? undefined : tokens.front.length + patch;
+}
+
+/** The cell of a map at a point in px of the input; undefined beside it. */
+export function cellAt(
+  { rows, columns }: Pick<FeatureMap, "rows" | "columns">,
+  { width, height }: { readonly width: number; readonly height: number },
+  x: number,
+  y: number,
+): number | undefined {
+  const [column, row] = [Math.floor((x * columns) / width), Math.floor((y * rows) / height)];
+  return column >= 0 && row >= 0 && column < columns && row < rows ? row * columns + column : undefined;
 }

@@ -67,7 +67,7 @@ export function previewOf(stage: StageName, view: LookView, token: number): Pain
       const hand = stage === "coarse" ? coarse : refined;
       return overCrop(view, (context, place) =>
         atPlace(context, place, view, () => {
-          drawWires(context, hand.vertices2d, faces, place.scale, "rgb(255 255 255 / 0.35)");
+          drawWires(context, hand.vertices2d, faces, place.scale, 1, "rgb(255 255 255 / 0.35)");
           drawSkeleton(context, hand.joints2d, { scale: place.scale, isTruth: false, weight: 0.4 });
         }),
       );

@@ -1,8 +1,8 @@
 import { useCallback } from "preact/hooks";
 import type { HandView } from "../../train/inspect/types";
 import { drawSkeleton } from "../widgets/draw-skeleton";
-import { drawJointLabel } from "../widgets/joint-label";
-import { type Extent, type Place, placeIn, pointOn, pxUnder, wholeOf } from "../widgets/place";
+import { drawJointLabel, type LabelSize } from "../widgets/joint-label";
+import { type Extent, type Place, placeIn, pointOn, pxUnder, weightOf, wholeOf } from "../widgets/place";
 import {
   canvasOf,
   depthCanvas,
@@ -19,8 +19,8 @@ import { type OnPoint, Painting } from "./paint";
 import { errorLimitOf } from "./scales";
 import type { StageProps } from "./stage";
 
-/** Draws something of its own at the picture's place. */
-export type DrawAt = (context: CanvasRenderingContext2D, place: Place) => void;
+/** Draws something of its own at the picture's place, its lines as heavy as `weightOf` has them. */
+export type DrawAt = (context: CanvasRenderingContext2D, place: Place, weight: number) => void;
 
 /** Reach of the pointer round a joint, CSS pixels. */
 export const REACH = 14;
@@ -61,30 +61,30 @@ export function SamplePicture({
   const { truth, errors, faces } = view;
   const heat = overlays.heat && hand === view.refined ? errors.verticesMm : undefined;
   const shownLegend = legend ?? (heat && !isBare ? errorLegend(errorLimitOf(heat)) : undefined);
-  const below = shownLegend === undefined ? 0 : LEGEND;
-  const placeOf = (width: number, height: number) => placeIn(width, height, extent ?? wholeOf(view), below);
+  const placeOf = (width: number, height: number) =>
+    placeIn(width, height, extent ?? wholeOf(view), shownLegend && LEGEND * weightOf(width, height));
   const paint = useCallback(
     (context: CanvasRenderingContext2D, width: number, height: number) => {
       const place = placeOf(width, height);
       const { scale } = place;
+      const weight = weightOf(width, height);
       const image = isDepth && view.depth !== undefined ? depthCanvas(view.depth, view) : canvasOf(view.crop);
       drawImage(context, image, place);
-      under?.(context, place);
+      under?.(context, place, weight);
       // What is predicted beside the crop is to be seen there.
       within(context, place, undefined, () => {
         if (isBare) return;
         if (heat !== undefined) drawErrorMesh(context, hand, faces, heat, errorLimitOf(heat), scale);
-        if (overlays.mesh) drawWires(context, hand.vertices2d, faces, scale);
-        const emphasis = joint === undefined ? {} : { emphasised: joint };
-        if (overlays.truth) {
-          drawSkeleton(context, truth.joints2d, { scale, isTruth: true, confidence: truth.confidence, ...emphasis });
-        }
-        if (overlays.predicted) drawSkeleton(context, hand.joints2d, { scale, isTruth: false, ...emphasis });
+        if (overlays.mesh) drawWires(context, hand.vertices2d, faces, scale, weight);
+        const style = { scale, weight, ...(joint !== undefined && { emphasised: joint }) };
+        if (overlays.truth)
+          drawSkeleton(context, truth.joints2d, { ...style, isTruth: true, confidence: truth.confidence });
+        if (overlays.predicted) drawSkeleton(context, hand.joints2d, { ...style, isTruth: false });
       });
-      over?.(context, place);
+      over?.(context, place, weight);
       if (!isBare && joint !== undefined) {
         const { joints2d } = overlays.predicted ? hand : truth;
-        if (overlays.predicted || overlays.truth) drawJointName(context, joint, joints2d, place, width);
+        if (overlays.predicted || overlays.truth) drawJointName(context, joint, joints2d, place, { width, weight });
       }
       if (shownLegend !== undefined) drawLegend(context, width, height, shownLegend);
     },
@@ -132,10 +132,10 @@ export function drawJointName(
   joint: number,
   joints: ArrayLike<number>,
   place: Place,
-  width: number,
+  size: LabelSize,
 ): void {
   const [x, y] = pointOn(place, joints[2 * joint], joints[2 * joint + 1]);
-  drawJointLabel(context, joint, x, y, width);
+  drawJointLabel(context, joint, x, y, size);
 }
 
 /** Legend of errors from 0 to `limit` mm. */

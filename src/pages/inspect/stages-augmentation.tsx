@@ -6,7 +6,7 @@ import { fixed, sentence } from "../format";
 import { cssColour } from "../theme";
 import { drawSkeleton } from "../widgets/draw-skeleton";
 import { NumberField } from "../widgets/field";
-import { placeIn, pxUnder, wholeOf } from "../widgets/place";
+import { placeIn, pxUnder, weightOf, wholeOf } from "../widgets/place";
 import { JOINT_NAMES } from "../widgets/skeleton";
 import { magnification, residualLines } from "./diff";
 import { canvasOf, depthCanvas, drawImage, jointAt, within } from "./draw";
@@ -160,16 +160,17 @@ function StepPicture({
     (context: CanvasRenderingContext2D, width: number, height: number) => {
       const place = placeIn(width, height, wholeOf(step));
       const { scale } = place;
+      const weight = weightOf(width, height);
       drawImage(context, depth && step.depth ? depthCanvas(step.depth, step) : canvasOf(step), place);
       if (!truth) return;
       within(context, place, wholeOf(step), () => {
         const emphasis = joint === undefined ? {} : { emphasised: joint };
         const { confidence } = view.truth;
-        drawSkeleton(context, step.joints, { scale, isTruth: true, confidence, ...emphasis });
-        drawCrosses(context, step.reprojected, scale);
-        drawResiduals(context, residualLines(step.joints, step.reprojected, times), scale);
+        drawSkeleton(context, step.joints, { scale, isTruth: true, confidence, weight, ...emphasis });
+        drawCrosses(context, step.reprojected, scale, weight);
+        drawResiduals(context, residualLines(step.joints, step.reprojected, times), scale, weight);
       });
-      if (joint !== undefined) drawJointName(context, joint, step.joints, place, width);
+      if (joint !== undefined) drawJointName(context, joint, step.joints, place, { width, weight });
     },
     [step, depth, truth, joint, view.truth, times],
   );
@@ -189,27 +190,38 @@ function StepPicture({
   );
 }
 
-function drawCrosses(context: CanvasRenderingContext2D, points: ArrayLike<number>, scale: number): void {
+function drawCrosses(
+  context: CanvasRenderingContext2D,
+  points: ArrayLike<number>,
+  scale: number,
+  weight: number,
+): void {
+  const arm = 3 * weight;
   context.beginPath();
   for (let i = 0; i < points.length; i += 2) {
     const [x, y] = [scale * points[i], scale * points[i + 1]];
-    context.moveTo(x - 3, y - 3);
-    context.lineTo(x + 3, y + 3);
-    context.moveTo(x - 3, y + 3);
-    context.lineTo(x + 3, y - 3);
+    context.moveTo(x - arm, y - arm);
+    context.lineTo(x + arm, y + arm);
+    context.moveTo(x - arm, y + arm);
+    context.lineTo(x + arm, y - arm);
   }
-  context.lineWidth = 1.3;
+  context.lineWidth = 1.3 * weight;
   context.strokeStyle = cssColour("--finger-pinky");
   context.stroke();
 }
 
-function drawResiduals(context: CanvasRenderingContext2D, lines: ArrayLike<number>, scale: number): void {
+function drawResiduals(
+  context: CanvasRenderingContext2D,
+  lines: ArrayLike<number>,
+  scale: number,
+  weight: number,
+): void {
   context.beginPath();
   for (let i = 0; i < lines.length; i += 4) {
     context.moveTo(scale * lines[i], scale * lines[i + 1]);
     context.lineTo(scale * lines[i + 2], scale * lines[i + 3]);
   }
-  context.lineWidth = 2;
+  context.lineWidth = 2 * weight;
   context.strokeStyle = cssColour("--finger-thumb");
   context.stroke();
 }

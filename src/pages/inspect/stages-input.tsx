@@ -4,7 +4,7 @@ import type { FilmedFrame } from "../../train/inspect/types";
 import { fixed } from "../format";
 import { cssColour } from "../theme";
 import { drawSkeleton } from "../widgets/draw-skeleton";
-import { centredPlace, type Extent, placeIn, pxUnder } from "../widgets/place";
+import { centredPlace, type Extent, placeIn, pxUnder, weightOf } from "../widgets/place";
 import { canvasOf, drawImage, drawPolygon, jointAt, within } from "./draw";
 import { type OnPoint, Painting } from "./paint";
 import { drawJointName, REACH, SamplePicture } from "./sample-picture";
@@ -65,16 +65,22 @@ function FramePicture({ state, view, frame }: StageProps & { readonly frame: Fil
   const paint = useCallback(
     (context: CanvasRenderingContext2D, width: number, height: number) => {
       const place = placeIn(width, height, frameExtent(frame));
+      const weight = weightOf(width, height);
       drawImage(context, canvasOf(frame), place);
       within(context, centredPlace(place), undefined, () => {
         if (frame.box !== undefined) {
           drawPolygon(context, boxCorners(frame.box), place.scale, {
             colour: cssColour("--finger-thumb"),
             dash: [2, 4],
+            line: 2 * weight,
           });
         }
-        drawPolygon(context, cornersOf(frame.square), place.scale, { colour: "white", dash: [7, 5], line: 1.5 });
-        drawPolygon(context, frame.corners, place.scale, { colour: cssColour("--finger-pinky"), line: 2.5 });
+        drawPolygon(context, cornersOf(frame.square), place.scale, {
+          colour: "white",
+          dash: [7, 5],
+          line: 1.5 * weight,
+        });
+        drawPolygon(context, frame.corners, place.scale, { colour: cssColour("--finger-pinky"), line: 2.5 * weight });
         if (!truth) return;
         const emphasis = joint === undefined ? {} : { emphasised: joint };
         const { confidence } = view.truth;
@@ -82,11 +88,12 @@ function FramePicture({ state, view, frame }: StageProps & { readonly frame: Fil
           scale: place.scale,
           isTruth: true,
           confidence,
-          weight: 0.8,
+          weight: 0.8 * weight,
           ...emphasis,
         });
       });
-      if (truth && joint !== undefined) drawJointName(context, joint, frame.joints, centredPlace(place), width);
+      if (truth && joint !== undefined)
+        drawJointName(context, joint, frame.joints, centredPlace(place), { width, weight });
     },
     [frame, truth, joint, view.truth],
   );

@@ -54,7 +54,8 @@ export function LossesStage({ view }: StageProps) {
         </>
       }
     >
-      <div class="losses">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard. */}
+      <section class="losses" aria-label="Loss terms" tabIndex={0}>
         <div class="loss-bars">
           <Painting label="Weighted loss terms as bars; the table below has the numbers" paint={paint} />
         </div>
@@ -91,7 +92,7 @@ export function LossesStage({ view }: StageProps) {
             ))}
           </tbody>
         </table>
-      </div>
+      </section>
     </Stage>
   );
 }

@@ -8,6 +8,7 @@ import { type Place, wholeOf } from "../widgets/place";
 import { spanNumbers, spanOf } from "./colours";
 import { drawHeat } from "./draw";
 import { GROUP, type MapChoice } from "./map-choice";
+import { cellAt } from "./patches";
 import { SamplePicture } from "./sample-picture";
 import { Missing, OverlayToggles, Stage, type StageProps } from "./stage";
 
@@ -97,17 +98,6 @@ export function MapsStage({ state, view }: StageProps) {
       )}
     </Stage>
   );
-}
-
-/** The cell of a map at a point in px of the input; undefined beside it. */
-export function cellAt(
-  { rows, columns }: Pick<FeatureMap, "rows" | "columns">,
-  { width, height }: { readonly width: number; readonly height: number },
-  x: number,
-  y: number,
-): number | undefined {
-  const [column, row] = [Math.floor((x * columns) / width), Math.floor((y * rows) / height)];
-  return column >= 0 && row >= 0 && column < columns && row < rows ? row * columns + column : undefined;
 }
 
 const cellWords = ({ values, columns }: FeatureMap, cell: number): string =>

@@ -83,7 +83,7 @@ function SamplingWords({
 function SamplingPicture({ state, view, sampling }: StageProps & { readonly sampling: Sampling }) {
   const extent = useMemo(() => samplingExtent(sampling.input, view), [sampling, view]);
   const over = useCallback(
-    (context: CanvasRenderingContext2D, { scale, left, top }: Place) => {
+    (context: CanvasRenderingContext2D, { scale, left, top }: Place, weight: number) => {
       const { input, inside, rows, columns } = sampling;
       context.strokeStyle = "rgb(255 255 255 / 0.35)";
       context.lineWidth = 1;
@@ -99,7 +99,7 @@ function SamplingPicture({ state, view, sampling }: StageProps & { readonly samp
       }
       context.strokeStyle = "rgb(255 255 255 / 0.13)";
       context.stroke();
-      const radius = Math.max(1.4, Math.min(3, scale * 0.45));
+      const radius = Math.max(1.4, Math.min(3 * weight, scale * 0.45));
       for (let v = 0; v < inside.length; v++) {
         // What lies beyond the margin is drawn on its edge.
         const x = Math.max(extent.x + 1, Math.min(extent.x + extent.width - 1, input[2 * v]));

@@ -1,7 +1,7 @@
 /** What the viewer draws in 2D under and over the meshes: picture, grid, bones, the joint under the pointer. */
 import { cssColour } from "../theme";
 import { drawSkeleton } from "../widgets/draw-skeleton";
-import { drawJointLabel } from "../widgets/joint-label";
+import { drawJointLabel, type LabelSize } from "../widgets/joint-label";
 import { BONES, fingerProperty } from "../widgets/skeleton";
 import {
   type Camera,
@@ -86,36 +86,41 @@ export function drawGrid(
 }
 
 /** Bones and joints of all hands, far ones first, and from each true joint the way to the predicted one. */
-export function drawBones(context: CanvasRenderingContext2D, hands: readonly ProjectedHand[]): void {
+export function drawBones(context: CanvasRenderingContext2D, hands: readonly ProjectedHand[], weight = 1): void {
   context.lineCap = "round";
-  drawErrors(context, hands);
+  drawErrors(context, hands, weight);
   const bones = hands.flatMap(({ hand, joints }) =>
     BONES.map(([from, to]) => ({ hand, joints, from, to, depth: joints[3 * from + 2] + joints[3 * to + 2] })),
   );
   bones.sort((a, b) => b.depth - a.depth);
   for (const { hand, joints, from, to } of bones) {
     const colour = cssColour(hand.isByFinger === true ? `${fingerProperty(to)}-ink` : hand.colour);
-    context.setLineDash(hand.isTruth === true ? [5, 4] : []);
-    context.lineWidth = hand.isTruth === true ? 1.4 : 2.8;
+    const radius = weight * (hand.isTruth === true ? 2.2 : 3.4);
+    context.setLineDash(hand.isTruth === true ? [5 * weight, 4 * weight] : []);
+    context.lineWidth = weight * (hand.isTruth === true ? 1.4 : 2.8);
     context.strokeStyle = colour;
     context.beginPath();
     context.moveTo(joints[3 * from], joints[3 * from + 1]);
     context.lineTo(joints[3 * to], joints[3 * to + 1]);
     context.stroke();
     context.setLineDash([]);
-    disc(context, joints, to, hand.isTruth === true ? 2.2 : 3.4, colour);
+    disc(context, joints, to, radius, colour);
     if (from === 0) {
       const wrist = hand.isByFinger === true ? cssColour("--finger-wrist-ink") : colour;
-      disc(context, joints, 0, hand.isTruth === true ? 2.2 : 3.4, wrist);
+      disc(context, joints, 0, radius, wrist);
     }
   }
 }
 
 /** Bones over a picture, in the colours that all pictures use. */
-export function drawBonesOverPicture(context: CanvasRenderingContext2D, hands: readonly ProjectedHand[]): void {
+export function drawBonesOverPicture(
+  context: CanvasRenderingContext2D,
+  hands: readonly ProjectedHand[],
+  weight = 1,
+): void {
   for (const { hand, joints } of hands) {
     const flat = Float64Array.from({ length: (2 * joints.length) / 3 }, (_, i) => joints[3 * (i >> 1) + (i & 1)]);
-    drawSkeleton(context, flat, { scale: 1, isTruth: hand.isTruth === true });
+    drawSkeleton(context, flat, { scale: 1, isTruth: hand.isTruth === true, weight });
   }
 }
 
@@ -124,31 +129,32 @@ export function drawEmphasis(
   context: CanvasRenderingContext2D,
   hands: readonly ProjectedHand[],
   joint: number,
-  width: number,
+  size: LabelSize,
 ): void {
+  const { weight = 1 } = size;
   for (const { joints } of hands) {
     for (const [line, colour] of [
-      [4, cssColour("--panel")],
-      [2, cssColour("--accent")],
+      [4 * weight, cssColour("--panel")],
+      [2 * weight, cssColour("--accent")],
     ] as const) {
       context.beginPath();
-      context.arc(joints[3 * joint], joints[3 * joint + 1], 7.5, 0, 2 * Math.PI);
+      context.arc(joints[3 * joint], joints[3 * joint + 1], 7.5 * weight, 0, 2 * Math.PI);
       context.lineWidth = line;
       context.strokeStyle = colour;
       context.stroke();
     }
   }
   const first = hands[hands.length - 1]?.joints;
-  if (first !== undefined) drawJointLabel(context, joint, first[3 * joint], first[3 * joint + 1], width);
+  if (first !== undefined) drawJointLabel(context, joint, first[3 * joint], first[3 * joint + 1], size);
 }
 
-function drawErrors(context: CanvasRenderingContext2D, hands: readonly ProjectedHand[]): void {
+function drawErrors(context: CanvasRenderingContext2D, hands: readonly ProjectedHand[], weight: number): void {
   const truth = hands.find(({ hand }) => hand.isTruth === true)?.joints;
   const others = hands.filter(({ hand }) => hand.isTruth !== true);
   const other = others[others.length - 1]?.joints;
   if (truth === undefined || other === undefined) return;
-  context.setLineDash([2, 3]);
-  context.lineWidth = 1;
+  context.setLineDash([2 * weight, 3 * weight]);
+  context.lineWidth = weight;
   context.strokeStyle = cssColour("--muted");
   context.beginPath();
   for (let i = 0; i < Math.min(truth.length, other.length); i += 3) {

@@ -1,6 +1,7 @@
 import { effect } from "@preact/signals";
 import { cssColour, theme } from "../theme";
 import { followPixelRatio } from "../widgets/pixel-ratio";
+import { weightOf } from "../widgets/place";
 import type { Island } from "../widgets/use-island";
 import {
   type Camera,
@@ -303,8 +304,9 @@ export class HandViewerIsland implements Island<ViewerProps> {
     const { shows, joint } = this.props!;
     const { context } = this.over;
     this.over.clear(width, height, ratio);
-    if (shows.bones) (view === "camera" ? drawBonesOverPicture : drawBones)(context, this.projected);
-    if (joint !== undefined) drawEmphasis(context, this.projected, joint, width);
+    const weight = weightOf(width, height);
+    if (shows.bones) (view === "camera" ? drawBonesOverPicture : drawBones)(context, this.projected, weight);
+    if (joint !== undefined) drawEmphasis(context, this.projected, joint, { width, weight });
   }
 
   private readonly reset = (): void => this.look({ ...START });

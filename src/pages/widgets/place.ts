@@ -30,6 +30,10 @@ export function placeIn(width: number, height: number, extent: Extent, below = 0
   };
 }
 
+/** How heavy lines, joints and words are on a canvas of that size: 1 up to some 760 CSS pixels, more on a large screen. */
+export const weightOf = (width: number, height: number): number =>
+  Math.max(1, Math.min(2.4, Math.min(width, height) / 760));
+
 /** The whole of a picture. */
 export const wholeOf = ({ width, height }: { readonly width: number; readonly height: number }): Extent => ({
   ...{ x: 0, y: 0 },

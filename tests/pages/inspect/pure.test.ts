@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { readSampleParam, STAGE_NAMES, sampleAddress } from "../../../src/pages/inspect/address";
+import { alignmentOf } from "../../../src/pages/inspect/alignment";
 import {
   attentionRow,
   patchesOutsideFrame,
@@ -11,6 +12,7 @@ import {
 import { heatPixels, quantile, shareOf, spanOf } from "../../../src/pages/inspect/colours";
 import { diffNumbers, diffRow, magnification, residualLines } from "../../../src/pages/inspect/diff";
 import { figureCaption, fileStem, meshesOf } from "../../../src/pages/inspect/exports";
+import { cellAt, tokenAt } from "../../../src/pages/inspect/patches";
 import {
   barShare,
   decades,
@@ -89,6 +91,42 @@ describe("attention", () => {
     expect([...patchesWithoutDepth(depth, { rows: 1, columns: 2, patch: 2 })]).toEqual([1, 0]);
     const frame = { corners: [-10, 0, 10, 0, 10, 10, -10, 10], width: 20, height: 20 };
     expect([...patchesOutsideFrame(frame, { rows: 1, columns: 2 })]).toEqual([1, 0]);
+  });
+});
+
+describe("what lies under the pointer", () => {
+  it("is the token of a joint that has one, else that of the patch", () => {
+    expect(tokenAt(view.tokens, undefined, 17, 0)).toBe(FRONT.length + 1);
+    expect(tokenAt(view.tokens, 9, 17, 0)).toBe(4);
+    // A fingertip has no token.
+    expect(tokenAt(view.tokens, 8, 17, 0)).toBe(FRONT.length + 1);
+    expect(tokenAt(view.tokens, undefined, -1, 0)).toBeUndefined();
+  });
+
+  it("is a cell of a feature map", () => {
+    const map = { rows: 8, columns: 6 };
+    expect(cellAt(map, view, 16, 15.9)).toBe(1);
+    expect(cellAt(map, view, 95.9, 127.9)).toBe(47);
+    expect(cellAt(map, view, 96, 0)).toBeUndefined();
+  });
+});
+
+describe("Procrustes alignment", () => {
+  it("is told as a turn, a scale and a move", () => {
+    const { joints } = hands.truth;
+    // Turned by 30 degrees about z, half as large: the middle of the joints moves too.
+    const [c, s] = [Math.cos(Math.PI / 6), Math.sin(Math.PI / 6)];
+    const turned = Float32Array.from(joints, (_, i) => {
+      const [x, y, z] = joints.subarray(i - (i % 3));
+      return 0.5 * [c * x - s * y, s * x + c * y, z][i % 3];
+    });
+    const { degrees, scale, moveMm } = alignmentOf(turned, joints);
+    expect(degrees).toBeCloseTo(30, 3);
+    expect(scale).toBeCloseTo(2, 4);
+    const middle = [0, 1, 2].map((k) => joints.reduce((sum, v, i) => sum + (i % 3 === k ? v / 21 : 0), 0));
+    const moved = [0.5 * (c * middle[0] - s * middle[1]), 0.5 * (s * middle[0] + c * middle[1]), 0.5 * middle[2]];
+    expect(moveMm).toBeCloseTo(1000 * Math.hypot(...middle.map((v, k) => v - moved[k])), 2);
+    expect(alignmentOf(joints, joints)).toMatchObject({ degrees: expect.closeTo(0, 1), moveMm: 0 });
   });
 });
 

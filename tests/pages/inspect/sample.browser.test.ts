@@ -3,8 +3,10 @@ import { userEvent } from "vitest/browser";
 import { readHandAsset } from "../../../src/data/hand/asset";
 import type { Parts } from "../../../src/pages/app";
 import { STAGE_NAMES, type StageName } from "../../../src/pages/inspect/address";
+import { LEGEND } from "../../../src/pages/inspect/draw";
 import { Store } from "../../../src/pages/store";
 import { theme, toggleTheme } from "../../../src/pages/theme";
+import { placeIn, pointOn, wholeOf } from "../../../src/pages/widgets/place";
 import { SampleCanvas } from "../../../src/pages/widgets/sample-canvas";
 import { lookText } from "../../../src/train/inspect/look-file";
 import type { LookRequest, LookView } from "../../../src/train/inspect/types";
@@ -161,13 +163,13 @@ describe("the stages", () => {
     await waitFor(() => expect(text(".stage-foot")).toContain(`“${FRONT[4]}” looks at`));
     expect(lastLook().attention).toEqual(Array.from({ length: HEADS }, (_, head) => ({ block: 1, head })));
     // Head 2 of block 1 looks at the token three places on.
-    expect(text(".stage-foot")).toContain(`Most at: ${FRONT[7]} 50.8 %`);
+    expect(text(".stage-foot")).toContain(`Most at: ${FRONT[7]} (50.8 %)`);
     await userEvent.click(root.querySelectorAll(".token")[10]);
-    await waitFor(() => expect(text(".stage-foot")).toContain(`Most at: ${FRONT[13]} 50.8 %`));
+    await waitFor(() => expect(text(".stage-foot")).toContain(`Most at: ${FRONT[13]} (50.8 %)`));
     const block = root.querySelector<HTMLInputElement>(".stage-controls input[type=range]")!;
     block.focus();
     await userEvent.keyboard("{ArrowRight}");
-    await waitFor(() => expect(text(".stage-foot")).toContain(`Most at: ${FRONT[14]} 50.8 %`));
+    await waitFor(() => expect(text(".stage-foot")).toContain(`Most at: ${FRONT[14]} (50.8 %)`));
     expect(location.hash).toContain("block=2");
     const canvas = root.querySelector<HTMLElement>(".attention-main > .painting")!;
     await userEvent.click(canvas, { position: { x: canvas.clientWidth / 2 + 3, y: 30 } });
@@ -216,6 +218,24 @@ describe("keys", () => {
     await userEvent.keyboard("mt");
     expect(parts.inspect.viewer.shows.value.mesh).toBe(false);
     expect(parts.inspect.viewer.hidden.value).toEqual(["true"]);
+    await userEvent.keyboard("bwcp");
+    expect(parts.inspect.viewer.shows.value).toMatchObject({ bones: false, wires: true });
+    expect(parts.inspect.viewer.hidden.value).toEqual(["true", "coarse", "refined"]);
+    // Beside a picture, both show the same.
+    parts.inspect.goToStage("coarse");
+    for (const key of ["m", "t", "p", "m", "t", "p"]) {
+      await userEvent.keyboard(key);
+      const { mesh, truth, predicted } = parts.inspect.overlays.value;
+      const { viewer } = parts.inspect;
+      const name = { m: "mesh", t: "truth", p: "predicted" }[key]!;
+      expect(
+        {
+          mesh: [mesh, viewer.shows.value.mesh],
+          truth: [truth, viewer.isShown("true")],
+          predicted: [predicted, viewer.isShown("coarse")],
+        }[name],
+      ).toSatisfy(([one, other]: boolean[]) => one === other);
+    }
     expect(theme.value).toBe(colours);
     await userEvent.keyboard("?");
     await waitFor(() => expect(text(".dialog")).toContain("Previous, next stage of the sample"));
@@ -231,6 +251,29 @@ describe("keys", () => {
     expect(parts.inspect.joint.value).toBe(1);
     blur();
     expect(parts.inspect.joint.value).toBeUndefined();
+    // In a picture too: its row comes into view, its token is lit, and a click chooses that token.
+    parts.inspect.goToStage("attention");
+    const picture = await waitFor(() => {
+      const found = root.querySelector<HTMLElement>(".attention-main > .painting");
+      expect(found).not.toBeNull();
+      return found!;
+    });
+    const view = parts.inspect.view.value!;
+    const box = picture.getBoundingClientRect();
+    const place = placeIn(box.width, box.height, wholeOf(view), LEGEND);
+    const [x, y] = pointOn(place, view.refined.joints2d[18], view.refined.joints2d[19]);
+    const at = { clientX: box.left + x, clientY: box.top + y, bubbles: true };
+    picture.dispatchEvent(new PointerEvent("pointermove", at));
+    await waitFor(() => expect(text("[data-chosen=true]")).toContain("middle MCP"));
+    expect(text(".token[data-lit=true]")).toContain(FRONT[4]);
+    expect(text(".foot-hint")).toContain("Under the pointer: patch");
+    picture.dispatchEvent(new MouseEvent("click", at));
+    await waitFor(() => expect(text(".stage-foot")).toContain(`“${FRONT[4]}” looks at`));
+    parts.inspect.joint.value = 20;
+    await waitFor(() => {
+      const row = root.querySelector("[data-chosen=true]")!.getBoundingClientRect();
+      expect(row.bottom).toBeLessThanOrEqual(root.querySelector(".numbers")!.getBoundingClientRect().bottom + 1);
+    });
   });
 });
 
@@ -412,6 +455,17 @@ describe("exports", () => {
     expect(png.name).toBe("synthetic-0001-crop-step-40.png");
     const bitmap = await createImageBitmap(png.blob);
     expect(bitmap.width).toBeGreaterThan(400);
+    parts.inspect.goToStage("attention");
+    const list = await waitFor(() => {
+      const found = root.querySelector(".token-list");
+      expect(found).not.toBeNull();
+      return found!;
+    });
+    // The words beside a picture belong to its figure, at twice the screen's resolution.
+    const left = root.querySelector(".attention-main")!.getBoundingClientRect().left;
+    const figure = await createImageBitmap((await exported("PNG")).blob);
+    expect(figure.width).toBeGreaterThan(2 * (list.getBoundingClientRect().right - left));
+    parts.inspect.goToStage("crop");
     const obj = await exported("OBJ");
     expect((await obj.blob.text()).match(/^o .*$/gm)).toEqual(["o true", "o coarse", "o refined"]);
     expect(await (await exported("PLY")).blob.slice(0, 3).text()).toBe("ply");
