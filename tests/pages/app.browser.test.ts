@@ -101,6 +101,9 @@ describe("any screen", () => {
         expect(each.getBoundingClientRect().right, `${each.textContent} on ${width} px`).toBeLessThanOrEqual(room + 1);
       }
     }
+    await page.viewport(2560, 1440);
+    const drawn = () => root.querySelector(".charts-low .chart canvas")!.clientHeight;
+    await vi.waitFor(() => expect(drawn()).toBeGreaterThan(180));
     await page.viewport(1280, 800);
     await vi.waitFor(() => expect(lower()).toBe(usual));
   });
