@@ -1,7 +1,6 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { build } from "vite";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { nodeThreads } from "../../src/cli/sample-threads";
 import { DEFAULT_AUGMENT } from "../../src/data/augment";
@@ -14,22 +13,20 @@ import { type SamplePool, samplePool } from "../../src/data/sample-pool";
 import { sharedPlace } from "../../src/data/shared-crops";
 import type { CropRecord, FrameSet } from "../../src/data/types";
 import { testFrame } from "../data/helpers";
+import { type BuiltPrograms, buildPrograms } from "../helpers/built-programs";
 
 let folder = "";
+let programs: BuiltPrograms;
 let program = "";
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "handloom-threads-"));
-  await build({
-    configFile: false,
-    logLevel: "silent",
-    build: { ssr: resolve("src/cli/sample-worker.ts"), outDir: folder, emptyOutDir: true },
-    ssr: { noExternal: true },
-  });
-  const [name] = (await readdir(folder)).filter((file) => /^sample-worker\.m?js$/.test(file));
-  await writeFile(join(folder, "package.json"), '{"type":"module"}');
-  program = join(folder, name);
+  programs = await buildPrograms("src/cli/sample-worker.ts");
+  program = programs.path("sample-worker");
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  await programs.remove();
+  await rm(folder, { recursive: true, force: true });
+});
 
 const ALL = new Map(Array.from({ length: 10 }, (_, i) => testFrame(i)).map((frame) => [frame.id, frame]));
 const FRAMES: FrameSet = { name: "set", ids: [...ALL.keys()], report: newReport(), read: async (id) => ALL.get(id)! };

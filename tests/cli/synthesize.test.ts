@@ -1,28 +1,25 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { build } from "vite";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { folderSource } from "../../src/cli/folder-source";
 import { type SynthesizeOptions, synthesize } from "../../src/cli/synthesize";
 import { openHo3d } from "../../src/data/ho3d";
+import { type BuiltPrograms, buildPrograms } from "../helpers/built-programs";
 import { openHand } from "../helpers/open-hand";
 
 let folder = "";
+let programs: BuiltPrograms;
 let workerFile = "";
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "handloom-synthesize-"));
-  await build({
-    configFile: false,
-    logLevel: "silent",
-    build: { ssr: resolve("src/cli/render-worker.ts"), outDir: join(folder, "program"), emptyOutDir: true },
-    ssr: { noExternal: true },
-  });
-  const [name] = (await readdir(join(folder, "program"))).filter((file) => /^render-worker\.m?js$/.test(file));
-  await writeFile(join(folder, "program/package.json"), '{"type":"module"}');
-  workerFile = join(folder, "program", name);
+  programs = await buildPrograms("src/cli/render-worker.ts");
+  workerFile = programs.path("render-worker");
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  await programs.remove();
+  await rm(folder, { recursive: true, force: true });
+});
 
 const run = (name: string, more: Partial<SynthesizeOptions> = {}) =>
   synthesize({

@@ -1,10 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
-import { build } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ProcessGroup } from "../../src/ranks/group";
 import {
@@ -18,23 +13,16 @@ import {
   wordOf,
 } from "../../src/ranks/group-memory";
 import { Watchdog, type WatchdogOptions } from "../../src/ranks/watchdog";
+import { type BuiltPrograms, buildPrograms } from "../helpers/built-programs";
 import type { Fault, Job, RankAnswer, RankStart } from "../helpers/group-job";
 
-let folder = "";
+let programs: BuiltPrograms;
 let program = "";
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "handloom-group-"));
-  await build({
-    configFile: false,
-    logLevel: "silent",
-    build: { ssr: fileURLToPath(new URL("./group-thread.ts", import.meta.url)), outDir: folder, emptyOutDir: true },
-    ssr: { noExternal: true },
-  });
-  const [name] = (await readdir(folder)).filter((file) => /^group-thread\.m?js$/.test(file));
-  await writeFile(join(folder, "package.json"), '{"type":"module"}');
-  program = join(folder, name);
+  programs = await buildPrograms("tests/ranks/group-thread.ts");
+  program = programs.path("group-thread");
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(() => programs.remove());
 
 const SHAPE = {
   microBatches: 4,

@@ -1,10 +1,7 @@
-import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type RankThreads, rankThreads, THREAD_WATCHDOG } from "../../src/cli/rank-threads";
 import type { LookView } from "../../src/train/inspect/types";
+import { type BuiltPrograms, buildPrograms } from "../helpers/built-programs";
 import {
   checkpointOf,
   FRAMES,
@@ -22,26 +19,13 @@ const STEPS = 20;
 const PATIENCE_MS = 600_000;
 const config = rankConfig({ steps: STEPS, checkpointEvery: 10, evaluateEvery: 10, snapshotEvery: 3 });
 
-let folder = "";
+let programs: BuiltPrograms;
 let program = "";
 beforeAll(async () => {
-  // Inside the project, which the threads look for their assets and packages in.
-  const dist = fileURLToPath(new URL("../../dist/", import.meta.url));
-  await mkdir(dist, { recursive: true });
-  folder = await mkdtemp(join(dist, "ranks-"));
-  await build({
-    configFile: false,
-    logLevel: "silent",
-    build: {
-      ssr: fileURLToPath(new URL("../../src/cli/rank-worker.ts", import.meta.url)),
-      outDir: folder,
-      emptyOutDir: true,
-    },
-  });
-  const [name] = (await readdir(folder)).filter((file) => /^rank-worker\.m?js$/.test(file));
-  program = join(folder, name);
+  programs = await buildPrograms("src/cli/rank-worker.ts");
+  program = programs.path("rank-worker");
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(() => programs.remove());
 
 async function run(ranks: number, options: Partial<RankRunOptions> = {}): Promise<RankRun> {
   const threads: RankThreads = rankThreads({ data: { kind: "synthetic", frames: FRAMES }, hand: "openhand" }, program);

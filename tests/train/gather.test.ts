@@ -1,13 +1,9 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
-import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mpjpe } from "../../src/metrics/mpjpe";
 import { createGroup } from "../../src/ranks/group-memory";
 import { evaluationTables } from "../../src/train/gather";
+import { type BuiltPrograms, buildPrograms } from "../helpers/built-programs";
 import {
   type GatherAnswer,
   type GatherJob,
@@ -24,21 +20,13 @@ import {
 
 const SIZES = [1, 7, 101, 333];
 
-let folder = "";
+let programs: BuiltPrograms;
 let program = "";
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "handloom-gather-"));
-  await build({
-    configFile: false,
-    logLevel: "silent",
-    build: { ssr: fileURLToPath(new URL("./gather-thread.ts", import.meta.url)), outDir: folder, emptyOutDir: true },
-    ssr: { noExternal: true },
-  });
-  const [name] = (await readdir(folder)).filter((file) => /^gather-thread\.m?js$/.test(file));
-  await writeFile(join(folder, "package.json"), '{"type":"module"}');
-  program = join(folder, name);
+  programs = await buildPrograms("tests/train/gather-thread.ts");
+  program = programs.path("gather-thread");
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(() => programs.remove());
 
 /** The answers of n ranks, each in a thread of its own. */
 async function launch(worldSize: number, job: GatherJob): Promise<GatherAnswer[]> {
