@@ -75,7 +75,8 @@ export class History {
 
 /**
  * The records of a stored run up to its step `last`, from its metrics.jsonl, faults.jsonl, findings.json and times.jsonl: a run that
- * was cut off may have lines beyond its checkpoint, which it will write again. Throws with the number of a line that is no record.
+ * was cut off may have lines beyond its checkpoint, which it will write again, and a last one without its end, which is none. Throws
+ * with the number of any other line that is no record.
  */
 export function readHistory(metrics: string, last: number, faults = "", findings = "", times = ""): History {
   const history = new History();
@@ -103,11 +104,13 @@ function readFindings(text: string): readonly Diagnosis[] | undefined {
 }
 
 function recordsOf<Line extends { readonly step: number }>(file: string, text: string, last: number): Line[] {
-  const records = text.split("\n").flatMap((line, index) => {
+  const records = text.split("\n").flatMap((line, index, lines) => {
     if (line === "") return [];
     try {
       return [JSON.parse(line) as Line];
     } catch {
+      // What ends without a new line was being written when its run was killed.
+      if (index > 0 && index === lines.length - 1) return [];
       throw new Error(`${file}: line ${index + 1} is no JSON, expected one record per line`);
     }
   });

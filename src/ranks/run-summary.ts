@@ -81,10 +81,10 @@ export async function summarize(name: string, storage: RunStorage): Promise<RunS
     findings: findingsOf(textOf("findings.json")),
     notes: notesOf(textOf(NOTES_FILE)),
     unread: [
-      ...(broken > 0 ? [`metrics.jsonl: ${broken} line${broken === 1 ? " is" : "s are"} no JSON and left out`] : []),
-      ...["findings.json", NOTES_FILE]
-        .filter((file) => isBroken(texts.get(file)!))
-        .map((file) => `${file} is no JSON and left out`),
+      ...(broken.length > 0 ? [brokenSentence(broken)] : []),
+      ...Object.entries(MISSED).flatMap(([file, missed]) =>
+        isBroken(texts.get(file)!) ? [`${file} is no JSON: ${missed}.`] : [],
+      ),
     ],
     checkpoints: await storedSteps(storage),
     configYaml,
@@ -111,6 +111,18 @@ export function notesOf(text: string): RunNotes {
   }
 }
 
+/** What a summary does not know where a file holds no JSON. */
+const MISSED = {
+  "findings.json": "what the doctor found is not known",
+  [NOTES_FILE]: "its tags and what it was forked from are not known; new tags write it again",
+} as const;
+
+function brokenSentence(lines: readonly number[]): string {
+  return lines.length === 1
+    ? `metrics.jsonl: line ${lines[0]} is no JSON; what it recorded is in no figure.`
+    : `metrics.jsonl: ${lines.length} lines are no JSON, the first of them line ${lines[0]}; what they recorded is in no figure.`;
+}
+
 /** Whether a file's text is there and is no JSON. */
 function isBroken(text: string): boolean {
   if (text === "") return false;
@@ -125,19 +137,19 @@ function isBroken(text: string): boolean {
 function recordsOf(text: string): {
   readonly steps: StepRecord[];
   readonly evaluations: EvaluationRecord[];
-  /** Lines that are no JSON. */
-  readonly broken: number;
+  /** Numbers of the lines that are no JSON, from 1. */
+  readonly broken: readonly number[];
 } {
-  let broken = 0;
+  const broken: number[] = [];
   const [steps, evaluations]: [StepRecord[], EvaluationRecord[]] = [[], []];
-  for (const line of text.split("\n")) {
+  for (const [i, line] of text.split("\n").entries()) {
     if (line === "") continue;
     try {
       const record = JSON.parse(line) as StepRecord | EvaluationRecord;
       if (record.split === "train") steps.push(record);
       else evaluations.push(record);
     } catch {
-      broken++;
+      broken.push(i + 1);
     }
   }
   return { steps, evaluations, broken };

@@ -15,8 +15,13 @@ describe("readHistory", () => {
   });
 
   it("names the broken line", () => {
-    expect(() => readHistory(`${lines[0]}\n{"step":`, 9)).toThrow(/metrics.jsonl: line 2/);
+    expect(() => readHistory(`${lines[0]}\n{"step":\n`, 9)).toThrow(/metrics.jsonl: line 2/);
+    expect(() => readHistory(`${lines[0]}\n{"step":\n${lines[1]}`, 9)).toThrow(/metrics.jsonl: line 2/);
     expect(() => readHistory(lines[0], 9, "[")).toThrow(/faults.jsonl: line 1/);
+  });
+
+  it("leaves out the line that a killed run had begun", () => {
+    expect(readHistory(`${lines[0]}\n${lines[1]}\n{"step":`, 9).steps.map(({ step }) => step)).toEqual([1, 2]);
   });
 
   it("keeps the faults up to the checkpoint", () => {

@@ -192,7 +192,10 @@ describe("a summary", () => {
       preset: undefined,
       findings: undefined,
       notes: { tags: [] },
-      unread: ["metrics.jsonl: 1 line is no JSON and left out", "notes.json is no JSON and left out"],
+      unread: [
+        "metrics.jsonl: line 2 is no JSON; what it recorded is in no figure.",
+        "notes.json is no JSON: its tags and what it was forked from are not known; new tags write it again.",
+      ],
     });
   });
 });

@@ -80,11 +80,13 @@ function Detail({
               .filter(Boolean)
               .join(" · ")}
           </p>
-          {summary?.unread.map((sentence) => (
-            <p key={sentence} class="problem">
-              {sentence}
-            </p>
-          ))}
+          {summary !== undefined && summary.unread.length > 0 && (
+            <ul class="run-unread" aria-label="What could not be read">
+              {summary.unread.map((sentence) => (
+                <li key={sentence}>{sentence}</li>
+              ))}
+            </ul>
+          )}
           {isElsewhere && <p class="hint">Another tab trains it: it is read here, and written there.</p>}
           {summary !== undefined && <Tags name={name} tags={summary.notes.tags} />}
           <GoOn row={{ run, summary }} setup={setup} isLocked={isElsewhere} />

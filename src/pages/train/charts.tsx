@@ -36,25 +36,29 @@ export function Charts({ onStart, setup }: { readonly onStart: () => void; reado
     return store.history.steps.length === 0 && store.view.overlays.value.length === 0;
   });
   const isFresh = isEmpty.value && !store.isActive.value;
+  if (!isFresh) {
+    return (
+      <div class="charts">
+        <ChartTools />
+        <Figures />
+      </div>
+    );
+  }
   return (
     <div class="charts">
-      <ChartTools />
-      <Figures />
-      {isFresh && (
-        <div class="welcome">
-          <h2>Train a hand-mesh transformer, here in the browser</h2>
-          <p>
-            The preset and the rendered hands at the left are a complete first run; it takes a few minutes even without
-            a GPU. Nothing leaves this machine.
-          </p>
-          <button type="button" class="primary large" onClick={onStart} disabled={!setup.canStart.value}>
-            {store.storedRuns.value.length === 0 ? "Start the first run" : "Start a run"}
-          </button>
-          <p class="hint">
-            <kbd>Space</kbd> starts and pauses, <kbd>?</kbd> shows all shortcuts
-          </p>
-        </div>
-      )}
+      <div class="welcome">
+        <h2>Train a hand-mesh transformer, here in the browser</h2>
+        <p>
+          The preset and the rendered hands at the left are a complete first run; it takes a few minutes even without a
+          GPU. Nothing leaves this machine.
+        </p>
+        <button type="button" class="primary large" onClick={onStart} disabled={!setup.canStart.value}>
+          {store.storedRuns.value.length === 0 ? "Start the first run" : "Start a run"}
+        </button>
+        <p class="hint">
+          <kbd>Space</kbd> starts and pauses, <kbd>?</kbd> shows all shortcuts
+        </p>
+      </div>
     </div>
   );
 }

@@ -25,6 +25,7 @@ export function CurveTable({
         {significant(each?.[name].value)}
       </td>
     ));
+  if (points === 0) return <p class="curve-table hint">No point yet.</p>;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: scrolled with the arrow keys.
     <section class="curve-table" tabIndex={0} aria-label={label}>
@@ -43,18 +44,14 @@ export function CurveTable({
           </tr>
         </thead>
         <tbody>
-          {points > 0 && (
-            <>
-              <tr class="extreme">
-                <th scope="row">least of {points}</th>
-                {outer("least")}
-              </tr>
-              <tr class="extreme">
-                <th scope="row">greatest</th>
-                {outer("greatest")}
-              </tr>
-            </>
-          )}
+          <tr class="extreme">
+            <th scope="row">least of {points}</th>
+            {outer("least")}
+          </tr>
+          <tr class="extreme">
+            <th scope="row">greatest</th>
+            {outer("greatest")}
+          </tr>
           {rows.map(({ step, x, values }) => (
             <tr key={step}>
               <th scope="row">{place(step, x)}</th>
@@ -65,7 +62,6 @@ export function CurveTable({
           ))}
         </tbody>
       </table>
-      {points === 0 && <p class="hint">No point yet.</p>}
     </section>
   );
 }
