@@ -38,7 +38,7 @@ export function depthCanvas(
   });
 }
 
-/** A picture at its place; pixels stay squares where they are large. */
+/** A picture at its place, smoothed. */
 export function drawImage(context: CanvasRenderingContext2D, image: HTMLCanvasElement, place: Place): void {
   context.imageSmoothingEnabled = true;
   context.imageSmoothingQuality = "high";

@@ -34,8 +34,8 @@ export function AugmentationStage({ state, view }: StageProps) {
       }
       foot={
         <>
-          Labels follow the picture to {residualText(worst.px)} at most ({JOINT_NAMES[worst.joint]}, n = 21 joints);
-          above 0.01 px they do not.
+          After “{step.name}” ({step.text}). Labels follow the picture to {residualText(worst.px)} at most (
+          {JOINT_NAMES[worst.joint]}, n = 21 joints); above 0.01 px they do not.
           {lit !== undefined && ` ${sentence(JOINT_NAMES[lit])}: ${residualText(step.residualPx[lit])}.`} Rings: true
           joints; crosses: true 3D joints re-projected through the crop's camera.{" "}
           {times * worst.px < 1

@@ -158,7 +158,7 @@ export function MetricsStage({ state, view, onViewer }: HandStageProps) {
       }
       foot={
         <>
-          <AlignmentWords view={view} />{" "}
+          {isAligned.value ? "After Procrustes." : "As predicted."} <AlignmentWords view={view} />{" "}
           {errors.verticesMm === undefined
             ? NO_MESH
             : "One scale of colours before and after, so that they can be compared."}

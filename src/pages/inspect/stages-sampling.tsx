@@ -63,7 +63,7 @@ export function SamplingStage({ state, view }: StageProps) {
 }
 
 function SamplingWords({
-  sampling: { inside, channels },
+  sampling: { inside, channels, scale },
   view,
 }: {
   readonly sampling: Sampling;
@@ -73,9 +73,10 @@ function SamplingWords({
   const n = inside.length;
   return (
     <>
-      <strong class="good">{count} inside</strong> ({fixed((100 * count) / n, 1)} %),{" "}
-      <strong class={count < n ? "bad" : "dim"}>{n - count} outside</strong> of n = {n} vertices, each reading{" "}
-      {channels} channels; outside reads zeros. Over all maps {fixed(100 * view.inMapShare, 1)} % are inside.
+      Map {scale + 1} of {view.sampling.length}: <strong class="good">{count} inside</strong> (
+      {fixed((100 * count) / n, 1)} %), <strong class={count < n ? "bad" : "dim"}>{n - count} outside</strong> of n ={" "}
+      {n} vertices, each reading {channels} channels; outside reads zeros. Over all maps{" "}
+      {fixed(100 * view.inMapShare, 1)} % are inside.
     </>
   );
 }

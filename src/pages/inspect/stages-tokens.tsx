@@ -85,7 +85,13 @@ export function TokensStage({ state, view }: StageProps) {
           view={view}
           label={`Patches of sample ${view.id}, coloured by the length of their tokens`}
           under={under}
-          legend={patches && { label: "length of a token", numbers: spanNumbers(span), isOverPicture: true }}
+          legend={
+            patches && {
+              label: `length of a token, ${norms.value === "inputNorms" ? "before block 1" : "after the last block"}`,
+              numbers: spanNumbers(span),
+              isOverPicture: true,
+            }
+          }
           onMove={(x, y) => {
             hovered.value = patchAt(tokens, x, y);
           }}
