@@ -1,9 +1,8 @@
 /** The terminal's import as a person calls it: a small HO-3D tree into a store in a folder, byte for byte. */
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import { zipSync } from "fflate";
-import { build } from "vite";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { parseOptions } from "../../src/cli/command";
 import { command as importCommand } from "../../src/cli/commands/import";
@@ -23,14 +22,19 @@ import { makeSample } from "../../src/data/sample";
 import { syntheticFrameSet } from "../../src/data/synthetic/frames";
 import { ho3dFrameFiles, ho3dListFiles, ho3dParts } from "../../src/data/synthetic/write-ho3d";
 import type { Sample } from "../../src/data/types";
+import { type BuiltPrograms, buildPrograms } from "../helpers/built-programs";
 import { openHand } from "../helpers/open-hand";
 
 const temporary = temporaryFolder("import-test");
 const inside = (...parts: string[]): string => join(temporary.path, ...parts);
 const files = new Map<string, Uint8Array>();
 let ids: readonly string[] = [];
+let programs: BuiltPrograms;
 let program = "";
-afterAll(() => temporary.remove());
+afterAll(async () => {
+  await programs.remove();
+  temporary.remove();
+});
 afterEach(() => vi.restoreAllMocks());
 
 const SIZE = 32;
@@ -55,15 +59,8 @@ beforeAll(async () => {
     writeFileSync(inside("HO3D_v3", path), bytes);
   }
   writeFileSync(inside("HO3D_v3.zip"), zipSync(Object.fromEntries(files)));
-  await build({
-    configFile: false,
-    logLevel: "silent",
-    build: { ssr: resolve("src/cli/decode-worker.ts"), outDir: inside("program"), emptyOutDir: true },
-    ssr: { noExternal: true },
-  });
-  const [name] = readdirSync(inside("program")).filter((file) => /^decode-worker\.m?js$/.test(file));
-  writeFileSync(inside("program", "package.json"), '{"type":"module"}');
-  program = inside("program", name);
+  programs = await buildPrograms("src/cli/decode-worker.ts");
+  program = programs.path("decode-worker");
 });
 
 const known = new Map<string, Promise<Decoded>>();

@@ -1,9 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
-import { build } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { syntheticFrameSet } from "../../src/data/synthetic/frames";
 import type { Frame } from "../../src/data/types";
@@ -11,6 +7,7 @@ import { createGroup } from "../../src/ranks/group-memory";
 import type { EvaluationRecord, RankEvent, StepRecord } from "../../src/train/events";
 import { evaluationTables } from "../../src/train/gather";
 import { committedSnapshot, createShadow, readSnapshotState, type ShadowMemory } from "../../src/train/snapshot";
+import { type BuiltPrograms, buildPrograms } from "../helpers/built-programs";
 import { openHand, openHandBytes } from "../helpers/open-hand";
 import {
   type Mischief,
@@ -26,7 +23,7 @@ const MICRO_BATCHES = 4;
 const MOST_RANKS = 3;
 
 let frames: Frame[];
-let folder = "";
+let programs: BuiltPrograms;
 let workers: Worker[] = [];
 let shape: TrainShape;
 let one: Together;
@@ -34,19 +31,9 @@ let one: Together;
 beforeAll(async () => {
   const rendered = syntheticFrameSet(openHand(), { frames: FRAMES, seed: 3 });
   frames = await Promise.all(rendered.ids.map((id) => rendered.read(id)));
-  // Below node_modules, where Dawn's package is found.
-  const cache = fileURLToPath(new URL("../../node_modules/.cache", import.meta.url));
-  await mkdir(cache, { recursive: true });
-  folder = await mkdtemp(join(cache, "handloom-train-"));
-  await build({
-    configFile: false,
-    logLevel: "silent",
-    build: { ssr: fileURLToPath(new URL("./rank-thread.ts", import.meta.url)), outDir: folder, emptyOutDir: true },
-  });
-  const [name] = (await readdir(folder)).filter((file) => /^rank-thread\.m?js$/.test(file));
-  await writeFile(join(folder, "package.json"), '{"type":"module"}');
+  programs = await buildPrograms("tests/train/rank-thread.ts");
   const data: TrainStart = { config: SETTINGS, hand: openHandBytes(), frames };
-  workers = Array.from({ length: MOST_RANKS }, () => new Worker(join(folder, name), { workerData: data }));
+  workers = Array.from({ length: MOST_RANKS }, () => new Worker(programs.path("rank-thread"), { workerData: data }));
   [shape] = await Promise.all(workers.map((worker) => answerOf<TrainShape>(worker)));
   one = await alone();
 }, 600_000);
@@ -54,7 +41,7 @@ afterAll(async () => {
   const ended = workers.map((worker) => new Promise((resolve) => worker.once("exit", resolve)));
   for (const worker of workers) worker.postMessage("close");
   await Promise.all(ended);
-  await rm(folder, { recursive: true, force: true });
+  await programs.remove();
 });
 
 const SETTINGS = trainConfig({ steps: 3, evaluateEvery: 3, checkpointEvery: 3, snapshotEvery: 2 });
