@@ -169,7 +169,7 @@ function Notes({ grid }: { readonly grid: GridState }) {
         </div>
       )}
       {progress !== undefined && (
-        <div class="asking grid-progress" role="status">
+        <div class="grid-progress" role="status">
           <progress aria-label="Samples read" value={progress.done} max={Math.max(1, progress.total)} />
           <span class="num">
             {progress.total === 0 ? "Reading the list of samples …" : "Reading facts of the samples: "}
@@ -183,7 +183,7 @@ function Notes({ grid }: { readonly grid: GridState }) {
         </div>
       )}
       {isPartial && (
-        <div class="asking grid-progress">
+        <div class="grid-progress">
           <span>
             Occlusion, confidence and modality are known of {count(table.facts)} of {plural(table.ids.length, "sample")}
             .
@@ -236,7 +236,7 @@ function Opening({ grid }: { readonly grid: GridState }) {
   if (store.state.value !== "starting" && store.state.value !== "stopping") return null;
   const isCounted = status?.done !== undefined && status.total !== undefined;
   return (
-    <div class="asking grid-progress" role="status">
+    <div class="grid-progress" role="status">
       <progress
         aria-label="Opening the run"
         {...(isCounted && { value: status.done, max: Math.max(1, status.total!) })}

@@ -19,7 +19,9 @@ export function Numbers({ state, view }: { readonly state: InspectState; readonl
 
 /** A file answers no question that was not asked when it was written. */
 const NoWhatIf = () => (
-  <p class="hint saved-what-if">What if needs the network: it can be asked once the run is open on a GPU.</p>
+  <p class="hint saved-what-if">
+    What-ifs, other checkpoints, blocks and maps need the network: they can be asked for once the run is open on a GPU.
+  </p>
 );
 
 const HEADLINE = [

@@ -41,10 +41,12 @@ export async function openRun(store: Store, setup: Setup, run: string): Promise<
 export function OpenRun({
   state,
   run,
+  isSmall = true,
   onOpen,
 }: {
   readonly state: InspectState;
   readonly run: string;
+  readonly isSmall?: boolean;
   /** Called before the run is opened. */
   readonly onOpen?: () => void;
 }) {
@@ -61,7 +63,7 @@ export function OpenRun({
   return (
     <button
       type="button"
-      class="small"
+      class={isSmall ? "small" : undefined}
       disabled={why !== undefined}
       title={why ?? "Loads the network of its last checkpoint, without training"}
       aria-label={`Open this run, ${run}${why === undefined ? "" : `. ${why}`}`}

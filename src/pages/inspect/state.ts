@@ -320,7 +320,8 @@ export class InspectState {
   /** Keeps what is shown among its run's files, or forgets it there. */
   async toggleKept(): Promise<void> {
     const [view, run] = [this.view.peek(), this.keeper()];
-    if (view === undefined || run === undefined) return;
+    // What is on its way belongs to it.
+    if (view === undefined || run === undefined || this.isLoading.peek()) return;
     const isKept = this.isKept();
     try {
       if (isKept) await this.store.rank.dropLook(run, { split: view.split, index: view.index });

@@ -159,7 +159,7 @@ export function SavedToolbar({
         )}
       </span>
       {saved?.run === undefined ? <OpenFile state={state} /> : <Keep state={state} />}
-      {saved?.run !== undefined && <OpenRun state={state} run={saved.run} />}
+      {saved?.run !== undefined && <OpenRun state={state} run={saved.run} isSmall={false} />}
       {view !== undefined && <ExportMenu onExport={onExport} />}
     </section>
   );
@@ -177,6 +177,7 @@ function Keep({ state }: { readonly state: InspectState }) {
     <button
       type="button"
       aria-pressed={isKept}
+      disabled={state.isLoading.value}
       aria-keyshortcuts="S"
       title={
         isKept

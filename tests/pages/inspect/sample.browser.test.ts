@@ -398,7 +398,7 @@ describe("without a run and without WebGPU", () => {
         await waitFor(() => expect(location.hash).toContain(`kept=val-1&stage=${stage}`));
       }
       expect(looks()).toEqual([]);
-      expect(text(".numbers")).toContain("What if needs the network");
+      expect(text(".numbers")).toContain("What-ifs, other checkpoints, blocks and maps need the network");
       expect(await violations()).toEqual([]);
       blur();
       await userEvent.keyboard("j");
