@@ -67,27 +67,40 @@ const GROUPS: readonly { readonly title: string; readonly keys: readonly (readon
   },
 ];
 
+/** Two groups below each other, of which three fit beside each other on a usual screen. */
+const COLUMNS = [0, 2, 4].map((first) => GROUPS.slice(first, first + 2));
+
+function Group({ title, keys }: (typeof GROUPS)[number]) {
+  return (
+    <section>
+      <h3>{title}</h3>
+      <dl>
+        {keys.map(([key, meaning]) => (
+          <div key={key}>
+            <dt>
+              {key.split(" ").map((each) => (
+                <kbd key={each}>{each}</kbd>
+              ))}
+            </dt>
+            <dd>{meaning}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
 /** Shortcuts, and what the page does with data. */
 export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
   return (
     <Dialog title="Shortcuts" onClose={onClose}>
       <div class="help">
-        {GROUPS.map(({ title, keys }) => (
-          <section key={title}>
-            <h3>{title}</h3>
-            <dl>
-              {keys.map(([key, meaning]) => (
-                <div key={key}>
-                  <dt>
-                    {key.split(" ").map((each) => (
-                      <kbd key={each}>{each}</kbd>
-                    ))}
-                  </dt>
-                  <dd>{meaning}</dd>
-                </div>
-              ))}
-            </dl>
-          </section>
+        {COLUMNS.map((groups) => (
+          <div key={groups[0].title}>
+            {groups.map((group) => (
+              <Group key={group.title} {...group} />
+            ))}
+          </div>
         ))}
       </div>
       <p class="hint">
