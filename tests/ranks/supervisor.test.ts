@@ -4,10 +4,16 @@ import type { RankEnd, RankOptions, RankPlace, RankShape, RankWorkerApi } from "
 import type { RankHandle, RankHost, Timers } from "../../src/ranks/slot";
 import { plannedRanks, Supervisor, type SupervisorOptions } from "../../src/ranks/supervisor";
 import type { RankEvent, TrainEvent } from "../../src/train/events";
+import { keptLooks } from "../../src/train/inspect/kept";
 import { commitSnapshot, openSlot, snapshotLayout, writeSnapshotState } from "../../src/train/snapshot";
 import { MemoryStorage } from "../helpers/memory-storage";
+import { openHand } from "../helpers/open-hand";
 import { rankConfig } from "../helpers/rank-run";
 import { evaluationRecord, stepRecord } from "../helpers/scripted-rank";
+import { lookView } from "../pages/inspect/look-view";
+import { posedHand } from "../pages/viewer/posed-hand";
+
+const hand = posedHand(openHand(), 0.2);
 
 const layout = snapshotLayout([{ name: "weight", shape: [2], size: 2, trainable: true, options: {} }]);
 const schedule = { lrBackbone: 1, lrHead: 1, minLr: 0, warmupSteps: 0, totalSteps: 100 };
@@ -223,6 +229,34 @@ describe("a supervisor", () => {
     expect(written).toEqual([]);
     expect(storage.text("log.txt")).toContain(line.line);
     expect(storage.text("metrics.jsonl")).toContain('"step":5');
+  });
+
+  it("keeps the worst samples when it ends, and ends as well where it cannot", async () => {
+    const view = lookView({ split: "val", index: 1 }, { truth: hand, coarse: hand, refined: hand });
+    for (const answer of [view, undefined]) {
+      const { supervisor, storage, events, lines } = scene(
+        1,
+        {
+          train(rank) {
+            const values = Float32Array.from([10, 30, 20]);
+            const table = { step: 7, epoch: 0, columns: ["mpjpe_mm"], values };
+            rank.emit({ type: "scores", ids: ["a", "b", "c"], table });
+            if (answer) rank.look = async () => answer as never;
+            rank.leave({ kind: "stopped", step: 7 });
+          },
+        },
+        { keepWorst: 1 },
+      );
+      expect(await supervisor.run()).toEqual({ kind: "stopped", step: 7 });
+      expect(await keptLooks(storage)).toEqual(answer ? [{ split: "val", index: 1 }] : []);
+      expect(lines().at(-1)).toBe(
+        answer
+          ? "kept the worst validation samples of step 7: val 1"
+          : "warning: the worst validation samples could not be kept: no sample",
+      );
+      expect(storage.text("log.txt")).toContain(lines().at(-1)!);
+      expect(events.at(-1)).toEqual({ type: "finished", step: 7, reason: "stopped" });
+    }
   });
 
   it("gives every group memory of its own, filled with the committed snapshot", async () => {

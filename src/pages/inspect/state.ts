@@ -160,6 +160,12 @@ export class InspectState {
       });
     });
     effect(() => this.#writeAddress());
+    effect(() => {
+      if (store.state.value !== "finished") return;
+      // A run keeps its worst samples when it ends.
+      const run = store.run.peek()?.name;
+      if (run !== undefined && this.kept.peek()?.run === run) void this.findKept(run);
+    });
   }
 
   /** The address follows the view, so that it can be reloaded and shared; that is no step back. */
