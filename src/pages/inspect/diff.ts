@@ -15,7 +15,10 @@ export interface DiffRow {
 
 const SHOWN: readonly MetricName[] = ["mpjpe_mm", "pa_mpjpe_mm", "mpvpe_mm", "pa_mpvpe_mm"];
 
-/** One row; less is better unless `isMoreBetter`. Changes below a part in 10 million are float32's, not the what-if's. */
+/**
+ * One row; less is better unless `isMoreBetter`. Changes below a part in 10 million, and below a hundredth of a millimetre, are
+ * float32's, not the what-if's.
+ */
 export function diffRow(
   name: string,
   unit: string,
@@ -27,7 +30,8 @@ export function diffRow(
     return { name, unit, before, after, change: undefined, isBetter: undefined };
   }
   const change = after - before;
-  const isSame = Math.abs(change) <= 1e-7 * Math.max(Math.abs(before), Math.abs(after));
+  const least = Math.max(1e-7 * Math.max(Math.abs(before), Math.abs(after)), unit === "mm" ? 0.005 : 0);
+  const isSame = Math.abs(change) <= least;
   return {
     name,
     unit,

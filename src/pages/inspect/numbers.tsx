@@ -30,6 +30,9 @@ const HEADLINE = [
   ["MPVPE", "mpvpe_mm"],
 ] as const;
 
+/** Millimetres with a decimal; metres of error, as a wrong unit makes them, have none. */
+const short = (mm: number | undefined): string => fixed(mm, mm !== undefined && Math.abs(mm) >= 1000 ? 0 : 1);
+
 /** Errors of the refined hand, and below each that of the coarse one. */
 function Headline({ view: { errors } }: { readonly view: LookView }) {
   return (
@@ -38,10 +41,10 @@ function Headline({ view: { errors } }: { readonly view: LookView }) {
         <div class="readout" key={name}>
           <dt>{label}</dt>
           <dd>
-            <span class="value">{fixed(errors.metrics[name], 1)}</span>
+            <span class="value">{short(errors.metrics[name])}</span>
             <span class="unit">mm</span>
             <span class="note">
-              {name in errors.coarse ? `coarse ${fixed(errors.coarse[name], 1)} mm` : "no mesh to compare"}
+              {name in errors.coarse ? `coarse ${short(errors.coarse[name])} mm` : "no mesh to compare"}
             </span>
           </dd>
         </div>
@@ -131,10 +134,10 @@ function JointTable({ state, view }: { readonly state: InspectState; readonly vi
               </th>
               <td class="number strong bar">
                 <span class="bar-fill" style={{ transform: `scaleX(${(errors.jointsMm[joint] || 0) / worst})` }} />
-                <span class="bar-text">{fixed(errors.jointsMm[joint], 1)}</span>
+                <span class="bar-text">{short(errors.jointsMm[joint])}</span>
               </td>
               {before === undefined ? (
-                <td class="number">{fixed(errors.alignedJointsMm[joint], 1)}</td>
+                <td class="number">{short(errors.alignedJointsMm[joint])}</td>
               ) : (
                 <Change by={errors.jointsMm[joint] - before[joint]} />
               )}
@@ -153,7 +156,7 @@ function Change({ by }: { readonly by: number }) {
   return (
     <td class="number" data-change={kind}>
       {by > 0 ? "+" : ""}
-      {fixed(by, 1)}
+      {short(by)}
     </td>
   );
 }

@@ -113,6 +113,15 @@ function FramePicture({ state, view, frame }: StageProps & { readonly frame: Fil
   );
 }
 
+/** Who took the depth away, where it is not there. */
+function whyNoDepth({ whatIf }: StageProps["state"], { steps, epoch, plain }: StageProps["view"]): string {
+  if (plain !== undefined && whatIf.value.dropDepth)
+    return "The network was shown no depth: the what-if leaves it out.";
+  return steps.some(({ depth }) => depth !== undefined)
+    ? `The augmentation of epoch ${epoch} leaves the depth out: the network sees colour alone.`
+    : "This sample has no depth: the network sees colour alone.";
+}
+
 /** Colour and depth beside each other, or depth in place of colour. */
 export function CropStage({ state, view }: StageProps) {
   const { width, height, focal, trueFocal } = view;
@@ -121,7 +130,7 @@ export function CropStage({ state, view }: StageProps) {
     <Stage
       name="crop"
       controls={<OverlayToggles state={state} view={view} names={["truth", "predicted", "mesh", "depth", "heat"]} />}
-      foot={`${width} × ${height} px. Focal length that the network uses: ${fixed(focal * height, 1)} px; the data set's own: ${fixed(trueFocal * height, 1)} px.`}
+      foot={`${width} × ${height} px. Focal length that the network uses: ${fixed(focal * height, 1)} px; the data set's own: ${fixed(trueFocal * height, 1)} px.${view.depth === undefined ? "" : " Depth: bright is near, black is far from the hand or was not measured."}`}
     >
       <div class={isDepthAlone ? "stage-alone" : "stage-pair"}>
         {!isDepthAlone && (
@@ -133,11 +142,7 @@ export function CropStage({ state, view }: StageProps) {
           />
         )}
         {view.depth === undefined ? (
-          <Missing>
-            {view.plain === undefined
-              ? "This sample has no depth: the network sees colour alone."
-              : "The network was shown no depth: the what-if leaves it out, or the sample has none."}
-          </Missing>
+          <Missing>{whyNoDepth(state, view)}</Missing>
         ) : (
           <SamplePicture state={state} view={view} label={`Depth crop of sample ${view.id}: bright is near`} isDepth />
         )}

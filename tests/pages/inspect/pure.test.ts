@@ -190,6 +190,7 @@ describe("differences", () => {
     expect(diffRow("a", "mm", 10, 12)).toMatchObject({ change: 2, isBetter: false });
     expect(diffRow("a", "", 0.9, 0.95, true).isBetter).toBe(true);
     expect(diffRow("a", "mm", 10, 10 + 1e-8)).toMatchObject({ change: 0, isBetter: undefined });
+    expect(diffRow("a", "mm", 58.41, 58.414)).toMatchObject({ change: 0, isBetter: undefined });
     expect(diffRow("a", "mm", undefined, 1).change).toBeUndefined();
     expect(diffRow("a", "mm", Number.NaN, 1).change).toBeUndefined();
   });

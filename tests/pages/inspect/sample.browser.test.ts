@@ -156,6 +156,12 @@ describe("the stages", () => {
     await waitFor(() => expect(root.querySelectorAll(".step")).toHaveLength(4));
     expect(lastLook()).toMatchObject({ split: "train", index: 0, epoch: 0, steps: true });
     expect(text(".stage-foot")).toContain("0.0042 px at most");
+    answer = (request) => {
+      const { steps, ...view } = lookView(request, hands, 40, { depth: undefined });
+      return { ...view, steps: steps.map((step) => ({ ...step, depth: new Uint8ClampedArray(step.rgba.length / 4) })) };
+    };
+    await open("#/inspect?split=train&index=1&stage=crop&epoch=3");
+    await waitFor(() => expect(text(".stage-missing")).toContain("The augmentation of epoch 3 leaves the depth out"));
   });
 
   it("of attention follow token, block and head", async () => {
