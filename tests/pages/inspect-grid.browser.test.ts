@@ -334,7 +334,7 @@ describe("a table of 5,000 samples", () => {
     // One that was kept is marked, and opens from its file; another one may be looked at once the run is open.
     const [first, second] = [worst.at(-1)!, worst.at(-2)!];
     rank.kept.set(`yesterday val-${first}`, { view: { split: "val", index: first } as never, about: {} as never });
-    await state.findKept("yesterday");
+    await state.kept.find("yesterday");
     await waitFor(() => expect(root.querySelector("[data-marked=true]")).toHaveProperty("dataset.place", `${first}`));
     expect(text(".grid-note")).toContain("1 sample with a star was kept with all stages and opens at once");
 

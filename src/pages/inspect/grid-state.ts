@@ -1,6 +1,5 @@
 /** The table of samples: where it comes from, what of it is shown, and the pictures of its tiles. */
 import { batch, computed, effect, signal } from "@preact/signals";
-import { keptName } from "../../train/inspect/kept-place";
 import { readScores } from "../../train/inspect/scores";
 import type { QuickPrediction, SplitName, Thumbnail } from "../../train/inspect/types";
 import { messageOf } from "../store";
@@ -218,18 +217,14 @@ export class GridState {
 
   /** The run has kept the sample at `place`: it is shown from its file. */
   isKept(place: number): boolean {
-    const kept = this.inspect.kept.value;
     const split = this.table.value?.split;
-    if (split === undefined || kept?.run !== this.source.value?.run) return false;
-    return kept?.names.has(keptName({ split, index: place })) === true;
+    return split !== undefined && this.inspect.kept.has(this.source.value?.run, { split, index: place });
   }
 
-  /** Samples of the split that the run has kept. */
-  keptCount(): number {
-    const kept = this.inspect.kept.value;
+  /** Places of the split that the run has kept. */
+  keptPlaces(): readonly number[] {
     const split = this.table.value?.split;
-    if (kept === undefined || kept.run !== this.source.value?.run) return 0;
-    return [...kept.names].filter((name) => name.startsWith(`${split}-`)).length;
+    return split === undefined ? [] : this.inspect.kept.placesOf(this.source.value?.run, split);
   }
 
   /** Asks for what the tiles at `places` show, the first ones first. */
@@ -259,7 +254,7 @@ export class GridState {
       this.progress.value = source && { done: 0, total: 0 };
     });
     if (source === undefined) return;
-    void this.inspect.findKept(source.run);
+    void this.inspect.kept.find(source.run);
     try {
       const table = await this.#fromFiles(source, split);
       if (ticket !== this.#ticket) return;

@@ -149,6 +149,11 @@ function SortChoice({ grid }: { readonly grid: GridState }) {
   );
 }
 
+const keptSentence = (n: number): string =>
+  n === 0
+    ? ""
+    : `${plural(n, "sample")} with a star ${n === 1 ? "was" : "were"} kept with all stages and ${n === 1 ? "opens" : "open"} at once. `;
+
 /** What is wrong, what is under way, and what is not here. */
 function Notes({ grid }: { readonly grid: GridState }) {
   const { store } = grid.inspect;
@@ -204,8 +209,7 @@ function Notes({ grid }: { readonly grid: GridState }) {
         <p class="grid-note">
           <Icon name="info" />
           This run is stored: its scores{table.step === undefined ? "" : ` of step ${count(table.step)}`} are here.{" "}
-          {grid.keptCount() > 0 &&
-            `${plural(grid.keptCount(), "sample")} with a star ${grid.keptCount() === 1 ? "was" : "were"} kept with all stages and ${grid.keptCount() === 1 ? "opens" : "open"} at once. `}
+          {keptSentence(grid.keptPlaces().length)}
           Pictures and stages of the others need its data and a network
           {store.adapter.value.kind === "missing" && ", in a browser with WebGPU"}.
           <OpenRun state={grid.inspect} run={source.run} />
@@ -340,7 +344,7 @@ function TileIsland({
       return true;
     },
     order: JSON.stringify([grid.source.value?.run, table.split, sort, grid.view.value.filters]),
-    version: `${overlays.join()} ${sort.by} ${table.step} ${table.facts} ${[...(grid.inspect.kept.value?.names ?? [])].join()}`,
+    version: `${overlays.join()} ${sort.by} ${table.step} ${table.facts} ${grid.keptPlaces().join()}`,
     stampOf: (place) =>
       `${grid.thumbnails.get(place) !== undefined} ${grid.needsPredictions() && grid.predictions.get(place)?.step}`,
     pictures: grid.pictures.value,

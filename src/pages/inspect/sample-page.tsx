@@ -45,7 +45,7 @@ export function SamplePage({ state }: { readonly state: InspectState }) {
   }, []);
   const keeper = state.keeper();
   useEffect(() => {
-    if (keeper !== undefined && state.kept.peek()?.run !== keeper) void state.findKept(keeper);
+    if (keeper !== undefined && !state.kept.isKnown(keeper)) void state.kept.find(keeper);
   }, [keeper]);
   const isOrderAsked = state.table.value !== undefined && state.order.value === undefined;
   useEffect(() => {

@@ -16,6 +16,7 @@ import type { Setup } from "../train/setup";
 import { ViewerState } from "../viewer/state";
 import { fileAddress, keptAddress, type StageName, sampleAddress } from "./address";
 import { type GridView, orderParams, viewOfAddress } from "./grid-address";
+import { KeptSamples } from "./kept-samples";
 import { GROUP, type MapChoice } from "./map-choice";
 import { keptMap } from "./saved";
 
@@ -85,8 +86,7 @@ export class InspectState {
   readonly table = signal<TableOrder | undefined>(undefined);
   /** What is shown in place of a rank's answer. */
   readonly saved = signal<SavedSample | undefined>(undefined);
-  /** Names of the samples that a run has kept. */
-  readonly kept = signal<{ readonly run: string; readonly names: ReadonlySet<string> } | undefined>(undefined);
+  readonly kept: KeptSamples;
   /** The address asks for a sample of a file. */
   readonly isSaved = computed(() => {
     const { look } = this.store.route.value;
@@ -110,6 +110,7 @@ export class InspectState {
     /** What the next run will be: a stored one is opened with it. */
     readonly setup?: Setup,
   ) {
+    this.kept = new KeptSamples(store.rank);
     // A new run has other samples and other weights.
     effect(() => {
       store.run.value;
@@ -118,7 +119,7 @@ export class InspectState {
         this.index.value = 0;
         this.order.value = undefined;
         this.table.value = undefined;
-        this.kept.value = undefined;
+        this.kept.forget();
         this.checkpoints.value = [];
         this.checkpoint.value = undefined;
         this.epoch.value = undefined;
@@ -164,7 +165,7 @@ export class InspectState {
       if (store.state.value !== "finished") return;
       // A run keeps its worst samples when it ends.
       const run = store.run.peek()?.name;
-      if (run !== undefined && this.kept.peek()?.run === run) void this.findKept(run);
+      if (run !== undefined && this.kept.isKnown(run)) void this.kept.find(run);
     });
   }
 
@@ -269,7 +270,7 @@ export class InspectState {
       this.problem.value = `The kept sample ${name} could not be shown: ${messageOf(error)}`;
     }
     this.isLoading.value = false;
-    if (run !== undefined) void this.findKept(run);
+    if (run !== undefined) void this.kept.find(run);
   }
 
   /** Shows a sample that was exported; what is wrong with the file is told above the page. */
@@ -306,12 +307,6 @@ export class InspectState {
     });
   }
 
-  /** Names of the samples that a run has kept; none where they cannot be listed. */
-  async findKept(run: string): Promise<void> {
-    const places = await this.store.rank.keptLooks(run).catch((): KeptPlace[] => []);
-    this.kept.value = { run, names: new Set(places.map(keptName)) };
-  }
-
   /** The run that a sample is kept for: the one of this tab, or the stored one that has kept it. */
   keeper(): string | undefined {
     return this.isSaved.value ? this.saved.value?.run : this.store.run.value?.name;
@@ -319,8 +314,8 @@ export class InspectState {
 
   /** The sample that is shown is kept. */
   isKept(): boolean {
-    const [view, kept] = [this.view.value, this.kept.value];
-    return view !== undefined && kept?.run === this.keeper() && kept?.names.has(keptName(view)) === true;
+    const view = this.view.value;
+    return view !== undefined && this.kept.has(this.keeper(), view);
   }
 
   /** Keeps what is shown among its run's files, or forgets it there. */
@@ -328,14 +323,12 @@ export class InspectState {
     const [view, run] = [this.view.peek(), this.keeper()];
     // What is on its way belongs to it.
     if (view === undefined || run === undefined || this.isLoading.peek()) return;
-    const isKept = this.isKept();
+    const what = this.isKept() ? "forgotten" : "kept";
     try {
-      if (isKept) await this.store.rank.dropLook(run, { split: view.split, index: view.index });
-      else await this.store.rank.keepLook(run, view, { run, whatIf: this.whatIf.peek(), keptBy: "person" });
+      await this.kept.toggle(run, view, this.whatIf.peek());
     } catch (error) {
-      this.problem.value = `The sample ${view.id} could not be ${isKept ? "forgotten" : "kept"}: ${messageOf(error)}`;
+      this.problem.value = `The sample ${view.id} could not be ${what}: ${messageOf(error)}`;
     }
-    await this.findKept(run);
   }
 
   /** Goes to the sample of that id, by the splits that the run has written. */
@@ -383,16 +376,10 @@ export class InspectState {
   }
 
   /** Places of the split that the stored run has kept, in the table's order where that is known. */
-  #keptPlaces(split: SplitName, order: readonly number[] | undefined): readonly number[] | undefined {
-    const kept = this.kept.value;
-    if (kept === undefined || kept.run !== this.saved.value?.run) return undefined;
-    const isKept = (index: number): boolean => kept.names.has(keptName({ split, index }));
-    if (order?.some(isKept)) return order.filter(isKept);
-    const prefix = `${split}-`;
-    return [...kept.names]
-      .filter((name) => name.startsWith(prefix))
-      .map((name) => Number(name.slice(prefix.length)))
-      .sort((a, b) => a - b);
+  #keptPlaces(split: SplitName, order: readonly number[] | undefined): readonly number[] {
+    const places = this.kept.placesOf(this.saved.value?.run, split);
+    const ordered = order?.filter((index) => places.includes(index)) ?? [];
+    return ordered.length > 0 ? ordered : places;
   }
 
   /** The sample `by` further in the table's order, else in that of the split; undefined at the end. */
