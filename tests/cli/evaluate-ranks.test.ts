@@ -1,9 +1,6 @@
 /** `handloom evaluate --ranks N`: the same bytes for every N, and a sentence when a rank fails. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { mkdtemp, readdir } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "vite";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { parseOptions } from "../../src/cli/command";
 import { evaluateWith } from "../../src/cli/commands/evaluate";
@@ -18,6 +15,7 @@ import { UTNet } from "../../src/model/utnet";
 import { ParameterStore } from "../../src/nn/parameter-store";
 import { meanParameters, networkShape } from "../../src/train/network";
 import { snapshotLayout } from "../../src/train/snapshot";
+import { type BuiltPrograms, buildPrograms } from "../helpers/built-programs";
 import { testGpu } from "../helpers/gpu";
 import { openHand } from "../helpers/open-hand";
 
@@ -36,11 +34,10 @@ const PATIENCE_MS = 600_000;
 
 const temporary = temporaryFolder("evaluate-ranks-test");
 const inside = (...parts: string[]): string => join(temporary.path, ...parts);
-let dist = "";
 
-afterAll(() => {
+afterAll(async () => {
   temporary.remove();
-  rmSync(dist, { recursive: true, force: true });
+  await programs.remove();
 });
 afterEach(() => {
   vi.restoreAllMocks();
@@ -109,32 +106,11 @@ async function writeTree(): Promise<string> {
   return inside("HO3D");
 }
 
-/** Built inside the project, which the threads look for their assets and packages in. */
-async function buildPrograms(): Promise<void> {
-  const project = fileURLToPath(new URL("../../dist/", import.meta.url));
-  mkdirSync(project, { recursive: true });
-  dist = await mkdtemp(join(project, "evaluate-ranks-"));
-  const entries = [
-    fileURLToPath(new URL("../../src/cli/evaluate-worker.ts", import.meta.url)),
-    fileURLToPath(new URL("./failing-rank.ts", import.meta.url)),
-  ];
-  await build({
-    configFile: false,
-    logLevel: "silent",
-    build: { ssr: true, outDir: dist, emptyOutDir: true, rollupOptions: { input: entries } },
-  });
-  const files = await readdir(dist);
-  for (const path of entries) {
-    const name = basename(path, ".ts");
-    programs[name] = join(dist, files.find((each) => each === `${name}.js` || each === `${name}.mjs`)!);
-  }
-}
-
-const programs: Record<string, string> = {};
+let programs: BuiltPrograms;
 let checkpoint = "";
 let tree = "";
 beforeAll(async () => {
-  await buildPrograms();
+  programs = await buildPrograms("src/cli/evaluate-worker.ts", "tests/cli/failing-rank.ts");
   checkpoint = await writeRandomCheckpoint();
   tree = await writeTree();
 }, PATIENCE_MS);
@@ -151,7 +127,7 @@ async function terminal(args: readonly string[], program = "evaluate-worker"): P
     };
   vi.spyOn(process.stdout, "write").mockImplementation(keep("out"));
   vi.spyOn(process.stderr, "write").mockImplementation(keep("err"));
-  const command = evaluateWith(programs[program]);
+  const command = evaluateWith(programs.path(program));
   try {
     await command.run(parseOptions("evaluate", command.options, ["--checkpoint", checkpoint, "--json", ...args]));
   } finally {
