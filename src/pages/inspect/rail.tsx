@@ -1,4 +1,4 @@
-import { useMemo, useRef } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { LookView } from "../../train/inspect/types";
 import { STAGE_NAMES, type StageName } from "./address";
 import { Painting } from "./paint";
@@ -12,13 +12,24 @@ export function Rail({ state, view }: { readonly state: InspectState; readonly v
   const chosen = state.stage.value;
   const onKeyDown = (event: KeyboardEvent) => {
     const at = STAGE_NAMES.indexOf(chosen);
-    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: STAGE_NAMES.length - 1 }[event.key];
+    const [before, after] = [at - 1, at + 1];
+    const keys = { ArrowDown: after, ArrowRight: after, ArrowUp: before, ArrowLeft: before };
+    const to = { ...keys, Home: 0, End: STAGE_NAMES.length - 1 }[event.key];
     if (to === undefined) return;
     event.preventDefault();
     const next = (to + STAGE_NAMES.length) % STAGE_NAMES.length;
     state.goToStage(STAGE_NAMES[next]);
     list.current?.querySelectorAll<HTMLElement>("[role=tab]")[next].focus();
   };
+  // By hand: scrollIntoView would move the page as well.
+  useLayoutEffect(() => {
+    const rail = list.current!.parentElement!;
+    const [room, tab] = [rail, list.current!.children[STAGE_NAMES.indexOf(chosen)]].map((each) =>
+      each.getBoundingClientRect(),
+    );
+    rail.scrollLeft += Math.min(0, tab.left - room.left) + Math.max(0, tab.right - room.right);
+    rail.scrollTop += Math.min(0, tab.top - room.top) + Math.max(0, tab.bottom - room.bottom);
+  }, [chosen]);
   return (
     <nav class="rail" aria-label="Stages of the sample">
       <div ref={list} role="tablist" aria-label="Stages" aria-orientation="vertical" onKeyDown={onKeyDown}>

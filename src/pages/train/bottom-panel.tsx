@@ -32,6 +32,7 @@ export function BottomPanel({ setup, doctor }: { readonly setup: Setup; readonly
   ];
   return (
     <section class="bottom" aria-label="Log, stored runs, evaluation, gallery, ranks and findings">
+      <h2 class="sr-only">Details</h2>
       <Tabs label="What is shown of the run" tabs={tabs} value={panel} onValue={(name) => (store.panel.value = name)}>
         {panel === "log" && (
           <>

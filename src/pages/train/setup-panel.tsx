@@ -88,8 +88,7 @@ function Step({
   return (
     <section class="setup-step" data-growing={isGrowing} aria-labelledby={id}>
       <h3 id={id}>
-        <span class="setup-number">{number}</span>
-        {title}
+        <span class="setup-number">{number}</span> {title}
       </h3>
       {children}
     </section>
