@@ -79,6 +79,12 @@ export function failureSentence(check: Check): string {
   return `${checkName(check)}: relative error ${scientific(relative)}, tolerance ${scientific(tolerance)}; worst at ${worst.index} of ${size}: got ${worst.got}, expected ${worst.expected}`;
 }
 
+/** Why the times of gpu.js on WebGPU are no match for ours in this browser; undefined where they are. */
+export function timesNote({ host }: Pick<VerifyReport, "host">): string | undefined {
+  if (!/Firefox\//.test(host)) return undefined;
+  return "Firefox answers a read-back about every 100 ms unless it is given more work: ours gives it some, gpu.js none, so that its times here are 100 ms of waiting for each stage of the formula.";
+}
+
 const milliseconds = (value: number | undefined): string => (value === undefined ? "–" : value.toFixed(2));
 
 /** The report as Markdown, for an issue: adapter, limits, host, failures, largest errors, times. */
@@ -118,6 +124,7 @@ export function markdownReport(report: VerifyReport): string {
     "",
     "## Times, ms: wall clock with inputs written and result read back",
     "",
+    ...(timesNote(report) === undefined ? [] : [timesNote(report)!, ""]),
     "| kernel | ours | gpu.js on WebGPU | gpu.js on the CPU | of |",
     "|---|---:|---:|---:|---|",
     ...timed.slice(0, 20).map(({ kernel, timed: check }) => {

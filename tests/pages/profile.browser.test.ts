@@ -169,6 +169,18 @@ describe("a recording", () => {
     expect(parts.profile.recordings.value).toHaveLength(2);
   });
 
+  it("says how to go on from a lost device, and nothing twice", async () => {
+    rank.profile = () => Promise.reject(new Error("read-back: the GPU device was lost (unknown): gone"));
+    await parts.profile.measure();
+    await vi.waitFor(() => expect(text(".profile [role=alert]")).toMatch(/^Read-back: .* gone\. Resume the run/));
+    const told = "the WebGPU adapter offers 7 storage buffers per kernel, expected at least 8";
+    rank.profile = () => Promise.reject(new Error(told));
+    parts.store.addProblem(told);
+    await parts.profile.measure();
+    await vi.waitFor(() => expect(all(".banner").filter((each) => each.textContent?.includes(told))).toHaveLength(1));
+    parts.store.dismissProblem(told);
+  });
+
   it("has no violations that axe finds, by day and by night, in any look", async () => {
     parts.profile.chosen.value = 3;
     for (const name of ["kernels", "roofline", "memory", "compare"] as const) {

@@ -30,6 +30,8 @@ describe("verify", () => {
     }
     expect(report.kernels.map(({ name }) => name)).toContain("l1-per-sample.backward_root");
     expect(markdownReport(report)).toContain("- date: 1970-01-01T00:00:00.000Z");
+    expect(markdownReport(report)).not.toContain("Firefox");
+    expect(markdownReport({ ...report, host: "Gecko/20100101 Firefox/153.0" })).toContain("100 ms of waiting");
   });
 
   it("finds a kernel that computes something else, and names the worst number", async () => {

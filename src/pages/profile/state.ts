@@ -162,7 +162,7 @@ export class ProfileState {
       await work();
     } catch (error) {
       // Whoever cancelled knows.
-      if (!this.isCancelling.value) this.problem.value = messageOf(error);
+      if (!this.isCancelling.value) this.problem.value = this.sentenceOf(messageOf(error));
     }
     batch(() => {
       this.busy.value = undefined;
@@ -171,6 +171,16 @@ export class ProfileState {
       this.recording.value = "none";
       this.isCancelling.value = false;
     });
+  }
+
+  /** What the page says of an error, with the way out; undefined where the banner of the app says it already. */
+  private sentenceOf(message: string): string | undefined {
+    if (this.store.problems.value.includes(message)) return undefined;
+    // A name of a file keeps its letters.
+    const first = /^[a-z-]+[ :]/.test(message) ? message.slice(0, 1).toUpperCase() : message.slice(0, 1);
+    const text = `${first}${message.slice(1)}${/[.!?]$/.test(message) ? "" : "."}`;
+    if (!/device was lost/.test(message)) return text;
+    return `${text} Resume the run on the page Train, which takes a new device and goes on from the last step; then record again.`;
   }
 
   /** Waits for the run that is being started, or starts the demo's and pauses it after its first step. */

@@ -1,11 +1,14 @@
 /** One kernel: its checks, and its text beside the one that gpu.js writes for the same formula. */
 import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import { checkName, scientific } from "../../verify/report";
 import type { Check } from "../../verify/types";
 import { plural, significant } from "../format";
+import { entryLines } from "../profile/kernel-text";
 import { Segmented } from "../widgets/field";
 import { Icon } from "../widgets/icons";
 import type { VerifyState } from "./state";
+import { BARS, Time } from "./times";
 
 export function Detail({ state, kernel }: { readonly state: VerifyState; readonly kernel: string }) {
   const row = state.rows.value.find((found) => found.kernel === kernel);
@@ -37,10 +40,12 @@ export function Detail({ state, kernel }: { readonly state: VerifyState; readonl
       </div>
       <CheckTable checks={row.checks} chosen={check} onChoose={(found) => (picked.value = found)} />
       <Facts check={check} />
+      <Times check={check} />
       <div class="texts">
         <Text
           title={`Ours, entry ${text?.entryPoint ?? kernel.split(".")[1]}`}
           code={text?.code ?? "The text is shown when the run has ended."}
+          entryPoint={text?.entryPoint}
         />
         {shown.value === "wgsl" ? (
           <Text title={`gpu.js, ${check.target}`} code={baselineText(check)} />
@@ -136,6 +141,29 @@ function Facts({ check }: { readonly check: Check }) {
   );
 }
 
+/** The check's own times; those that are added to a gradient take as long as those that write it, and are not timed. */
+function Times({ check: { times, baseline } }: { readonly check: Check }) {
+  if (times.ours === undefined) return null;
+  return (
+    <table class="check-times" aria-label="Wall clock, inputs written and result read back">
+      <tbody>
+        <tr>
+          {BARS.map(({ key, label, title }) => (
+            <th key={key} scope="col" title={title}>
+              {label} <span class="unit">ms</span>
+            </th>
+          ))}
+        </tr>
+        <tr>
+          {BARS.map(({ key }) => (
+            <Time key={key} times={times} which={key} failure={baseline.failure} />
+          ))}
+        </tr>
+      </tbody>
+    </table>
+  );
+}
+
 function Fact({
   name,
   value,
@@ -155,14 +183,38 @@ function Fact({
   );
 }
 
-function Text({ title, code }: { readonly title: string; readonly code: string }) {
+/** A text, with the lines of an entry point marked and in sight. */
+function Text({
+  title,
+  code,
+  entryPoint,
+}: {
+  readonly title: string;
+  readonly code: string;
+  readonly entryPoint?: string | undefined;
+}) {
+  const scroller = useRef<HTMLElement>(null);
+  const lines = code.split("\n");
+  const { first, last } = entryPoint === undefined ? { first: 0, last: -1 } : entryLines(lines, entryPoint);
+  useEffect(() => {
+    const mark = scroller.current?.querySelector<HTMLElement>("mark");
+    if (scroller.current && mark) scroller.current.scrollTop = mark.offsetTop - scroller.current.offsetTop - 8;
+  }, [code, entryPoint]);
   return (
     <figure class="text">
       <figcaption>{title}</figcaption>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard. */}
-      <section class="text-scroll" tabIndex={0} aria-label={title}>
+      <section ref={scroller} class="text-scroll" tabIndex={0} aria-label={title}>
         <pre>
-          <code>{code}</code>
+          {last < first ? (
+            <code>{code}</code>
+          ) : (
+            <code>
+              {`${lines.slice(0, first).join("\n")}${first > 0 ? "\n" : ""}`}
+              <mark>{lines.slice(first, last + 1).join("\n")}</mark>
+              {`\n${lines.slice(last + 1).join("\n")}`}
+            </code>
+          )}
         </pre>
       </section>
     </figure>

@@ -1,13 +1,14 @@
 /** Every kernel against its reference, on the device of the person who looks. */
 import { useSignal } from "@preact/signals";
-import { type KernelRow, markdownReport, scientific, strain, summarySentence } from "../../verify/report";
-import { milliseconds, plural } from "../format";
+import { type KernelRow, markdownReport, scientific, strain, summarySentence, timesNote } from "../../verify/report";
+import { plural } from "../format";
 import { theme, toggleTheme } from "../theme";
 import { download } from "../train/exports";
 import { Toggle } from "../widgets/field";
 import { Icon, Mark } from "../widgets/icons";
 import { Detail } from "./detail";
 import type { VerifyState } from "./state";
+import { BARS, Time } from "./times";
 
 export function VerifyPage({ state }: { readonly state: VerifyState }) {
   return (
@@ -150,6 +151,7 @@ function Summary({ state }: { readonly state: VerifyState }) {
       <span class="dim">
         Checks are of a tensor against plain JavaScript; {report.seconds.toFixed(0)} s.
         {cannot > 0 && ` gpu.js cannot run ${cannot} of them on WebGPU.`}
+        {report.checks.some(({ times }) => times.gpuJsWebGpu !== undefined) && ` ${timesNote(report) ?? ""}`}
       </span>
     </div>
   );
@@ -256,47 +258,5 @@ function Row({
         <Time key={key} times={timed?.times} which={key} failure={timed?.baseline.failure} />
       ))}
     </tr>
-  );
-}
-
-const BARS = [
-  { key: "ours", label: "Ours", title: "Our kernels: inputs written, run, result read back; wall clock, median" },
-  {
-    key: "gpuJsWebGpu",
-    label: "gpu.js",
-    title: "The formula as gpu.js compiles it to WebGPU: all its stages, each read back before the next",
-  },
-  { key: "gpuJsCpu", label: "CPU", title: "The formula in plain JavaScript" },
-] as const;
-
-/** One of the three times of a kernel; the longest of them has a full bar. */
-function Time({
-  times,
-  which,
-  failure,
-}: {
-  readonly times: KernelRow["worst"]["times"] | undefined;
-  readonly which: (typeof BARS)[number]["key"];
-  readonly failure: string | undefined;
-}) {
-  const value = times?.[which];
-  if (times !== undefined && which === "gpuJsWebGpu" && failure !== undefined)
-    return (
-      <td class="time" title={failure}>
-        <span class="dim">cannot</span>
-      </td>
-    );
-  if (times === undefined || value === undefined) return <td class="time dim">–</td>;
-  const most = Math.max(...BARS.map(({ key }) => times[key] ?? 0));
-  return (
-    <td class="time">
-      <span class="time-bar" data-bar={which}>
-        <span class="time-track" aria-hidden="true">
-          <span style={{ transform: `scaleX(${most > 0 ? value / most : 0})` }} />
-        </span>
-        {/* The clock of a page stands still for up to a tenth of a millisecond. */}
-        <span class="num">{value < 0.005 ? "< 0.1" : milliseconds(value)}</span>
-      </span>
-    </td>
   );
 }
