@@ -165,10 +165,13 @@ function RunPill() {
   const isSilent = store.isSilent.value;
   const step = store.history.lastStep?.step;
   const total = store.run.value?.totalSteps;
+  const isStopped = state === "finished" && (step ?? 0) < (total ?? 1);
   return (
     <span class="pill" data-state={isWasted || isSilent ? "failed" : state}>
       <span class="lamp" />
-      <span role="status">{isSilent ? "No answer" : isWasted ? "Stopped by the doctor" : STATES[state]}</span>
+      <span role="status">
+        {isSilent ? "No answer" : isWasted ? "Stopped by the doctor" : isStopped ? "Stopped" : STATES[state]}
+      </span>
       {step !== undefined && total !== undefined && (
         <span class="num">
           {step} / {total}

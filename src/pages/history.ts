@@ -76,17 +76,24 @@ export class History {
 /**
  * The records of a stored run up to its step `last`, from its metrics.jsonl, faults.jsonl, findings.json and times.jsonl: a run that
  * was cut off may have lines beyond its checkpoint, which it will write again, and a last one without its end, which is none. Throws
- * with the number of any other line that is no record.
+ * with the number of any other line that is no record; where `notes` are given, it leaves the line out and says so there.
  */
-export function readHistory(metrics: string, last: number, faults = "", findings = "", times = ""): History {
+export function readHistory(
+  metrics: string,
+  last: number,
+  faults = "",
+  findings = "",
+  times = "",
+  notes?: string[],
+): History {
   const history = new History();
-  for (const record of recordsOf<StepRecord | EvaluationRecord>("metrics.jsonl", metrics, last)) {
+  for (const record of recordsOf<StepRecord | EvaluationRecord>("metrics.jsonl", metrics, last, notes)) {
     if (record.split === "train") history.steps.push(record);
     else history.evaluations.push(record);
   }
-  history.faults.push(...recordsOf<FaultRecord>("faults.jsonl", faults, last));
+  history.faults.push(...recordsOf<FaultRecord>("faults.jsonl", faults, last, notes));
   history.diagnoses = readFindings(findings);
-  for (const { step, ranks } of recordsOf<TimesRecord>("times.jsonl", times, last)) {
+  for (const { step, ranks } of recordsOf<TimesRecord>("times.jsonl", times, last, notes)) {
     history.times.push({ step, ranks: ranks.map(timesOf) });
   }
   return history;
@@ -103,7 +110,12 @@ function readFindings(text: string): readonly Diagnosis[] | undefined {
   throw new Error('findings.json holds no list, expected {"findings": [...]}');
 }
 
-function recordsOf<Line extends { readonly step: number }>(file: string, text: string, last: number): Line[] {
+function recordsOf<Line extends { readonly step: number }>(
+  file: string,
+  text: string,
+  last: number,
+  notes: string[] | undefined,
+): Line[] {
   const records = text.split("\n").flatMap((line, index, lines) => {
     if (line === "") return [];
     try {
@@ -111,7 +123,9 @@ function recordsOf<Line extends { readonly step: number }>(file: string, text: s
     } catch {
       // What ends without a new line was being written when its run was killed.
       if (index > 0 && index === lines.length - 1) return [];
-      throw new Error(`${file}: line ${index + 1} is no JSON, expected one record per line`);
+      if (notes === undefined) throw new Error(`${file}: line ${index + 1} is no JSON, expected one record per line`);
+      notes.push(`${file}: line ${index + 1} is no JSON and is left out.`);
+      return [];
     }
   });
   return records.filter(({ step }) => step <= last);

@@ -569,7 +569,10 @@ describe("profile", () => {
     await vi.waitFor(() => expect(rank.calls).toEqual(["start"]));
     rank.crash("no adapter");
     await measured;
-    expect(parts.profile.problem.value).toBe("no adapter");
+    // Once: by the page, or by the app for all pages.
+    const said = [parts.profile.problem.value, ...parts.store.problems.value].filter((each) => each !== undefined);
+    expect(new Set(said)).toEqual(new Set(["no adapter"]));
+    expect(parts.profile.busy.value).toBeUndefined();
   });
 });
 

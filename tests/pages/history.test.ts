@@ -24,6 +24,13 @@ describe("readHistory", () => {
     expect(readHistory(`${lines[0]}\n${lines[1]}\n{"step":`, 9).steps.map(({ step }) => step)).toEqual([1, 2]);
   });
 
+  it("leaves a broken line out where that can be said", () => {
+    const notes: string[] = [];
+    const { steps } = readHistory(`${lines[0]}\n{\n${lines[1]}\n`, 9, "", "", "", notes);
+    expect(steps.map(({ step }) => step)).toEqual([1, 2]);
+    expect(notes).toEqual(["metrics.jsonl: line 2 is no JSON and is left out."]);
+  });
+
   it("keeps the faults up to the checkpoint", () => {
     const faults = [faultRecord(1), faultRecord(3)].map((fault) => `${JSON.stringify(fault)}\n`).join("");
     expect(readHistory(lines[0], 2, faults).faults).toEqual([faultRecord(1)]);

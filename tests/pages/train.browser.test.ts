@@ -83,6 +83,8 @@ describe("a run", () => {
       await userEvent.click(button("Stop"));
       await waitFor(() => expect(parts.store.state.value).toBe("finished"));
       stoppedAt = steps();
+      await waitFor(() => expect(text(".pill")).toContain("Stopped"));
+      expect(text(".progress-what")).toBe(`${first} was stopped after step ${stoppedAt} and is stored`);
       await waitFor(() => expect(parts.store.storedRuns.value.map(({ name }) => name)).toContain(first));
       expect(parts.store.problems.value).toEqual([]);
     },

@@ -16,6 +16,8 @@ export interface ShownRun {
   readonly curves: Curves;
   /** The run at hand, not one beside it. */
   readonly isOwn: boolean;
+  /** Sentences on what of it is not drawn, as it could not be read. */
+  readonly notes: readonly string[];
 }
 
 interface Overlay {
@@ -23,6 +25,8 @@ interface Overlay {
   readonly stepsPerEpoch: number | undefined;
   /** When the run had been written last. */
   readonly savedAt: number;
+  /** Sentences on what of it could not be read. */
+  readonly notes: readonly string[];
 }
 
 const CURVE_FILES = ["metrics.jsonl", "times.jsonl"];
@@ -93,13 +97,13 @@ export class RunsState {
     const shown: ShownRun[] = [];
     if (history.steps.length > 0 || history.evaluations.length > 0) {
       const curves = curvesOf(history, own?.stepsPerEpoch);
-      shown.push({ name: own?.name ?? "this run", colour: "--run-0", curves, isOwn: true });
+      shown.push({ name: own?.name ?? "this run", colour: "--run-0", curves, isOwn: true, notes: [] });
     }
     for (const name of view.overlays.value) {
       const overlay = this.overlays.value.get(name);
       if (overlay === undefined || this.isOwn(name)) continue;
       const curves = curvesOf(overlay.history, overlay.stepsPerEpoch);
-      shown.push({ name, colour: this.colourOf(name)!, curves, isOwn: false });
+      shown.push({ name, colour: this.colourOf(name)!, curves, isOwn: false, notes: overlay.notes });
     }
     return shown;
   }
@@ -208,8 +212,10 @@ export class RunsState {
       };
       if (files.length === 0) throw new Error("there is no such run with metrics in this browser");
       const { stepsPerEpoch } = await rank.summarize(name);
-      const history = readHistory(textAt("metrics.jsonl"), Number.POSITIVE_INFINITY, "", "", textAt("times.jsonl"));
-      this.overlays.value = new Map(this.overlays.value).set(name, { history, stepsPerEpoch, savedAt });
+      const notes: string[] = [];
+      const [metrics, times] = [textAt("metrics.jsonl"), textAt("times.jsonl")];
+      const history = readHistory(metrics, Number.POSITIVE_INFINITY, "", "", times, notes);
+      this.overlays.value = new Map(this.overlays.value).set(name, { history, stepsPerEpoch, savedAt, notes });
     } catch (error) {
       const { view } = this.store;
       view.overlays.value = view.overlays.value.filter((each) => each !== name);

@@ -79,12 +79,18 @@ function RunChips() {
   if (shown.length + waiting.length < 2 && view.overlays.value.length === 0) return null;
   return (
     <ul class="run-chips" aria-label="Runs that are drawn">
-      {shown.map(({ name, colour, isOwn }) => (
+      {shown.map(({ name, colour, isOwn, notes }) => (
         <li key={name} style={{ "--swatch": `var(${colour})` }}>
           <span class="swatch" />
           <span class="run-chip-name" title={name}>
             {name}
           </span>
+          {notes.length > 0 && (
+            <span class="run-chip-note" title={notes.join(" ")}>
+              <Icon name="warn" />
+              <span class="sr-only">{notes.join(" ")}</span>
+            </span>
+          )}
           {!isOwn && (
             <button type="button" class="quiet" aria-label={`Draw ${name} no more`} onClick={() => runs.toggle(name)}>
               <Icon name="close" />

@@ -60,6 +60,10 @@ function Progress() {
   const cause = store.stoppedBy.value;
   const step = store.history.lastStep?.step ?? 0;
   const total = run?.totalSteps ?? 0;
+  const said =
+    state === "finished" && (cause !== undefined || step === 0 || step < total)
+      ? stopped(run?.name, step, cause !== undefined)
+      : sentence(state, run?.name);
   const isCounted = status?.total !== undefined && status.done !== undefined;
   const [done, all] = isCounted ? [status.done!, status.total!] : status === undefined ? [step, total] : [0, 0];
   const isOpenEnded = status !== undefined && !isCounted;
@@ -69,9 +73,7 @@ function Progress() {
     <div class="progress">
       <div class="progress-text">
         <span class="progress-what" aria-live="polite">
-          {isDeaf
-            ? "No answer from the run's worker"
-            : (status?.text ?? (cause === undefined ? sentence(state, run?.name) : stoppedSentence(run?.name, step)))}
+          {isDeaf ? "No answer from the run's worker" : (status?.text ?? said)}
         </span>
         {all > 0 && (
           <span class="num">
@@ -100,8 +102,9 @@ function Progress() {
 }
 
 /** A run that is stopped before its first step has nothing to store. */
-function stoppedSentence(name = "The run", step: number): string {
-  return `${name} was stopped by the doctor ${step === 0 ? "before its first step" : `after step ${step} and is stored`}`;
+function stopped(name = "The run", step: number, isByDoctor: boolean): string {
+  const by = isByDoctor ? " by the doctor" : "";
+  return `${name} was stopped${by} ${step === 0 ? "before its first step" : `after step ${step} and is stored`}`;
 }
 
 function sentence(state: string, name: string | undefined): string {
