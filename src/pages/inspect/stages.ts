@@ -16,7 +16,7 @@ export const STAGES: Readonly<Record<StageName, { readonly label: string; readon
   },
   tokens: {
     label: "Tokens",
-    says: "The crop is cut into patches, and each becomes a vector, a token; colour shows its length.",
+    says: "Each patch of the crop as a vector, a token; colour is its length.",
   },
   attention: {
     label: "Attention",
@@ -28,7 +28,7 @@ export const STAGES: Readonly<Record<StageName, { readonly label: string; readon
   },
   sampling: {
     label: "Sampling",
-    says: "Where each vertex of the coarse hand reads the feature maps; outside of the crop it reads nothing.",
+    says: "Where the coarse hand's vertices read the maps; outside of the crop is nothing.",
   },
   coarse: {
     label: "Coarse hand",
