@@ -27,23 +27,21 @@ describe("ranks in workers of a page", () => {
   }, PATIENCE_MS);
 
   it(
-    "make the same bytes and figures on 1, 2 and 4 ranks",
+    "make the same bytes and figures on 1 rank and on 2",
     async () => {
       expect(one.error).toBeUndefined();
       const hashes = await checkpointOf(one, STEPS);
       expect(Object.values(hashes)).not.toContain("missing");
-      for (const ranks of [2, 4]) {
-        const several = await run(ranks);
-        expect(await checkpointOf(several, STEPS)).toEqual(hashes);
-        expect(metricsOf(several)).toEqual(metricsOf(one));
-        expect(stepsOf(several)[0].ranks).toBe(ranks);
-      }
+      const two = await run(2);
+      expect(await checkpointOf(two, STEPS)).toEqual(hashes);
+      expect(metricsOf(two)).toEqual(metricsOf(one));
+      expect(stepsOf(two)[0].ranks).toBe(2);
     },
     PATIENCE_MS,
   );
 
   it(
-    "go on when one throws, hangs, is terminated, closes, loses its device or is slow, and make the same bytes",
+    "go on, 4 of them, when one throws, hangs, is terminated, closes, loses its device or is slow, and make the same bytes",
     async () => {
       const faults: readonly RankFault[] = [
         { worker: 1, step: 2, at: "before", kind: "throw" },
@@ -55,6 +53,7 @@ describe("ranks in workers of a page", () => {
       ];
       const faulty = await run(4, { faults });
       expect(faulty.error).toBeUndefined();
+      expect(stepsOf(faulty)[0].ranks).toBe(4);
       expect(await checkpointOf(faulty, STEPS)).toEqual(await checkpointOf(one, STEPS));
       expect(metricsOf(faulty)).toEqual(metricsOf(one));
       expect(faultsOf(faulty).map(({ rank }) => rank)).toEqual([1, 0, 2, 3, 1]);
