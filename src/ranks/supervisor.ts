@@ -167,7 +167,7 @@ export class Supervisor implements InspectApi {
       const end = isBuilt ? await this.#train() : ({ kind: "stopped", step: 0 } as const);
       this.#reportFault();
       this.#isOver = true;
-      await this.#recorder?.idle();
+      await this.#written();
       await this.#saveCommitted();
       await this.#keepWorst(end);
       this.#emit({ type: "finished", step: end.step, reason: end.kind });
@@ -176,10 +176,10 @@ export class Supervisor implements InspectApi {
     } catch (error) {
       this.#reportFault();
       this.#isOver = true;
-      await this.#recorder?.idle();
+      await this.#written();
       await this.#saveCommitted();
       this.#emit({ type: "error", message: (error as Error).message });
-      await this.#recorder?.idle();
+      await this.#written();
       await this.dispose();
       throw error;
     }
@@ -197,7 +197,7 @@ export class Supervisor implements InspectApi {
         this.look(request).then(resolve, reject).finally(cancel);
       });
     await keepWorst({ count, run, config, storage, scores: () => this.#scores.latest(), look, tell });
-    await this.#recorder?.idle();
+    await this.#written();
   }
 
   /** Ends all workers. Until then the one that was rank 0 answers `profile` and `look`. */
@@ -584,6 +584,11 @@ export class Supervisor implements InspectApi {
   }
 
   // Files.
+
+  /** Resolves when all that was said is written; of a run that is held nothing is. */
+  async #written(): Promise<void> {
+    if (!this.#isQuiet) await this.#recorder?.idle();
+  }
 
   /** What a worker says: all of it while the first one is built and of rank 0, of others what they do. */
   #hear(slot: Slot, event: RankEvent): unknown {

@@ -36,6 +36,8 @@ export interface RankRunOptions {
   readonly config: Config;
   readonly storage?: MemoryStorage;
   readonly resume?: boolean;
+  readonly hold?: boolean;
+  readonly keepWorst?: number;
   readonly faults?: readonly RankFault[];
   readonly watchdog?: SupervisorOptions["watchdog"];
   readonly during?: (supervisor: Supervisor, event: TrainEvent) => void;
@@ -43,9 +45,10 @@ export interface RankRunOptions {
 
 export async function trainRanks(options: RankRunOptions): Promise<RankRun> {
   const { storage = new MemoryStorage(), resume = false, host, ranks, config, faults, watchdog, during } = options;
+  const { hold, keepWorst } = options;
   const events: TrainEvent[] = [];
   const supervisor: Supervisor = new Supervisor({
-    ...{ name: "test", host, ranks, config, storage, resume, faults, watchdog },
+    ...{ name: "test", host, ranks, config, storage, resume, hold, keepWorst, faults, watchdog },
     data: { kind: "synthetic", frames: FRAMES, seed: 3 },
     hand: { kind: "openhand" },
     // The doctor has tests of its own.

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type RankThreads, rankThreads, THREAD_WATCHDOG } from "../../src/cli/rank-threads";
+import { keptLook, keptLooks, wholeRequest } from "../../src/train/inspect/kept";
 import type { LookView } from "../../src/train/inspect/types";
 import { type BuiltPrograms, buildPrograms } from "../helpers/built-programs";
 import {
@@ -81,10 +82,31 @@ describe("ranks in threads of Node", () => {
       expect(stopped.end?.kind).toBe("stopped");
       expect(stopped.end?.step).toBeLessThan(STEPS);
       expect(stepsOf(stopped)[0].ranks).toBe(4);
-      const resumed = await run(3, { storage: stopped.storage, resume: true });
+      const resumed = await run(3, { storage: stopped.storage, resume: true, keepWorst: 1 });
       expect(resumed.error).toBeUndefined();
       expect(await checkpointOf(resumed, STEPS)).toEqual(await checkpointOf(one, STEPS));
       expect(metricsOf(resumed)).toEqual(metricsOf(one));
+      const { storage } = resumed;
+      const [place] = await keptLooks(storage);
+      const { view } = await keptLook(storage, place);
+      expect(view.step).toBe(STEPS);
+      // Finished and held for looking, nothing of it changes.
+      const files = new Map(storage.files);
+      let seen: LookView | undefined;
+      const held = await run(2, {
+        ...{ storage, resume: true, hold: true, keepWorst: 1 },
+        during: (supervisor, event) => {
+          if (event.type !== "paused") return;
+          void supervisor.look(wholeRequest(config, place)).then((answer) => {
+            seen = answer;
+            return supervisor.resume();
+          });
+        },
+      });
+      expect(held.end).toEqual({ kind: "done", step: STEPS });
+      expect(seen).toEqual(view);
+      expect(stepsOf(held)).toEqual([]);
+      expect(storage.files).toEqual(files);
     },
     PATIENCE_MS,
   );
