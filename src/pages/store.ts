@@ -98,7 +98,10 @@ export class Store {
   private ownRun: string | undefined;
   private pendingTick: ReturnType<typeof setTimeout> | undefined;
   private errorSeen: string | undefined;
-  private readonly deletions = new Map<string, ReturnType<typeof setTimeout>>();
+  private readonly deletions = new Map<
+    string,
+    { readonly timer: ReturnType<typeof setTimeout>; readonly wasDrawn: boolean }
+  >();
 
   constructor(
     readonly rank: RankApi & Partial<Lifeline>,
@@ -387,6 +390,7 @@ export class Store {
   deleteRun(name: string): void {
     if (this.deletions.has(name)) return;
     this.leaving.value = [...this.leaving.value, name];
+    const wasDrawn = this.view.overlays.value.includes(name);
     this.view.overlays.value = this.view.overlays.value.filter((each) => each !== name);
     const timer = setTimeout(async () => {
       this.deletions.delete(name);
@@ -400,13 +404,16 @@ export class Store {
       await this.refreshRuns();
       this.leaving.value = this.leaving.value.filter((each) => each !== name);
     }, UNDO_MS);
-    this.deletions.set(name, timer);
+    this.deletions.set(name, { timer, wasDrawn });
   }
 
   undoDelete(name: string): void {
-    clearTimeout(this.deletions.get(name));
+    const deletion = this.deletions.get(name);
+    if (deletion === undefined) return;
+    clearTimeout(deletion.timer);
     this.deletions.delete(name);
     this.leaving.value = this.leaving.value.filter((each) => each !== name);
+    if (deletion.wasDrawn && !this.view.overlays.value.includes(name)) this.view.toggleOverlay(name);
   }
 
   private async isElsewhere(run: string): Promise<boolean> {

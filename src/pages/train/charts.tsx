@@ -52,7 +52,12 @@ export function Charts({ onStart, setup }: { readonly onStart: () => void; reado
           The preset and the rendered hands at the left are a complete first run; it takes a few minutes even without a
           GPU. Nothing leaves this machine.
         </p>
-        <button type="button" class="primary large" onClick={onStart} disabled={!setup.canStart.value}>
+        <button
+          type="button"
+          class="primary large"
+          onClick={onStart}
+          disabled={!setup.canStart.value || store.adapter.value.kind === "missing"}
+        >
           {store.storedRuns.value.length === 0 ? "Start the first run" : "Start a run"}
         </button>
         <p class="hint">

@@ -37,7 +37,7 @@ export function TrainPage({
   const act = () => {
     if (store.state.value === "running") store.pause();
     else if (store.state.value === "paused") store.resume();
-    else if (!store.isActive.value && setup.canStart.value) {
+    else if (!store.isActive.value && setup.canStart.value && store.adapter.value.kind !== "missing") {
       if (setup.folderToOpen === undefined) start();
       // The browser asks for a folder of an earlier visit again, and only in a click.
       else

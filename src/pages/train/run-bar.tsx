@@ -11,7 +11,8 @@ export function RunBar({ setup, onAct }: { readonly setup: Setup; readonly onAct
   // Who does not answer is asked for nothing more.
   const isDeaf = isActive && store.isSilent.value;
   const acts = state === "running" ? "Pause" : state === "paused" ? "Resume" : "Start";
-  const canAct = !isDeaf && (state === "running" || state === "paused" || (!isActive && setup.canStart.value));
+  const canStart = setup.canStart.value && store.adapter.value.kind !== "missing";
+  const canAct = !isDeaf && (state === "running" || state === "paused" || (!isActive && canStart));
   return (
     <section class="run-bar" aria-label="Run">
       <button
