@@ -91,7 +91,7 @@ async function trainInFirefox(): Promise<Check> {
   };
 }
 
-/** All that this adapter is given, in the app that the demo's check has built; gpu.js on WebGPU and times are left out, which takes a third of the time. */
+/** All that this adapter is given, in the app that the demo's check has built; gpu.js on WebGPU and times, which take most of the time, are left out. */
 async function verifyInFirefox(note: (line: string) => void): Promise<Check> {
   const choice = { only: "", hasBaseline: false, hasAllStyles: false, isBuilt: true };
   const report = await verifyInBrowser("firefox", choice);
