@@ -6,6 +6,7 @@ import { count, significant } from "../format";
 import { messageOf } from "../store";
 import type { Setup } from "../train/setup";
 import { Icon } from "../widgets/icons";
+import { Prose } from "../widgets/prose";
 import { CERTAINTY, SEVERITY } from "./severity";
 
 /** The word for how grave it is, with its sign. */
@@ -32,18 +33,24 @@ export function FindingView({ finding, setup }: { readonly finding: Diagnosis; r
           {since !== undefined && <>, {since.startsWith("before") ? since : `since ${since}`}</>}, <code>{id}</code>
         </span>
       </header>
-      <p class="finding-sentence">{sentence}</p>
+      <p class="finding-sentence">
+        <Prose text={sentence} />
+      </p>
       <div class="finding-body">
         <div>
           <h4>What to do</h4>
-          <p>{remedy}</p>
+          <p>
+            <Prose text={remedy} />
+          </p>
           {setup !== undefined && <FindingActions finding={finding} setup={setup} />}
           {causes.length > 0 && (
             <>
               <h4>{causes.length > 1 ? "Causes, the likeliest first" : "Cause"}</h4>
               <ol class="finding-causes">
                 {causes.map((cause) => (
-                  <li key={cause}>{cause}</li>
+                  <li key={cause}>
+                    <Prose text={cause} />
+                  </li>
                 ))}
               </ol>
             </>
