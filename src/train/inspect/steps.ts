@@ -77,6 +77,9 @@ function shown(sample: Sample, width: number, height: number): Omit<AugmentStep,
 
 const NOTHING = "nothing";
 
+/** One digit after the point, and no minus before a zero. */
+const tenths = (value: number): string => (Math.round(value * 10) / 10 + 0).toFixed(1);
+
 /** What a step did to this sample. */
 function describe(
   name: AugmentStep["name"],
@@ -88,7 +91,8 @@ function describe(
   switch (name) {
     case "rotation": {
       const degrees = (cropAngle(after.cropFromImage) * 180) / Math.PI;
-      return degrees === 0 ? NOTHING : `turned by ${degrees.toFixed(1)} degrees`;
+      if (degrees === 0) return NOTHING;
+      return Math.abs(degrees) < 0.05 ? "turned by less than 0.05 degrees" : `turned by ${degrees.toFixed(1)} degrees`;
     }
     case "scale": {
       const times = after.focal / before.focal;
@@ -97,7 +101,7 @@ function describe(
     case "shift": {
       const [u, v] = mapPoint(after.cropFromImage, square[0], square[1]);
       const [dx, dy] = [u - height / 2, v - height / 2];
-      return Math.hypot(dx, dy) < 1e-6 ? NOTHING : `moved by ${dx.toFixed(1)}, ${dy.toFixed(1)} px`;
+      return Math.hypot(dx, dy) < 1e-6 ? NOTHING : `moved by ${tenths(dx)}, ${tenths(dy)} px`;
     }
     case "colour": {
       const [one, other] = [before, after].map(({ image }) => pictureOf(image, width, height).rgba);
