@@ -13,6 +13,7 @@ import { InspectState } from "./inspect/state";
 import { NoGpuBanner } from "./no-gpu";
 import { ProfilePage } from "./profile/page";
 import { ProfileState } from "./profile/state";
+import { SILENCE_S } from "./pulse";
 import { PAGES } from "./route";
 import type { RunState, Store } from "./store";
 import { theme, toggleTheme } from "./theme";
@@ -226,8 +227,8 @@ function SilenceNotice() {
           <Icon name="warn" />
           <p>
             {store.isActive.value
-              ? "The worker of this run has not answered for 10 s: it has ended or is stuck, and what is shown here may be old. "
-              : "The worker that keeps the runs has not answered for 10 s: it has ended or is stuck. "}
+              ? `The worker of this run has not answered for ${SILENCE_S} s: it has ended or is stuck, and what is shown here may be old. `
+              : `The worker that keeps the runs has not answered for ${SILENCE_S} s: it has ended or is stuck. `}
             {store.isActive.value
               ? `Wait for it, or end it and ${saved === undefined ? "start again: there is no checkpoint yet" : `continue the run from its last checkpoint, step ${count(saved)}`}.`
               : "Wait for it, or end it: another one takes its place."}

@@ -5,6 +5,8 @@ import { computed, type ReadonlySignal, signal } from "@preact/signals";
 const BEAT_MS = 1000;
 /** Beats without an answer after which a worker is called silent. */
 export const PATIENCE_BEATS = 10;
+/** The same in seconds. */
+export const SILENCE_S = (PATIENCE_BEATS * BEAT_MS) / 1000;
 
 /** Calls `beat` again and again; returns what ends that. */
 export type Metronome = (beat: () => void) => () => void;

@@ -194,8 +194,9 @@ class PageSupervisor implements RankApi {
   }
 
   async importRun(zip: File, progress: (done: number, total: number) => void): Promise<string> {
-    const { zipSource } = await import("../data/source-zip");
+    // Before anything is waited for, or a request to cancel would be forgotten.
     this.#isImportCancelled = false;
+    const { zipSource } = await import("../data/source-zip");
     const archive = await readArchive(await zipSource(zip, zip.name), (done, total) => {
       if (this.#isImportCancelled) throw new Error("it was cancelled");
       progress(done, total);

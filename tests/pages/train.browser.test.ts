@@ -214,6 +214,12 @@ describe("a run", () => {
     await parts.store.refreshRuns();
     expect(parts.store.storedRuns.value).toHaveLength(count);
     await userEvent.click(button("Dismiss"));
+    void parts.store.runs.importZip(new File([blobs[0]], `${first}.zip`));
+    await parts.store.runs.cancelImport();
+    await soon(() => expect(parts.store.runs.importing.value).toBeUndefined());
+    await parts.store.refreshRuns();
+    expect(parts.store.storedRuns.value).toHaveLength(count);
+    expect(parts.store.problems.value).toEqual([]);
     give(blobs[0]);
     const copy = `${first}-2`;
     await soon(() => expect(rows()).toContain(copy));
