@@ -138,9 +138,12 @@ describe("any screen", () => {
     await page.viewport(640, 400);
     await userEvent.click(button("Shortcuts and help"));
     const dialog = root.querySelector("dialog")!;
-    const body = root.querySelector(".dialog-body")!;
-    body.scrollTo(0, body.scrollHeight);
-    expect(body.scrollTop).toBeGreaterThan(100);
+    // The window takes its new size in its own time.
+    await vi.waitFor(() => {
+      const body = root.querySelector(".dialog-body")!;
+      body.scrollTo(0, body.scrollHeight);
+      expect(body.scrollTop).toBeGreaterThan(100);
+    });
     expect(button("Close").getBoundingClientRect().top).toBeGreaterThan(dialog.getBoundingClientRect().top);
     const press = (element: Element) => element.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true }));
     press(root.querySelector(".help")!);
