@@ -15,6 +15,8 @@ let parts: Parts;
 let root: HTMLElement;
 let app: MountedApp;
 let rank: ScriptedRank;
+/** What the rank was asked, and what the page said, of a recording that was cancelled before its run had begun. */
+let cancelled: { readonly calls: readonly string[]; readonly says: string | undefined };
 
 const all = (selector: string): HTMLElement[] => [...root.querySelectorAll<HTMLElement>(selector)];
 const text = (selector: string): string => root.querySelector(selector)?.textContent ?? "";
@@ -34,8 +36,13 @@ beforeAll(async () => {
   app = await mountApp(store);
   ({ parts, root } = app);
   await vi.waitFor(() => expect(button("Record")).toBeDefined());
-  const measured = parts.profile.measure();
+  const early = parts.profile.measure();
   await vi.waitFor(() => expect(rank.calls).toEqual(["start"]));
+  await parts.profile.cancel();
+  await early;
+  cancelled = { calls: rank.calls.splice(0), says: parts.profile.problem.value };
+  const measured = parts.profile.measure();
+  await vi.waitFor(() => expect(rank.calls).toContain("start"));
   rank.train(6);
   await measured;
   await vi.waitFor(() => expect(all("tbody tr")).toHaveLength(41));
@@ -153,6 +160,11 @@ describe("a recording", () => {
     await parts.profile.importFiles([new File(["no"], "no.json")]);
     await vi.waitFor(() => expect(text(".profile [role=alert]")).toContain("no.json: it is no JSON"));
     expect(JSON.parse(traceOf(parts.profile.shown.value!)).otherData.name).toBe("slower");
+  });
+
+  it("is cancelled while its run starts, which is stopped", () => {
+    expect(cancelled.calls.filter((call) => call === "start" || call === "stop")).toEqual(["start", "stop"]);
+    expect(cancelled.says).toBeUndefined();
   });
 
   it("is cancelled after the repeat at hand", async () => {
