@@ -86,6 +86,15 @@ export function parseRoute(hash: string): Route {
   return { page, demo: isDemo ? demo : undefined, sample, look, grid, view, problems };
 }
 
+/** The address without its request for the demo, which would start once more with every reload. */
+export function withoutDemo(hash: string): string {
+  const [path, query = ""] = hash.split("?", 2);
+  const kept = [...new URLSearchParams(query)].filter(
+    ([name]) => name !== "demo" && name !== "preset" && !(name in COUNTS),
+  );
+  return kept.length === 0 ? path : `${path}?${new URLSearchParams(kept)}`;
+}
+
 /** The address of the training page with another view; what else it asks for stays. */
 export function withView(hash: string, view: ViewState): string {
   const [path, query = ""] = hash.split("?", 2);

@@ -10,7 +10,7 @@ import { History } from "./history";
 import { forgetData, keepData } from "./kept-folders";
 import type { Lifeline } from "./rank-client";
 import { messagesOf, sendFiles } from "./report";
-import { type PageName, parseRoute, withView } from "./route";
+import { type PageName, parseRoute, withoutDemo, withView } from "./route";
 import { RunsState } from "./runs/state";
 import { ChartView, MOST_OVERLAYS, type PanelName } from "./runs/view";
 
@@ -132,7 +132,7 @@ export class Store {
       const own = this.savedStep.value === undefined ? undefined : this.run.value?.name;
       const overlays =
         own === undefined ? view.overlays : [...new Set([own, ...view.overlays])].slice(0, MOST_OVERLAYS);
-      const address = withView(location.hash, { ...view, overlays });
+      const address = withView(own === undefined ? location.hash : withoutDemo(location.hash), { ...view, overlays });
       if (address !== location.hash) history.replaceState(history.state, "", address || location.pathname);
     });
     return () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DEMO, parseRoute } from "../../src/pages/route";
+import { DEMO, parseRoute, withoutDemo } from "../../src/pages/route";
 
 describe("parseRoute", () => {
   it("reads page and demo", () => {
@@ -38,5 +38,15 @@ describe("parseRoute", () => {
       expect(problems[0]).toContain(word);
       expect(demo).toBeUndefined();
     }
+  });
+});
+
+describe("withoutDemo", () => {
+  it("keeps the view and forgets what would start again", () => {
+    expect(withoutDemo("#/train?demo=1&steps=20&panel=runs&seed=2&run=a%20run&preset=small")).toBe(
+      "#/train?panel=runs&run=a+run",
+    );
+    expect(withoutDemo("#/train?demo=1")).toBe("#/train");
+    expect(withoutDemo("")).toBe("");
   });
 });
