@@ -17,7 +17,8 @@ import { ViewerState } from "../viewer/state";
 import { fileAddress, keptAddress, type StageName, sampleAddress } from "./address";
 import { type GridView, orderParams, viewOfAddress } from "./grid-address";
 import { KeptSamples } from "./kept-samples";
-import { GROUP, type MapChoice } from "./map-choice";
+import type { MapChoice } from "./map-choice";
+import { isSame, joined, lacks, mapsOf, type Parts, type Question, requestOf } from "./question";
 import { keptMap } from "./saved";
 
 /** What is drawn over pictures. */
@@ -30,19 +31,6 @@ export interface Overlays {
   /** The mesh in the colours of its errors. */
   readonly heat: boolean;
 }
-
-export { GROUP, type MapChoice };
-
-/** All that an answer depends on besides the weights; answers to the same question may be joined. */
-interface Question {
-  readonly split: SplitName;
-  readonly index: number;
-  readonly epoch: number | undefined;
-  readonly whatIf: WhatIf | undefined;
-  readonly checkpoint: number | undefined;
-}
-
-const FIRST_MAP: readonly MapRequest[] = [{ scale: 0, channel: "norm" }];
 
 /** A sample that was read from a file: no rank is asked for it. */
 interface SavedSample extends SavedLook {
@@ -432,12 +420,8 @@ export class InspectState {
 
   /** The maps that the choice stands for; what is known of the network's channels limits them. */
   chosenMaps(): readonly MapRequest[] {
-    const { scale, figure, group } = this.map.value;
-    const channels = this.channels[scale];
-    if (channels === undefined) return FIRST_MAP;
-    if (figure !== "channels") return [{ scale, channel: figure }];
-    const first = Math.min(group * GROUP, channels - 1);
-    return Array.from({ length: Math.min(GROUP, channels - first) }, (_, i) => ({ scale, channel: first + i }));
+    const choice = this.map.value;
+    return mapsOf(choice, this.channels[choice.scale]);
   }
 
   /** Changes what is changed before the network sees the sample; {} changes nothing. */
@@ -469,42 +453,23 @@ export class InspectState {
   }
 
   private isAnswered(question: Question): boolean {
-    const { asked } = this;
-    if (asked === undefined) return false;
-    return (["split", "index", "epoch", "whatIf", "checkpoint"] as const).every((key) => asked[key] === question[key]);
+    return this.asked !== undefined && isSame(this.asked, question);
+  }
+
+  private parts(): Parts {
+    return { stage: this.stage.peek(), maps: this.chosenMaps(), block: this.chosenBlock() };
   }
 
   /** The answer at hand lacks something of what is looked at. */
   isMissing(): boolean {
     if (this.isSaved.peek()) return false;
     const view = this.view.peek();
-    if (view === undefined || !this.isAnswered(this.question())) return true;
-    const block = this.chosenBlock();
-    const hasMap = ({ scale, channel }: MapRequest) =>
-      view.maps.some((each) => each.scale === scale && each.channel === channel);
-    return (
-      !view.attention.some((each) => each.block === block) ||
-      !this.chosenMaps().every(hasMap) ||
-      (this.stage.peek() === "gradients" && view.gradients === undefined) ||
-      view.frame === undefined ||
-      (view.epoch !== undefined && view.steps.length === 0)
-    );
+    return view === undefined || !this.isAnswered(this.question()) || lacks(view, this.parts());
   }
 
-  private request({ split, index, epoch, whatIf, checkpoint }: Question): LookRequest {
-    const view = this.view.peek();
-    const isSame = this.isAnswered({ split, index, epoch, whatIf, checkpoint });
-    const block = this.chosenBlock();
-    const heads = block === undefined ? 0 : this.tokens!.heads;
-    return {
-      ...{ split, index, maps: this.chosenMaps() },
-      ...(epoch !== undefined && { epoch }),
-      ...(whatIf && { whatIf }),
-      ...(block !== undefined && { attention: Array.from({ length: heads }, (_, head) => ({ block, head })) }),
-      ...(this.stage.peek() === "gradients" && { gradients: true }),
-      ...(!(isSame && view?.frame !== undefined) && { frame: true }),
-      ...(epoch !== undefined && !(isSame && view?.steps.length) && { steps: true }),
-    };
+  private request(question: Question): LookRequest {
+    const known = this.isAnswered(question) ? this.view.peek() : undefined;
+    return requestOf(question, this.parts(), this.tokens?.heads ?? 0, known);
   }
 
   /** Asks the rank for what is chosen; when the choice changes meanwhile, once more for the last one. */
@@ -541,15 +506,12 @@ export class InspectState {
 
   /** Takes an answer; parts of the last one that still hold stay. */
   private take(view: LookView, question: Question): void {
-    const old = this.isAnswered(question) ? this.view.peek() : undefined;
-    const gradients = view.gradients ?? (old?.step === view.step ? old.gradients : undefined);
-    const frame = view.frame ?? old?.frame;
-    const steps = view.steps.length > 0 ? view.steps : (old?.steps ?? []);
+    const whole = joined(view, this.isAnswered(question) ? this.view.peek() : undefined);
     this.asked = question;
     this.tokens = view.tokens;
     this.channels = view.sampling.map(({ channels }) => channels);
     batch(() => {
-      this.view.value = { ...view, gradients, frame, steps };
+      this.view.value = whole;
       this.problem.value = undefined;
       this.token.value = Math.min(this.token.peek(), view.tokens.outputNorms.length - 1);
     });
