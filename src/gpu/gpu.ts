@@ -75,7 +75,7 @@ export class Gpu {
     for (const name of wanted) requiredLimits[name] = adapter.limits[name];
     if (adapter.limits.maxStorageBuffersPerShaderStage < 8) {
       throw new Error(
-        `the WebGPU adapter offers ${adapter.limits.maxStorageBuffersPerShaderStage} storage buffers per kernel, expected at least 8`,
+        `the WebGPU adapter offers ${adapter.limits.maxStorageBuffersPerShaderStage} storage buffers per kernel, expected at least 8, which WebGPU promises: update the browser or the graphics driver, or choose another adapter`,
       );
     }
     const hasTimestamps = adapter.features.has("timestamp-query");
