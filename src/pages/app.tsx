@@ -21,6 +21,7 @@ import { TrainPage } from "./train/page";
 import type { Setup } from "./train/setup";
 import { HelpDialog } from "./widgets/help";
 import { Icon, Mark } from "./widgets/icons";
+import { useWindowDrop } from "./widgets/use-drop";
 import { useKeys } from "./widgets/use-keys";
 
 /** What one page of the app consists of; the pages' own states outlive a change of page. */
@@ -73,6 +74,13 @@ export function App({ store, setup, data, doctor, profile, inspect }: Parts) {
   });
   useTitle(store);
   useWarning(store);
+  // Train takes files anywhere in the window; elsewhere what no zone has taken would replace the app.
+  useWindowDrop(({ files }) => {
+    const name = files[0]?.name ?? "what was dropped";
+    store.addProblem(
+      `"${name}" was not taken: drop data, hands, configurations, logs and runs on Train, a recording on the page Profile, a saved sample on the page Inspect.`,
+    );
+  }, page !== "train");
   return (
     <StoreProvider value={store}>
       <button type="button" class="skip" onClick={() => document.getElementById("main")?.focus()}>

@@ -216,16 +216,25 @@ describe("train", () => {
     chart.blur();
   });
 
+  const drop = (name: string, content: string, target: Element) => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([content], name));
+    for (const type of ["dragover", "drop"]) {
+      const event = new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer });
+      target.dispatchEvent(event);
+      expect(event.defaultPrevented, "the browser would leave the page").toBe(true);
+    }
+  };
+
   it("takes a dropped file where it belongs, wherever it falls, and shows the set-up while it is locked", async () => {
-    const drop = (name: string, content: string, target: Element) => {
-      const dataTransfer = new DataTransfer();
-      dataTransfer.items.add(new File([content], name));
-      for (const type of ["dragover", "drop"]) {
-        const event = new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer });
-        target.dispatchEvent(event);
-        expect(event.defaultPrevented, "the browser would leave the page").toBe(true);
-      }
-    };
+    // From another page and back: one of the two listens, not both.
+    parts.store.go("profile");
+    await vi.waitFor(() => expect(root.querySelector(".profile")).not.toBeNull());
+    drop("config.yaml", originalConfig, root.querySelector(".header")!);
+    await vi.waitFor(() => expect(text(".banner")).toContain('"config.yaml" was not taken'));
+    parts.store.dismissProblem(parts.store.problems.peek()[0]);
+    parts.store.go("train");
+    await vi.waitFor(() => expect(root.querySelector(".sample-panel")).not.toBeNull());
     for (const place of [".header", ".hand-chooser", ".sample-panel", "textarea"]) {
       parts.setup.choosePreset("tiny");
       drop("config.yaml", originalConfig, root.querySelector(place)!);

@@ -63,13 +63,15 @@ export function useFileDrop(onFiles: (files: File[]) => void) {
 
 /**
  * Takes files that are dropped anywhere in the window, but for what a drop zone has taken and for dialogs, which have theirs;
- * returns whether some hang over it. Without it a browser would leave the page for the file.
+ * returns whether some hang over it. Without it a browser would leave the page for the file. One at a time: with `isOn` false it
+ * leaves them to another.
  */
-export function useWindowDrop(onDrop: (transfer: DataTransfer) => void): boolean {
+export function useWindowDrop(onDrop: (transfer: DataTransfer) => void, isOn = true): boolean {
   const isOver = useSignal(false);
   const take = useRef(onDrop);
   take.current = onDrop;
   useLayoutEffect(() => {
+    if (!isOn) return;
     const hasFiles = ({ dataTransfer }: DragEvent): boolean => dataTransfer?.types.includes("Files") ?? false;
     const isTaken = ({ target }: DragEvent): boolean => target instanceof Element && target.closest("dialog") !== null;
     const over = (event: DragEvent): void => {
@@ -94,6 +96,6 @@ export function useWindowDrop(onDrop: (transfer: DataTransfer) => void): boolean
       removeEventListener("dragleave", leave);
       removeEventListener("drop", drop);
     };
-  }, []);
+  }, [isOn]);
   return isOver.value;
 }
