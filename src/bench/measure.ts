@@ -27,6 +27,8 @@ export function rate(work: number, ms: number): string {
 
 const ROUNDS = 3;
 const ROUND_MS = 150;
+/** Calls that are shorter are guessed from several, ms. */
+const GUESS_MS = 20;
 
 /**
  * Times `steps` of a compiled plan, per call: wall time of the best of three rounds of at least 150 ms, CPU time over all
@@ -47,7 +49,10 @@ export async function timeSteps(
     return (performance.now() - start) / calls;
   };
   await run(1);
-  const calls = Math.max(1, Math.ceil(ROUND_MS / Math.max(0.05, await run(1))));
+  // The wait for one call has a resolution of a millisecond in Node: the time of short ones is taken of several.
+  const once = await run(1);
+  const each = once < GUESS_MS ? await run(Math.ceil(GUESS_MS / once)) : once;
+  const calls = Math.max(1, Math.ceil(ROUND_MS / Math.max(0.05, each)));
   const before = await host.cpuSeconds();
   const rounds: number[] = [];
   for (let i = 0; i < ROUNDS; i++) rounds.push(await run(calls));
