@@ -1,4 +1,3 @@
-import { useRef } from "preact/hooks";
 import { gigabytes, preflight } from "../../data/import-plan";
 import type { ImportResult, ReportRow } from "../../data/import-result";
 import type { FrameSplit } from "../../data/open";
@@ -7,6 +6,7 @@ import { count, duration, fixed, plural, sentence } from "../format";
 import { download } from "../train/exports";
 import { canPickDirectory } from "../train/folder";
 import { Segmented } from "../widgets/field";
+import { useFileInput } from "../widgets/file-input";
 import { useFolderInput } from "../widgets/folder-input";
 import { Icon } from "../widgets/icons";
 import { useDrop } from "../widgets/use-drop";
@@ -50,7 +50,7 @@ function Choose({
   readonly state: DataState;
   readonly stage: Extract<Stage, { kind: "choose" | "looking" }>;
 }) {
-  const archive = useRef<HTMLInputElement>(null);
+  const archive = useFileInput("Data set zip", ([file]) => take(() => zipSource(file)), { accept: ".zip" });
   const take = (get: () => Promise<ImportSource | undefined> | ImportSource) => void state.choose(get);
   const { isOver, handlers } = useDrop((transfer) => take(() => droppedSource(transfer, state.counted)));
   const folder = useFolderInput("Data set folder", (files) => take(() => inputSource(files)));
@@ -83,7 +83,7 @@ function Choose({
               >
                 Choose folder
               </button>
-              <button type="button" class="large" onClick={() => archive.current?.click()}>
+              <button type="button" class="large" onClick={() => archive.open()}>
                 Choose zip
               </button>
             </div>
@@ -91,18 +91,7 @@ function Choose({
         )}
       </div>
       {folder.element}
-      <input
-        ref={archive}
-        type="file"
-        accept=".zip"
-        class="sr-only"
-        tabIndex={-1}
-        aria-label="Data set zip"
-        onChange={(event) => {
-          const file = event.currentTarget.files?.[0];
-          if (file !== undefined) take(() => zipSource(file));
-        }}
-      />
+      {archive.element}
       <dl class="formats">
         {FORMATS.map(([name, detail]) => (
           <div key={name}>

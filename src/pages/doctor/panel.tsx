@@ -1,8 +1,8 @@
-import { useRef } from "preact/hooks";
 import type { Diagnosis } from "../../train/findings";
 import { useStore } from "../context";
 import { bytes } from "../format";
 import type { Setup } from "../train/setup";
+import { useFileInput } from "../widgets/file-input";
 import { Icon } from "../widgets/icons";
 import { Curves } from "./curves";
 import { FindingView, SeverityMark } from "./finding-view";
@@ -105,7 +105,7 @@ function Entries({
 }
 
 function ReadButton({ doctor }: { readonly doctor: DoctorState }) {
-  const input = useRef<HTMLInputElement>(null);
+  const input = useFileInput("Training logs", (files) => doctor.read(files), { isMultiple: true });
   const reading = doctor.reading.value;
   return (
     <div class="read-log">
@@ -114,26 +114,12 @@ function ReadButton({ doctor }: { readonly doctor: DoctorState }) {
         class="small"
         disabled={reading !== undefined}
         title="A log of the original trainer, of Lightning, TensorBoard's events, or metrics.jsonl of a run; or drop it on this page"
-        onClick={() => input.current?.click()}
+        onClick={() => input.open()}
       >
         <Icon name="folder" />
         Read a log
       </button>
-      <input
-        ref={input}
-        type="file"
-        multiple
-        class="sr-only"
-        tabIndex={-1}
-        aria-label="Training logs"
-        onChange={(event) => {
-          const { currentTarget } = event;
-          const files = [...(currentTarget.files ?? [])];
-          // The same file may be chosen again once it has grown.
-          currentTarget.value = "";
-          doctor.read(files);
-        }}
-      />
+      {input.element}
       {reading !== undefined && (
         <>
           <label class="hint">

@@ -1,8 +1,9 @@
 /** The profile: what is measured and how. What was measured is loaded when there is something to show. */
 import type { ComponentType } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { useStore } from "../context";
 import { NumberField } from "../widgets/field";
+import { useFileInput } from "../widgets/file-input";
 import { Icon } from "../widgets/icons";
 import { useDrop } from "../widgets/use-drop";
 import type { ProfileRecording } from "./recordings";
@@ -57,7 +58,10 @@ function LazyView(props: ViewProps) {
 
 function Toolbar({ state }: { readonly state: ProfileState }) {
   const isBusy = state.busy.value !== undefined;
-  const files = useRef<HTMLInputElement>(null);
+  const input = useFileInput("Profiles that were saved as JSON", (files) => void state.importFiles(files), {
+    accept: ".json,application/json",
+    isMultiple: true,
+  });
   return (
     <section class="toolbar" aria-label="Measuring">
       {state.recording.value === "none" ? (
@@ -91,23 +95,12 @@ function Toolbar({ state }: { readonly state: ProfileState }) {
       />
       <span class="toolbar-says" />
       {state.shown.value !== undefined && <Exports state={state} />}
-      <input
-        ref={files}
-        type="file"
-        hidden
-        multiple
-        accept=".json,application/json"
-        aria-label="Profiles that were saved as JSON"
-        onChange={async ({ currentTarget }) => {
-          await state.importFiles(currentTarget.files ?? []);
-          currentTarget.value = "";
-        }}
-      />
+      {input.element}
       <button
         type="button"
         title="A profile that was saved as JSON; it may be dropped on the page as well"
         disabled={isBusy}
-        onClick={() => files.current?.click()}
+        onClick={() => input.open()}
       >
         <Icon name="folder" />
         Open

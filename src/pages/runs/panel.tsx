@@ -1,10 +1,11 @@
 /** The stored runs as a table: what each reached, which are drawn, and what can be done with one. */
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import type { Score } from "../../ranks/run-summary";
 import { useStore } from "../context";
 import { count, duration, fixed, plural } from "../format";
 import { isNoneOf } from "../train/dropped";
 import type { Setup } from "../train/setup";
+import { useFileInput } from "../widgets/file-input";
 import { Icon } from "../widgets/icons";
 import { useDrop } from "../widgets/use-drop";
 import { CompareDialog } from "./compare";
@@ -117,7 +118,7 @@ export function RunsPanel({ setup }: { readonly setup: Setup }) {
 function RunsToolbar({ onFile }: { readonly onFile: (file: File | undefined) => void }) {
   const store = useStore();
   const { runs } = store;
-  const input = useRef<HTMLInputElement>(null);
+  const input = useFileInput("Zip of a run", ([file]) => onFile(file), { accept: ".zip" });
   const total = store.storedRuns.value.length;
   const shown = runs.rows.value.length;
   const importing = runs.importing.value;
@@ -153,7 +154,7 @@ function RunsToolbar({ onFile }: { readonly onFile: (file: File | undefined) => 
           type="button"
           class="small"
           title="Take in a run that was downloaded as a zip, or drop it on this page"
-          onClick={() => input.current?.click()}
+          onClick={() => input.open()}
         >
           Import a run
         </button>
@@ -162,18 +163,7 @@ function RunsToolbar({ onFile }: { readonly onFile: (file: File | undefined) => 
           Cancel the import
         </button>
       )}
-      <input
-        ref={input}
-        type="file"
-        accept=".zip"
-        class="sr-only"
-        tabIndex={-1}
-        aria-label="Zip of a run"
-        onChange={(event) => {
-          onFile(event.currentTarget.files?.[0]);
-          event.currentTarget.value = "";
-        }}
-      />
+      {input.element}
     </div>
   );
 }

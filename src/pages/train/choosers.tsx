@@ -1,8 +1,9 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { useStore } from "../context";
 import type { DataState } from "../data/state";
 import { bytes, plural } from "../format";
 import { NumberField, Segmented } from "../widgets/field";
+import { useFileInput } from "../widgets/file-input";
 import { useFolderInput } from "../widgets/folder-input";
 import { Icon } from "../widgets/icons";
 import { useDrop } from "../widgets/use-drop";
@@ -13,7 +14,7 @@ import type { Setup } from "./setup";
 /** OpenHand, or a MANO file of the person's own. */
 export function HandChooser({ setup }: { readonly setup: Setup }) {
   const store = useStore();
-  const input = useRef<HTMLInputElement>(null);
+  const input = useFileInput("MANO file", ([file]) => take(file), { accept: ".pkl,.pickle,.npz" });
   const hand = setup.hand.value;
   const take = (file: File | undefined) => {
     if (file !== undefined && !store.isActive.value) void setup.takeHand(file);
@@ -34,21 +35,10 @@ export function HandChooser({ setup }: { readonly setup: Setup }) {
         value={hand.kind}
         onValue={(kind) => {
           if (kind === "openhand") setup.hand.value = { kind };
-          else input.current?.click();
+          else input.open();
         }}
       />
-      <input
-        ref={input}
-        type="file"
-        accept=".pkl,.pickle,.npz"
-        class="sr-only"
-        tabIndex={-1}
-        aria-label="MANO file"
-        onChange={(event) => {
-          take(event.currentTarget.files?.[0]);
-          event.currentTarget.value = "";
-        }}
-      />
+      {input.element}
       {hand.kind === "mano" && (
         <p class="chosen">
           <Icon name="hand" /> {hand.name}, {bytes(hand.bytes.byteLength)}

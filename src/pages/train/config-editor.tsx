@@ -1,8 +1,8 @@
 import { type Signal, useSignal } from "@preact/signals";
-import { useRef } from "preact/hooks";
 import { useStore } from "../context";
 import { plural } from "../format";
 import { Toggle } from "../widgets/field";
+import { useFileInput } from "../widgets/file-input";
 import { Icon } from "../widgets/icons";
 import type { Setup } from "./setup";
 
@@ -12,7 +12,9 @@ const MOST_IN_SIGHT = 2;
 /** The configuration as text, or what of it differs from its preset. Can be looked at, and not changed, while a run lasts. */
 export function ConfigEditor({ setup, isWide }: { readonly setup: Setup; readonly isWide: Signal<boolean> }) {
   const store = useStore();
-  const input = useRef<HTMLInputElement>(null);
+  const input = useFileInput("File of a configuration", ([file]) => void setup.takeConfig(file), {
+    accept: ".yaml,.yml",
+  });
   const isShort = useSignal(false);
   const isLocked = store.isActive.value;
   const { problems, notes, config } = setup.reading.value;
@@ -43,7 +45,7 @@ export function ConfigEditor({ setup, isWide }: { readonly setup: Setup; readonl
           disabled={isLocked}
           aria-label="Open a config.yaml"
           title="Open a config.yaml, also one of the original; or drop it anywhere on this page"
-          onClick={() => input.current?.click()}
+          onClick={() => input.open()}
         >
           <Icon name="folder" />
         </button>
@@ -58,19 +60,7 @@ export function ConfigEditor({ setup, isWide }: { readonly setup: Setup; readonl
           <Icon name="widen" />
         </button>
       </div>
-      <input
-        ref={input}
-        type="file"
-        accept=".yaml,.yml"
-        class="sr-only"
-        tabIndex={-1}
-        aria-label="File of a configuration"
-        onChange={(event) => {
-          const [file] = event.currentTarget.files ?? [];
-          if (file !== undefined) void setup.takeConfig(file);
-          event.currentTarget.value = "";
-        }}
-      />
+      {input.element}
       {isListed ? (
         <Differences setup={setup} isLocked={isLocked} />
       ) : (
