@@ -142,6 +142,7 @@ describe("a run", () => {
 
   it("has charts with one cursor and one range, by pointer and by keyboard", async () => {
     const { view } = parts.store;
+    await soon(() => expect(root.querySelectorAll(".u-over").length).toBeGreaterThan(1));
     const [loss, error] = [...root.querySelectorAll<HTMLElement>(".u-over")];
     await userEvent.hover(loss);
     await soon(() => expect(view.cursor.value).toBeGreaterThan(0));
