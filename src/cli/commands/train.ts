@@ -216,8 +216,8 @@ async function trainInThreads({ folder, data, hand, reporter, ...run }: Run): Pr
   endProcess();
 }
 
-/** How long threads may take to end once the run is over, ms. */
-const THREADS_END_MS = 10_000;
+/** How long threads may take to end once the run is over, ms; one that compiles kernels ends after it. */
+const THREADS_END_MS = 60_000;
 
 async function storedConfig(folder: string): Promise<ReturnType<typeof parseConfig>> {
   const path = join(folder, "config.yaml");
