@@ -50,6 +50,15 @@ export const STATIONS: readonly Station[] = [
     },
   },
   {
+    name: "data",
+    go: async ({ page }) => {
+      await page.getByRole("button", { name: "Look at them" }).click();
+      const dialog = page.getByRole("dialog");
+      await dialog.getByRole("grid").waitFor();
+      await page.waitForTimeout(8000);
+    },
+  },
+  {
     name: "training",
     go: async ({ page, steps }) => {
       await address(page, `#/train?demo=1&steps=${steps}`);
@@ -102,8 +111,8 @@ export const STATIONS: readonly Station[] = [
     go: async ({ page }) => {
       await page.getByRole("tab", { name: "Roofline" }).click();
       const measure = page.getByRole("button", { name: /peaks/i });
-      if ((await measure.count()) > 0) await measure.first().click();
-      await page.waitForTimeout(20_000);
+      await measure.first().click();
+      await page.getByText("Measured:").waitFor();
     },
   },
   {
@@ -111,6 +120,36 @@ export const STATIONS: readonly Station[] = [
     go: async ({ page }) => {
       await page.getByRole("tab", { name: "Memory" }).click();
       await page.waitForTimeout(1500);
+    },
+  },
+  {
+    name: "kept",
+    go: async ({ page, url }) => {
+      // Another visit: the run is stored and no network is loaded.
+      await page.goto(`${url}/#/inspect`);
+      await page.reload();
+      const grid = page.getByRole("grid").first();
+      const run = page.getByRole("button", { name: /step \d+/ });
+      // The address may name the run already.
+      await grid.or(run).waitFor();
+      if (await run.isVisible()) await run.click();
+      await grid.waitFor();
+      await page.waitForTimeout(1500);
+      await grid.focus();
+      await page.keyboard.press("Home");
+      await page.keyboard.press("Enter");
+      await page.getByRole("tab", { name: /Metrics/ }).click();
+      await settled(page);
+    },
+  },
+  {
+    name: "verify",
+    go: async ({ page, url }) => {
+      await page.goto(`${url}/verify.html`);
+      await page.getByRole("button", { name: "Verify", exact: true }).last().click();
+      await page.getByText("Checks are of a tensor").waitFor();
+      await page.getByRole("button", { name: "attention.forward" }).first().click();
+      await page.waitForTimeout(1000);
     },
   },
 ];
