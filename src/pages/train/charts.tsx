@@ -44,20 +44,19 @@ export function Charts({ onStart, setup }: { readonly onStart: () => void; reado
       </div>
     );
   }
+  const isMissing = store.adapter.value.kind === "missing";
   return (
     <div class="charts">
       <div class="welcome">
         <h2>Train a hand-mesh transformer, here in the browser</h2>
         <p>
-          The preset and the rendered hands at the left are a complete first run; it takes a few minutes even without a
-          GPU. Nothing leaves this machine.
+          The preset and the rendered hands at the left are a complete first run;{" "}
+          {isMissing
+            ? "it starts once this browser offers WebGPU, which a processor alone can compute too."
+            : "it takes a few minutes even without a GPU."}{" "}
+          Nothing leaves this machine.
         </p>
-        <button
-          type="button"
-          class="primary large"
-          onClick={onStart}
-          disabled={!setup.canStart.value || store.adapter.value.kind === "missing"}
-        >
+        <button type="button" class="primary large" onClick={onStart} disabled={!setup.canStart.value || isMissing}>
           {store.storedRuns.value.length === 0 ? "Start the first run" : "Start a run"}
         </button>
         <p class="hint">
