@@ -3,12 +3,17 @@ import { signal } from "@preact/signals";
 import type { RankApi } from "../../ranks/api";
 import { keptName, keptPlace } from "../../train/inspect/kept-place";
 import type { KeptPlace, LookView, SplitName, WhatIf } from "../../train/inspect/types";
+import { messageOf } from "../store";
 
 export class KeptSamples {
   /** Of the run that was asked for last. */
   readonly #kept = signal<{ readonly run: string; readonly names: ReadonlySet<string> } | undefined>(undefined);
 
-  constructor(private readonly rank: Pick<RankApi, "keptLooks" | "keepLook" | "dropLook">) {}
+  /** `tell` hears a sentence when those of a run cannot be listed. */
+  constructor(
+    private readonly rank: Pick<RankApi, "keptLooks" | "keepLook" | "dropLook">,
+    private readonly tell: (sentence: string) => void,
+  ) {}
 
   /** Names, "val-12"; none for another run than the one that was asked for. */
   namesOf(run: string | undefined): ReadonlySet<string> {
@@ -34,9 +39,12 @@ export class KeptSamples {
       .sort((a, b) => a - b);
   }
 
-  /** Asks for those of a run; none where they cannot be listed. */
+  /** Asks for those of a run; none, and a sentence, where they cannot be listed. */
   async find(run: string): Promise<void> {
-    const places = await this.rank.keptLooks(run).catch((): KeptPlace[] => []);
+    const places = await this.rank.keptLooks(run).catch((error): KeptPlace[] => {
+      this.tell(`The kept samples of "${run}" could not be listed, so none has its star: ${messageOf(error)}`);
+      return [];
+    });
     this.#kept.value = { run, names: new Set(places.map(keptName)) };
   }
 

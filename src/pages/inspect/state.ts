@@ -98,7 +98,7 @@ export class InspectState {
     /** What the next run will be: a stored one is opened with it. */
     readonly setup?: Setup,
   ) {
-    this.kept = new KeptSamples(store.rank);
+    this.kept = new KeptSamples(store.rank, (sentence) => store.addProblem(sentence));
     // A new run has other samples and other weights.
     effect(() => {
       store.run.value;

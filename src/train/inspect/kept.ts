@@ -83,11 +83,18 @@ export async function keepWorst({ count, run, config, storage, scores, look, tel
     for (const [done, index] of places.entries()) {
       tell({ type: "status", text, done, total: places.length });
       const place = { split: "val", index } as const;
-      if (await isAPersons(storage, place)) continue;
+      if (await isAPersons(storage, place, tell)) continue;
       await keepLook(storage, await look(wholeRequest(config, place)), { run, whatIf: {}, keptBy: "run" });
     }
-    const list = places.map((index) => `val ${index}`).join(", ");
+    const list = places.map((index) => `val ${index}`).join(", ") || "none";
     tell({ type: "log", line: `kept the worst validation samples of step ${scored.table.step}: ${list}` });
+    const rows = scored.table.values.length / scored.table.columns.length;
+    const without = rows - worstPlaces(scored.table, rows).length;
+    if (without > 0)
+      tell({
+        type: "log",
+        line: `warning: ${without} of ${rows} validation samples have no finite error to be among them`,
+      });
   } catch (error) {
     const line = `warning: the worst validation samples could not be kept: ${(error as Error).message}`;
     tell({ type: "log", line });
@@ -102,9 +109,12 @@ export function worstPlaces({ columns, values }: SampleScoresTable, count: numbe
   return places.sort((a, b) => errors[b] - errors[a] || a - b).slice(0, count);
 }
 
-async function isAPersons(storage: RunStorage, place: KeptPlace): Promise<boolean> {
+async function isAPersons(storage: RunStorage, place: KeptPlace, tell: KeepWorstOptions["tell"]): Promise<boolean> {
   if (!(await storage.list()).includes(keptPath(place))) return false;
-  // What cannot be read is nothing to go easy on.
-  const saved = await keptLook(storage, place).catch(() => undefined);
-  return saved?.about.keptBy === "person";
+  try {
+    return (await keptLook(storage, place)).about.keptBy === "person";
+  } catch (error) {
+    tell({ type: "log", line: `warning: a damaged kept sample is replaced: ${(error as Error).message}` });
+    return false;
+  }
 }

@@ -59,7 +59,10 @@ describe("the worst samples", () => {
       asked.push(request);
       return viewOf(request.index);
     };
-    expect(await kept(storage, look)).toEqual(["kept the worst validation samples of step 40: val 1, val 3"]);
+    expect(await kept(storage, look)).toEqual([
+      "kept the worst validation samples of step 40: val 1, val 3",
+      "warning: 1 of 4 validation samples have no finite error to be among them",
+    ]);
     expect(asked).toEqual([
       {
         ...{ split: "val", index: 3, frame: true, gradients: true },
@@ -71,6 +74,16 @@ describe("the worst samples", () => {
     await kept(storage, look);
     expect(asked).toHaveLength(2);
     expect(await kept(storage, look, 0)).toEqual([]);
+  });
+
+  it("take the place of a damaged file, which is told", async () => {
+    const storage = new MemoryStorage();
+    await storage.write("looks/val-1.json.gz", new Uint8Array(3));
+    const lines = await kept(storage, async ({ index }) => viewOf(index), 1);
+    expect(lines[0]).toMatch(
+      /^warning: a damaged kept sample is replaced: memory, looks\/val-1\.json\.gz, is no whole/,
+    );
+    expect((await keptLook(storage, { split: "val", index: 1 })).view.step).toBe(40);
   });
 
   it("that cannot be kept are a sentence and no error", async () => {
