@@ -10,6 +10,7 @@ import { drawHeat } from "./draw";
 import { GROUP, type MapChoice } from "./map-choice";
 import { cellAt } from "./patches";
 import { SamplePicture } from "./sample-picture";
+import { ScaleChoice } from "./scale-choice";
 import { Missing, OverlayToggles, Stage, type StageProps } from "./stage";
 
 const FIGURES: readonly { readonly value: MapChoice["figure"]; readonly label: string; readonly title: string }[] = [
@@ -40,15 +41,7 @@ export function MapsStage({ state, view }: StageProps) {
       name="maps"
       controls={
         <>
-          <Segmented
-            label="Map"
-            options={view.sampling.map((each) => ({
-              value: String(each.scale),
-              label: `${each.rows} × ${each.columns}`,
-            }))}
-            value={String(scale)}
-            onValue={(value) => set({ scale: Number(value), group: 0 })}
-          />
+          <ScaleChoice view={view} scale={scale} onScale={(chosen) => set({ scale: chosen, group: 0 })} />
           <Segmented label="Figure" options={FIGURES} value={choice.figure} onValue={(figure) => set({ figure })} />
           {choice.figure === "channels" && (
             <div class="inline-field">

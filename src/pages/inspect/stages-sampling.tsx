@@ -1,12 +1,13 @@
 /** Where the coarse mesh reads the feature maps. */
+
 import { useSignal } from "@preact/signals";
 import { useCallback, useMemo } from "preact/hooks";
 import type { LookView, Sampling } from "../../train/inspect/types";
 import { fixed } from "../format";
 import { cssColour } from "../theme";
-import { Segmented } from "../widgets/field";
 import type { Extent, Place } from "../widgets/place";
 import { SamplePicture } from "./sample-picture";
+import { ScaleChoice } from "./scale-choice";
 import { Missing, OverlayToggles, Stage, type StageProps } from "./stage";
 
 /** Room round the crop for vertices that lie beside it, as a share of its side. */
@@ -41,15 +42,11 @@ export function SamplingStage({ state, view }: StageProps) {
       name="sampling"
       controls={
         <>
-          <Segmented
-            label="Map"
-            options={view.sampling.map((each) => ({
-              value: String(each.scale),
-              label: `${each.rows} × ${each.columns}`,
-            }))}
-            value={String(sampling.scale)}
-            onValue={(value) => {
-              scale.value = Number(value);
+          <ScaleChoice
+            view={view}
+            scale={sampling.scale}
+            onScale={(chosen) => {
+              scale.value = chosen;
             }}
           />
           <OverlayToggles state={state} view={view} names={["truth", "predicted", "mesh", "depth"]} />

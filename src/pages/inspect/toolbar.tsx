@@ -22,16 +22,14 @@ const EXPORTS: readonly { readonly name: ExportName; readonly label: string; rea
   { name: "debug", label: "Debug lines …", hint: "[Debug Batch] and [Debug 3D Loss] as text" },
 ];
 
-/** The bar above a sample. */
-export function Toolbar({
-  state,
-  view,
-  onExport,
-}: {
+interface ToolbarProps {
   readonly state: InspectState;
   readonly view: LookView | undefined;
   readonly onExport: (name: ExportName) => void;
-}) {
+}
+
+/** The bar above a sample. */
+export function Toolbar({ state, view, onExport }: ToolbarProps) {
   const size = state.size();
   const index = state.index.value;
   const order = state.inOrder();
@@ -108,15 +106,7 @@ export function Toolbar({
 }
 
 /** The bar above a sample that was read from a file. */
-export function SavedToolbar({
-  state,
-  view,
-  onExport,
-}: {
-  readonly state: InspectState;
-  readonly view: LookView | undefined;
-  readonly onExport: (name: ExportName) => void;
-}) {
+export function SavedToolbar({ state, view, onExport }: ToolbarProps) {
   const saved = state.saved.value;
   const run = saved?.run ?? state.store.route.value.grid.run;
   const order = state.inOrder();

@@ -11,15 +11,13 @@ import { sameDispatch } from "./rows";
 import type { ProfileState } from "./state";
 import { amount, three } from "./units";
 
-export function KernelPanel({
-  recording,
-  row,
-  state,
-}: {
+interface RowProps {
   readonly recording: ProfileRecording;
   readonly row: KernelRow;
   readonly state: ProfileState;
-}) {
+}
+
+export function KernelPanel({ recording, row, state }: RowProps) {
   const { kernel, scope, pass, workgroups, constants, dims, flops, ms } = row;
   const groups = workgroups[0] * workgroups[1] * workgroups[2];
   const peaks = state.peaks.value;
@@ -102,15 +100,7 @@ function Bindings({ row }: { readonly row: KernelRow }) {
 }
 
 /** The same dispatch in every recording that has it. */
-function Past({
-  recording,
-  row,
-  state,
-}: {
-  readonly recording: ProfileRecording;
-  readonly row: KernelRow;
-  readonly state: ProfileState;
-}) {
+function Past({ recording, row, state }: RowProps) {
   const past = state.recordings.value.flatMap(({ id, name, report }) => {
     const same = sameDispatch(recording.report.rows, row, report.rows);
     return same === undefined ? [] : [{ id, name, same }];
